@@ -1,0 +1,87 @@
+"""The protocols that everything which learns keeps.
+
+A learner is a frozen dataclass whose fields are its parameters. It holds no state: what it knows
+is a *memory*, a JSON-safe dictionary that the loop keeps for it, one per scope. Its file ends with
+``detector: Detector = Spike()`` (or ``predictor: …``), so that the type checker proves the protocol
+there; it is found because it lies in its folder. The checks every learner must pass are in
+``orcaops.testing.learners``.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from orcaops.model.abstention import Abstention
+from orcaops.model.anomaly import Anomaly
+from orcaops.model.prediction import Prediction
+from orcaops.model.sample import Sample
+
+Memory = dict[str, Any]
+"""What a learner remembers of one scope: JSON-safe, bounded, and replaced, never edited in place
+by anyone but ``learn``."""
+
+Memories = Mapping[str, Memory]
+"""One memory per level that the learner declares, e.g. ``{"key": …, "all": …}``."""
+
+
+class Learner(Protocol):
+    """Remembers numbers.
+
+    ``metrics`` are the names of the samples it wants; ``levels`` the scopes it keeps a memory for,
+    out of ``key``, ``command``, ``tool``, ``image``, ``all`` (see :class:`Sample`). Each
+    (learner, metric, level, scope) has a memory of its own. ``version`` is raised when memories of
+    an older version can no longer be read: they are then rebuilt from facts.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def metrics(self) -> Sequence[str]: ...
+    @property
+    def levels(self) -> Sequence[str]: ...
+
+    def fresh(self) -> Memory:
+        """The memory of somebody who has seen nothing."""
+
+    def learn(self, memories: Memories, sample: Sample) -> None:
+        """Fold one sample into the memories, in place: deterministic, bounded, and nothing else."""
+
+
+class Detector(Learner, Protocol):
+    """Says what is unusual about a sample, given memories that have not seen it."""
+
+    def judge(self, memories: Memories, sample: Sample) -> Sequence[Anomaly]:
+        """The anomalies that this sample begins, continues or ends; empty where it knows too little.
+
+        Pure. An episode has one id: an anomaly returned again with the same id replaces the former.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is asked of a predictor: a job that has not run yet."""
+
+    workspace: str
+    key: str
+    scopes: Mapping[str, str] = field(default_factory=dict)
+    at: datetime
+    memory_limit_bytes: int | None = None
+    cpus: float | None = None
+    timeout_s: float | None = None
+    image_digest: str | None = None
+    commit: str | None = None
+    branch: str | None = None
+
+
+class Predictor(Learner, Protocol):
+    """Says how large a quantity of a job will be."""
+
+    @property
+    def quantity(self) -> str:
+        """``duration``, ``memory``, ``failure_risk`` or ``cost``."""
+
+    def predict(self, memories: Memories, question: Question) -> Prediction | Abstention:
+        """The interval that the quantity will lie in, or what is missing to say so. Pure."""

@@ -1,0 +1,59 @@
+"""Anomaly: something unusual, with numbers as evidence."""
+
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field, NonNegativeInt
+
+from orcaops.model.identity import Id
+from orcaops.model.job import DEFAULT_WORKSPACE, Workspace
+from orcaops.model.quantities import Finite, UtcTime
+from orcaops.model.word import Word
+
+
+class Severity(StrEnum):
+    """How much an anomaly deserves attention."""
+
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """0, 1 or 2: to compare severities."""
+        return list(Severity).index(self)
+
+
+class Anomaly(Word):
+    """One episode of something unusual on one key, however many runs belong to it.
+
+    The id follows from detector, key and the run that began the episode, so that judging the
+    same facts again gives the same anomaly. ``expected`` and ``actual`` are in ``unit``.
+    ``acknowledged`` and ``resolution`` come from decisions that people made; everything else is
+    derived from facts.
+    """
+
+    id: Id
+    job_id: Id
+    type: str
+    severity: Severity
+    title: str
+    description: str
+    expected: Any = None
+    actual: Any = None
+    unit: str | None = None
+    deviation_percent: Finite | None = None
+    detected_at: UtcTime
+    acknowledged: bool = False
+    resolution: str | None = None
+    note: str | None = None
+    key: str
+    workspace: Workspace = DEFAULT_WORKSPACE
+    detector: str
+    detector_version: int = 1
+    job_ids: tuple[Id, ...] = ()
+    run_count: NonNegativeInt = 1
+    open: bool = True
+    last_seen_at: UtcTime | None = None
+    closed_at: UtcTime | None = None
+    evidence: dict[str, Any] = Field(default_factory=dict)

@@ -1,0 +1,84 @@
+"""How lists are asked for: a filter, a page, and where to go on."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import Field, NonNegativeInt, StringConstraints
+
+from orcaops.model.word import Word
+
+DEFAULT_LIMIT = 50
+LARGEST_LIMIT = 1000
+
+QueryText = Annotated[str, StringConstraints(max_length=4096)]
+Limit = Annotated[int, Field(ge=1, le=LARGEST_LIMIT)]
+
+T = TypeVar("T")
+
+
+class Page(Word, Generic[T]):
+    """One page of a list, newest first.
+
+    ``next_cursor`` is null on the last page; ``total`` is null where counting would be slow
+    (above 10 000).
+    """
+
+    items: tuple[T, ...]
+    next_cursor: str | None = None
+    total: NonNegativeInt | None = None
+
+
+class Comparison(StrEnum):
+    """How a field is compared with a value."""
+
+    EQUAL = "="
+    LIKE = "~"  # ``*`` in the value stands for anything
+    ABOVE = ">"
+    AT_LEAST = ">="
+    BELOW = "<"
+    AT_MOST = "<="
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """``field:value``; ``name`` is set for ``label:team=a`` and names the label."""
+
+    field: str
+    comparison: Comparison
+    value: Any
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Free text: the words, in this order if there are several, in logs, names and commands."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """All parts hold."""
+
+    parts: "tuple[Query, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """At least one part holds."""
+
+    parts: "tuple[Query, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The part does not hold."""
+
+    part: "Query"
+
+
+Query = Compare | Words | And | Or | Not
+"""A filter over runs; ``And(())`` lets everything through."""
+
+EVERYTHING = And(())

@@ -1,0 +1,47 @@
+"""Sample: one measured number of one run, with its context; the only thing learners eat."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from orcaops.model.job import DEFAULT_WORKSPACE
+from orcaops.model.run import Cause, Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One number.
+
+    ``value`` is in the metric's unit. ``censored`` says that the truth is at least ``value``: the
+    run was stopped by a timeout or cancelled. ``scopes`` names, per back-off level, whose memory
+    the sample belongs to: ``key`` the same work, ``command`` the same masked command on any image,
+    ``tool`` the same image and first words, ``image`` the same repository, ``all`` everything.
+    ``number`` is the run's place in the learning order; ``at`` the moment the run ended.
+
+    A dataclass and not a Pydantic model: samples are made by the million from records that have
+    already been validated, and never cross a wire.
+    """
+
+    workspace: str = DEFAULT_WORKSPACE
+    job_id: str
+    key: str
+    metric: str
+    value: float
+    at: datetime
+    number: int
+    status: Status
+    cause: Cause | None = None
+    censored: bool = False
+    exact: bool = True
+    detail: str | None = None
+    scopes: Mapping[str, str] = field(default_factory=dict)
+    image_digest: str | None = None
+    command: str = ""
+    commit: str | None = None
+    branch: str | None = None
+    host: str | None = None
+    memory_limit_bytes: int | None = None
+    cpus: float | None = None
+    timeout_s: float | None = None
+    submitted_at: datetime | None = None
+    started_at: datetime | None = None

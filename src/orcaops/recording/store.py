@@ -1,0 +1,264 @@
+"""Store: the contract of whatever keeps facts, opinions and decisions.
+
+There is one implementation, for SQLite and PostgreSQL, in ``recording/sql``; one suite
+(``orcaops.testing.stores``) says what it must hold. Everything belongs to a workspace.
+
+A transaction reads and writes through small repositories, one per noun. Facts are committed first
+and alone; opinions are written by whoever holds the absorbing lease, in one transaction with the
+watermark.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from orcaops.model.anomaly import Anomaly
+from orcaops.model.baseline import Baseline
+from orcaops.model.decision import Decision
+from orcaops.model.query import EVERYTHING, Page, Query
+from orcaops.model.recommendation import Recommendation
+from orcaops.model.run import Run
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryKey:
+    """Whose memory: one learner, one version, one metric, one scope of one level."""
+
+    workspace: str
+    learner: str
+    version: int
+    metric: str
+    level: str
+    scope: str
+
+
+class RunRepository(Protocol):
+    """The facts: run records. A final record is never changed, except to note its number."""
+
+    def add(self, run: Run) -> None:
+        """Keep a new run. Raises ``conflict`` if the workspace has one of that id."""
+
+    def add_new(self, runs: Sequence[Run], log_texts: Mapping[str, str] | None = None) -> int:
+        """Keep those runs whose ids are new, with the texts to search in; returns how many."""
+
+    def save(self, run: Run) -> None:
+        """Replace the record of a run that was not final. Raises ``conflict`` if it was."""
+
+    def get(self, workspace: str, job_id: str) -> Run:
+        """The run. Raises ``not_found``."""
+
+    def page(
+        self, workspace: str, query: Query = EVERYTHING, *, limit: int = 50, cursor: str | None = None
+    ) -> Page[Run]:
+        """Runs that match, latest submission first. Raises ``invalid`` for a foreign cursor."""
+
+    def facets(self, workspace: str, query: Query, fields: Sequence[str]) -> dict[str, dict[str, int]]:
+        """For each field its values with their counts, over at most 10 000 matching runs."""
+
+    def each(self, workspace: str, query: Query = EVERYTHING) -> Iterator[Run]:
+        """Every match, oldest first, in constant memory."""
+
+    def claim(self, workspace: str | None, owner: str) -> Run | None:
+        """Give the oldest queued run that has no owner to ``owner``; none if there is none."""
+
+    def open_runs(self) -> list[Run]:
+        """All runs that are not final, of every workspace."""
+
+    def unabsorbed(self, limit: int) -> list[Run]:
+        """Final runs without a number, in order of their end, of every workspace."""
+
+    def set_numbers(self, numbers: Sequence[tuple[str, str, int]]) -> None:
+        """Note (workspace, job id, number): the places in the learning order."""
+
+    def numbered(self, after: int, limit: int) -> list[Run]:
+        """Final runs with a number above ``after``, in that order."""
+
+    def clear_numbers(self) -> None:
+        """Forget the learning order, so that everything is absorbed anew by time."""
+
+    def latest_of_key(self, workspace: str, key: str, limit: int) -> list[Run]:
+        """The latest final runs of a key, newest first."""
+
+    def index_log(self, workspace: str, job_id: str, text: str) -> None:
+        """Make a run's output findable by its words."""
+
+    def counts(self) -> dict[str, int]:
+        """How many runs there are in each status, over all workspaces (may be approximate)."""
+
+
+class MemoryRepository(Protocol):
+    """What learners remember, as JSON bytes."""
+
+    def get_many(self, keys: Iterable[MemoryKey]) -> dict[MemoryKey, bytes]:
+        """Those that exist."""
+
+    def put_many(self, memories: Mapping[MemoryKey, bytes]) -> None:
+        """Insert or replace."""
+
+    def forget(self, workspace: str, level: str, scope: str) -> None:
+        """Drop every learner's memory of one scope."""
+
+    def each(self) -> Iterator[tuple[MemoryKey, bytes]]:
+        """All of them, ordered by key."""
+
+
+class BaselineRepository(Protocol):
+    """The baselines as they are listed."""
+
+    def get(self, workspace: str, key: str) -> Baseline:
+        """Raises ``not_found``."""
+
+    def put_many(self, baselines: Sequence[Baseline]) -> None:
+        """Insert or replace."""
+
+    def forget(self, workspace: str, key: str) -> None:
+        """Drop one."""
+
+    def page(
+        self, workspace: str, *, text: str = "", limit: int = 50, cursor: str | None = None
+    ) -> Page[Baseline]:
+        """Latest update first; ``text`` is a part of the key, ``*`` standing for anything."""
+
+    def each(self, workspace: str | None = None) -> Iterator[Baseline]:
+        """All of them, ordered by workspace and key."""
+
+
+class AnomalyRepository(Protocol):
+    """The anomalies, with the decisions taken about them."""
+
+    def get(self, workspace: str, anomaly_id: str) -> Anomaly:
+        """Raises ``not_found``."""
+
+    def find(self, workspace: str, anomaly_ids: Iterable[str]) -> list[Anomaly]:
+        """Those that exist."""
+
+    def put_many(self, anomalies: Sequence[Anomaly]) -> None:
+        """Insert, or replace all but what people decided."""
+
+    def page(
+        self,
+        workspace: str,
+        *,
+        filters: Mapping[str, str] | None = None,
+        text: str = "",
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[Anomaly]:
+        """Latest first. Filters: ``type, severity, key, job_id, acknowledged, open, resolved``."""
+
+    def of_run(self, workspace: str, job_id: str) -> list[Anomaly]:
+        """The anomalies that a run began or belongs to."""
+
+    def decide(
+        self,
+        workspace: str,
+        anomaly_id: str,
+        *,
+        acknowledged: bool | None = None,
+        note: str | None = None,
+        resolution: str | None = None,
+    ) -> None:
+        """Show a decision on the anomaly; what is None stays. Raises ``not_found``."""
+
+    def since(self, at: datetime) -> Iterator[Anomaly]:
+        """All detected at or after that moment, of every workspace, in order."""
+
+    def each(self) -> Iterator[Anomaly]:
+        """All of them, ordered by workspace and id."""
+
+
+class RecommendationRepository(Protocol):
+    """What could be improved."""
+
+    def get(self, workspace: str, recommendation_id: str) -> Recommendation:
+        """Raises ``not_found``."""
+
+    def put_many(self, recommendations: Sequence[Recommendation]) -> None:
+        """Insert, or replace all but the state that people decided."""
+
+    def page(
+        self, workspace: str, *, state: str | None = None, limit: int = 50, cursor: str | None = None
+    ) -> Page[Recommendation]:
+        """Highest score first."""
+
+    def decide(self, workspace: str, recommendation_id: str, state: str) -> None:
+        """Show a decision. Raises ``not_found``."""
+
+
+class DecisionRepository(Protocol):
+    """What people decided: appended, never changed."""
+
+    def append(self, decision: Decision) -> None:
+        """Keep one."""
+
+    def about(self, workspace: str, subject: str, subject_id: str) -> list[Decision]:
+        """All about one subject, oldest first."""
+
+    def each(self, subject: str | None = None) -> Iterator[Decision]:
+        """All of them in the order in which they were taken."""
+
+
+class RequestRepository(Protocol):
+    """Answers already given, by ``Idempotency-Key``."""
+
+    def recall(self, workspace: str, key: str) -> tuple[str, bytes] | None:
+        """The request's fingerprint and the answer to it, if the key was used in the last day."""
+
+    def remember(self, workspace: str, key: str, fingerprint: str, answer: bytes, at: datetime) -> None:
+        """Keep an answer. Raises ``conflict`` if somebody else just did."""
+
+
+class Transaction(Protocol):
+    """One unit of reading and writing: all of it happens, or nothing."""
+
+    @property
+    def runs(self) -> RunRepository: ...
+    @property
+    def memories(self) -> MemoryRepository: ...
+    @property
+    def baselines(self) -> BaselineRepository: ...
+    @property
+    def anomalies(self) -> AnomalyRepository: ...
+    @property
+    def recommendations(self) -> RecommendationRepository: ...
+    @property
+    def decisions(self) -> DecisionRepository: ...
+    @property
+    def requests(self) -> RequestRepository: ...
+
+    def watermark(self) -> int:
+        """The last number of the learning order; 0 before anything was learned."""
+
+    def set_watermark(self, number: int) -> None:
+        """Advance it, with the opinions it stands for, in this same transaction."""
+
+    def drop_opinions(self) -> None:
+        """Forget memories, baselines, anomalies and recommendations, and set the watermark to 0.
+
+        Facts and decisions stay.
+        """
+
+
+class Store(Protocol):
+    """Keeps everything."""
+
+    def read(self) -> AbstractContextManager[Transaction]:
+        """A consistent view; writing in it is an error."""
+
+    def write(self) -> AbstractContextManager[Transaction]:
+        """Commits at the end of the block, or rolls back what it did if the block raises.
+
+        Raises ``unavailable`` (locked for long, disk full, connection lost) or ``invalid``
+        (corrupt, or written by a newer version), each with what to do.
+        """
+
+    def absorbing(self) -> AbstractContextManager[Transaction | None]:
+        """A write transaction of the one absorber there may be; None if another is at work."""
+
+    def check(self) -> dict[str, Any]:
+        """Integrity, version and size, for ``doctor``; never raises."""
+
+    def close(self) -> None:
+        """Let go of connections."""

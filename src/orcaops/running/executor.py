@@ -1,0 +1,182 @@
+"""Executor: the contract of everything that can run a job.
+
+An executor turns one :class:`Run` into one :class:`Outcome`, reports what happens while it happens
+to an :class:`Observer`, and stops when its :class:`Halt` says so. It decides nothing: timeouts,
+policies, statuses and causes belong to the supervisor. The conformance suite in
+``orcaops.testing.executors`` is the contract's other half.
+"""
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from orcaops.model.logline import Stream
+from orcaops.model.run import Artifact, PhaseName, Run, Step, Usage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What an executor can enforce, as data: a limit it cannot enforce is refused beforehand."""
+
+    isolates: bool
+    images: bool
+    memory: bool
+    cpus: bool
+    pids: bool
+    mounts: bool
+    networks: frozenset[str] | None = frozenset()  # None: any network that the engine knows
+    adopts: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """What a probe found: usable or not, and a sentence that says why."""
+
+    usable: bool
+    sentence: str
+    attributes: dict[str, str] = field(default_factory=dict)
+
+
+class HaltReason(StrEnum):
+    """Why a run is to stop before its commands are done."""
+
+    CANCELLED = "cancelled"
+    TIMEOUT_TOTAL = "timeout_total"
+    TIMEOUT_IDLE = "timeout_idle"
+
+
+class Halt:
+    """Tells an executor, from any thread and once, to stop a run: TERM, grace, KILL, whole tree.
+
+    An executor subscribes one callback per thing it has to stop; a callback subscribed after the
+    halt is called at once.
+    """
+
+    def __init__(self, grace_s: float = 3.0) -> None:
+        self.grace_s = grace_s
+        self.reason: HaltReason | None = None
+        self._lock = threading.Lock()
+        self._event = threading.Event()
+        self._callbacks: list[Callable[[], None]] = []
+
+    def request(self, reason: HaltReason) -> bool:
+        """Ask for the stop; false if it had already been asked for (the first reason stays)."""
+        with self._lock:
+            if self.reason is not None:
+                return False
+            self.reason = reason
+            callbacks = list(self._callbacks)
+        self._event.set()
+        for callback in callbacks:
+            callback()
+        return True
+
+    @property
+    def requested(self) -> bool:
+        """Whether the run is to stop."""
+        return self.reason is not None
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait until the stop is asked for, or for ``timeout_s``; whether it was."""
+        return self._event.wait(timeout_s)
+
+    def subscribe(self, callback: Callable[[], None]) -> None:
+        """Call ``callback`` when the stop is asked for; now, if it already was. It must not block."""
+        with self._lock:
+            already = self.reason is not None
+            if not already:
+                self._callbacks.append(callback)
+        if already:
+            callback()
+
+
+class Observer(Protocol):
+    """Whoever listens to a run. All methods may be called from several threads."""
+
+    artifact_dir: Path
+    """An existing folder into which the executor copies what the job's patterns match."""
+
+    def phase(self, name: PhaseName) -> None:
+        """The run enters this phase now; the one before has ended."""
+
+    def placed(self, engine_ref: str) -> None:
+        """Durably note what the run is to the engine (a container id, a process group), before it starts."""
+
+    def started(self, at: datetime) -> None:
+        """The job's first command has been started."""
+
+    def output(self, stream: Stream, data: bytes, at: datetime) -> None:
+        """A piece of output, in the order in which it came."""
+
+    def step(self, step: Step) -> None:
+        """One of the job's commands has ended."""
+
+
+class Failure(StrEnum):
+    """Why an executor could not bring a run to an end by itself."""
+
+    IMAGE_UNAVAILABLE = "image_unavailable"
+    ENGINE_LOST = "engine_lost"
+    INFRASTRUCTURE = "infrastructure"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a run ended, as exactly as the engine can tell.
+
+    ``exit_code`` is what the last command returned (null if a signal ended it or it never ran),
+    ``signal`` the number of the signal that ended it. ``oom_killed`` is the engine's or the
+    cgroup's own evidence, never a guess from 137. ``failure`` is set where no command's result
+    exists because OrcaOps or the engine failed; ``message`` then says what, and what to do.
+    """
+
+    exit_code: int | None = None
+    signal: int | None = None
+    oom_killed: bool = False
+    failure: Failure | None = None
+    message: str | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    steps: tuple[Step, ...] = ()
+    usage: Usage = Usage()
+    image_digest: str | None = None
+    artifacts: tuple[Artifact, ...] = ()
+
+
+class Executor(Protocol):
+    """Runs jobs somewhere."""
+
+    name: str
+    capabilities: Capabilities
+
+    def probe(self) -> Health:
+        """Whether it can run something now, in well under a second; never raises."""
+
+    def run(self, run: Run, observer: Observer, halt: Halt) -> Outcome:
+        """Run ``run.effective`` to its end and leave nothing behind; blocks.
+
+        Whatever goes wrong on the way is an :class:`Outcome` with a ``failure``, not an exception.
+        """
+
+
+@runtime_checkable
+class Adoptable(Protocol):
+    """An executor whose runs can outlive the OrcaOps process that started them."""
+
+    def adopt(self, run: Run, observer: Observer, halt: Halt, *, seen_until: datetime | None) -> Outcome:
+        """Take over a run whose owner has died and bring it to its end; blocks.
+
+        Output later than ``seen_until`` is reported; what came before has been stored already. A run
+        of which nothing is left ends with ``Failure.ENGINE_LOST``.
+        """
+
+    def reap(self, living: Iterable[str], *, dry_run: bool = False) -> list[str]:
+        """Remove everything of this installation whose job id is not in ``living``.
+
+        Returns what was (or with ``dry_run`` would be) removed, a sentence each. Touches nothing that
+        does not carry this installation's labels.
+        """
