@@ -31,10 +31,10 @@ bench: $(VENV)/.dev-ready     ## ratios against named rivals, measured side by s
 lock: $(VENV)/.dev-ready      ## write the lock files anew: names, versions and hashes
 	@scripts/lock
 
-$(VENV)/.ready: pyproject.toml requirements.lock
+$(VENV)/.ready: pyproject.toml requirements.lock requirements-build.lock
 	@scripts/install core
 
-$(VENV)/.dev-ready: pyproject.toml requirements-dev.lock
+$(VENV)/.dev-ready: pyproject.toml requirements-dev.lock requirements-build.lock
 	@scripts/install dev
 
 clean:
