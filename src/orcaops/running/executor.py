@@ -20,7 +20,11 @@ from orcaops.model.run import Artifact, PhaseName, Run, Step, Usage
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What an executor can enforce, as data: a limit it cannot enforce is refused beforehand."""
+    """What an executor can enforce, as data: a limit it cannot enforce is refused beforehand.
+
+    ``networks`` are the names that a job may ask for; null: any that the engine knows. ``adopts``
+    says that a run goes on when OrcaOps ends, and that a later process can bring it to its own end.
+    """
 
     isolates: bool
     images: bool
@@ -28,7 +32,7 @@ class Capabilities:
     cpus: bool
     pids: bool
     mounts: bool
-    networks: frozenset[str] | None = frozenset()  # None: any network that the engine knows
+    networks: frozenset[str] | None = frozenset()
     adopts: bool = False
 
 
@@ -97,14 +101,18 @@ class Halt:
 class Observer(Protocol):
     """Whoever listens to a run. All methods may be called from several threads."""
 
-    artifact_dir: Path
-    """An existing folder into which the executor copies what the job's patterns match."""
+    @property
+    def artifact_dir(self) -> Path:
+        """An existing folder into which the executor copies what the job's patterns match."""
 
     def phase(self, name: PhaseName) -> None:
         """The run enters this phase now; the one before has ended."""
 
     def placed(self, engine_ref: str) -> None:
-        """Durably note what the run is to the engine (a container id, a process group), before it starts."""
+        """Durably note what the run is to the engine (a container id, a mark), before it starts.
+
+        If this raises, nothing may be started: clean up and let the exception through.
+        """
 
     def started(self, at: datetime) -> None:
         """The job's first command has been started."""
@@ -113,7 +121,7 @@ class Observer(Protocol):
         """A piece of output, in the order in which it came."""
 
     def step(self, step: Step) -> None:
-        """One of the job's commands has ended."""
+        """One of the job's commands has ended; report it at once: a halt that comes later is too late."""
 
 
 class Failure(StrEnum):
@@ -142,7 +150,7 @@ class Outcome:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     steps: tuple[Step, ...] = ()
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
     image_digest: str | None = None
     artifacts: tuple[Artifact, ...] = ()
 
