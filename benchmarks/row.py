@@ -1,0 +1,44 @@
+"""One measured figure beside its rival's."""
+
+import math
+from dataclasses import dataclass
+
+
+class NotMeasured(Exception):  # noqa: N818 - it is an answer, not a fault
+    """Something outside is missing (data, an engine, a command); the message says what and how to get it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """What was measured (``row``, ``figure`` with its unit) of us and of the rival, on ``n`` cases of ``set``.
+
+    ``bar`` is what is to be reached. Written as ``≤ 1.1`` or ``≥ 1.0`` it speaks of the ratio and is judged;
+    any other text is only shown.
+    """
+
+    row: str
+    figure: str
+    value: float
+    rival: str
+    rival_value: float
+    n: int
+    set: str
+    bar: str | None = None
+
+    @property
+    def ratio(self) -> float:
+        """``value / rival_value``; NaN where the rival's figure is zero."""
+        return self.value / self.rival_value if self.rival_value else math.nan
+
+    @property
+    def reached(self) -> bool | None:
+        """Whether the ratio reaches the bar; None where there is no bar that can be judged.
+
+        >>> Row(row="r", figure="s", value=3, rival="pass", rival_value=1, n=9, set="-", bar="≤ 2").reached
+        False
+        """
+        try:
+            relation, limit = (self.bar or "").split()
+            return {"≤": self.ratio <= float(limit), "≥": self.ratio >= float(limit)}[relation]
+        except (ValueError, KeyError):
+            return None
