@@ -1,4 +1,4 @@
-"""``python -m benchmarks [NAME…] [--quick]``: measures, prints ratios as they come, writes ``bench.jsonl``."""
+"""``python -m benchmarks [NAME…] [--quick]``: measures, prints ratios as they come, fills ``bench.jsonl``."""
 
 import argparse
 import importlib

@@ -10,7 +10,7 @@ class NotMeasured(Exception):  # noqa: N818 - it is an answer, not a fault
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """What was measured (``row``, ``figure`` with its unit) of us and of the rival, on ``n`` cases of ``set``.
+    """What was measured (``row``, ``figure`` with unit) of us and of the rival, on ``n`` cases of ``set``.
 
     ``bar`` is what is to be reached. Written as ``≤ 1.1`` or ``≥ 1.0`` it speaks of the ratio and is judged;
     any other text is only shown.
