@@ -35,8 +35,9 @@ def collect(root: Path, patterns: Sequence[str], destination: Path) -> tuple[Art
             if folder is None:
                 continue
             for path, descriptor in _matches(folder, "", parts):
-                if path not in found:
-                    found[path] = _copy(descriptor, path, destination)
+                name = os.fsencode(path).decode("utf-8", "replace")  # a record holds text, not bytes
+                if name not in found:
+                    found[name] = _copy(descriptor, name, destination)
     return tuple(found[path] for path in sorted(found))
 
 

@@ -3,7 +3,6 @@
 A limit that an executor cannot enforce is refused before anything starts; it is never ignored.
 """
 
-import time
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
@@ -13,48 +12,34 @@ from orcaops.running.executor import Capabilities, Executor
 
 _CONTAINERS = "docker"
 _LOCAL = "process"
-_USABLE_FOR_S = 2.0
 
 
-class Placement:
-    """Places jobs on the executors there are.
+def place(spec: JobSpec, executors: Mapping[str, Executor], *, default: str | None = None) -> Executor:
+    """The executor that will run the job, asked whether it can run something now.
 
-    ``default`` is the executor of jobs that name neither one nor an image. That an executor is usable
-    is remembered for two seconds, so that a stream of jobs does not ask for each.
+    ``default`` names the executor of jobs that name neither one nor an image. Raises ``invalid`` as
+    :func:`choose` does, and ``unavailable`` if the executor cannot.
     """
-
-    def __init__(self, executors: Mapping[str, Executor], *, default: str | None = None) -> None:
-        self._executors = executors
-        self._default = default
-        self._usable_until: dict[str, float] = {}
-
-    def place(self, spec: JobSpec) -> Executor:
-        """The executor that will run the job, asked whether it can run something now.
-
-        Raises ``invalid`` as :func:`choose` does, and ``unavailable`` if it cannot.
-        """
-        can = {name: executor.capabilities for name, executor in self._executors.items()}
-        name = choose(spec, can, default=self._default)
-        executor = self._executors[name]
-        if time.monotonic() < self._usable_until.get(name, 0.0):
-            return executor
-        health = executor.probe()
-        if not health.usable:
-            raise unavailable(
-                f"the {name} executor cannot run anything now: {health.sentence}",
-                where="executor",
-                hint="Try again when it answers; `orcaops doctor` says more."
-                + ("" if spec.image else " Or name another with --executor."),
-            )
-        self._usable_until[name] = time.monotonic() + _USABLE_FOR_S
-        return executor
+    can = {name: executor.capabilities for name, executor in executors.items()}
+    name = choose(spec, can, default=default)
+    health = executors[name].probe()
+    if not health.usable:
+        raise unavailable(
+            f"the {name} executor cannot run anything now: {health.sentence}",
+            where="executor",
+            hint="Try again when it answers; `orcaops doctor` says more."
+            + ("" if spec.image else " Or name another with --executor."),
+        )
+    return executors[name]
 
 
 def choose(spec: JobSpec, capabilities: Mapping[str, Capabilities], *, default: str | None = None) -> str:
     """The name of the executor for a job, out of those there are. Pure.
 
     The one that the job names; else for an image ``docker`` or the first that runs images, and
-    without one ``default``, ``process``, or the first that needs none. A job with an image never runs on the host.
+    without one ``default``, ``process``, or the first that needs none. A job with an image never
+    runs on the host.
+
     Raises ``invalid``, naming the field, if there is none or if it cannot enforce what is asked.
     """
     name = spec.executor or (default if spec.image is None else None) or _default(spec, capabilities)
