@@ -28,6 +28,9 @@ live: $(VENV)/.dev-ready      ## the tests with a real engine
 bench: $(VENV)/.dev-ready     ## ratios against named rivals, measured side by side
 	@scripts/with-live-services $(BIN)/python -m benchmarks
 
+docs: $(VENV)/.dev-ready      ## write the generated pages of docs/reference
+	@$(BIN)/python docs/generate.py
+
 lock: $(VENV)/.dev-ready      ## write the lock files anew: names, versions and hashes
 	@scripts/lock
 

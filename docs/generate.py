@@ -1,0 +1,135 @@
+"""Writes the pages of docs/reference that the program itself knows best.
+
+``python docs/generate.py`` writes them, ``--check`` says which are out of date (exit code 1).
+"""
+
+import dataclasses
+import importlib
+import inspect
+import pkgutil
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+REFERENCE = Path(__file__).parent / "reference"
+NOTE = "<!-- written by `make docs` from the program itself; change it there -->\n"
+
+KINDS = {
+    "detector": "orcaops.learning.detectors",
+    "predictor": "orcaops.learning.predictors",
+    "advisor": "orcaops.improving.advisors",
+    "reader": "orcaops.recording.readers",
+    "executor": "orcaops.running.executors",
+    "channel": "orcaops.notifying.channels",
+}
+GIVEN = {"name", "version"}  # fields of a plug-in that are its identity and not its parameters
+
+
+def modules(package: str) -> Iterator[ModuleType]:
+    """The modules of a folder of plug-ins, by name."""
+    folder = importlib.import_module(package)
+    for found in sorted(pkgutil.iter_modules(folder.__path__), key=lambda found: found.name):
+        if not found.name.startswith("_"):
+            yield importlib.import_module(f"{package}.{found.name}")
+
+
+def shown(value: object) -> str:
+    """A default as it is written in a table."""
+    if value in ("", None, (), {}, []):
+        return "none"
+    if isinstance(value, tuple | list):
+        return ", ".join(shown(part) for part in value)
+    return f"`{value}`".replace("|", "\\|")
+
+
+def words(docstring: str | None) -> str:
+    """A docstring as a page shows it: examples fenced as code, roles dropped."""
+    lines: list[str] = []
+    fenced = False
+    for line in inspect.cleandoc(docstring or "").splitlines():
+        begins, ends = line.startswith(">>>") and not fenced, fenced and not line
+        lines += (["```python"] if begins else []) + (["```"] if ends else []) + [line]
+        fenced = (fenced or begins) and not ends
+    text = "\n".join([*lines, "```"] if fenced else lines)
+    return re.sub(r":[a-z]+:`~?([^`]+)`", r"`\1`", text)
+
+
+def parameters(plugin: Any) -> str:
+    """The table of a plug-in's parameters: its fields with their defaults."""
+    fields = [field for field in dataclasses.fields(plugin) if field.name not in GIVEN and field.init]
+    if not fields:
+        return ""
+    lines = [f"| `{field.name}` | {shown(getattr(plugin, field.name, None))} |" for field in fields]
+    return "\n".join(["", "| parameter | default |", "|---|---|", *lines, ""])
+
+
+def plug_ins() -> str:
+    """One section per kind, one heading per file: its own words and its parameters."""
+    text = "# Plug-ins\n\nWhat lies in the folders of the house, in its own words. Parameters are set in\n"
+    text += "`orcaops.toml`, e.g. `[detectors.<name>]`. How to [add one](../how-to/add-a-detector.md).\n"
+    for kind, package in KINDS.items():
+        found = list(modules(package))
+        if not found:
+            continue
+        text += f"\n## {kind.capitalize()}s\n"
+        for module in found:
+            plugin = getattr(module, kind, None)
+            name = getattr(plugin, "name", None)
+            said = [words(module.__doc__)]
+            if dataclasses.is_dataclass(plugin):
+                said += [words(type(plugin).__doc__), parameters(plugin)]
+            text += f"\n### {name if isinstance(name, str) else module.__name__.rpartition('.')[2]}\n\n"
+            text += (
+                f"`{module.__name__.replace('.', '/')}.py`\n\n"
+                + "\n\n".join(filter(None, said)).strip()
+                + "\n"
+            )
+    return text
+
+
+def settings(model: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every setting by its dotted name; tables are walked into."""
+    for name, field in model.model_fields.items():
+        annotation = field.annotation
+        if inspect.isclass(annotation) and hasattr(annotation, "model_fields"):
+            yield from settings(annotation, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", field
+
+
+def configuration() -> str:
+    """Every setting with its default, its variable and what it means."""
+    config = importlib.import_module("orcaops.config")
+    text = f"# Configuration\n\n{words(config.__doc__)}\n\n"
+    text += "`orcaops config show --origin` shows the values in force and where each comes from.\n\n"
+    text += "| setting | default | environment variable | meaning |\n|---|---|---|---|\n"
+    for name, field in settings(config.Settings):
+        default = "`~/.orcaops`" if name == "home" else shown(field.get_default(call_default_factory=True))
+        variable = "ORCAOPS_" + name.upper().replace(".", "_")
+        text += f"| `{name}` | {default} | `{variable}` | {field.description or ''} |\n"
+    return text
+
+
+PAGES = {"plug-ins.md": plug_ins, "configuration.md": configuration}
+
+
+def main() -> int:
+    """Write every page, or with ``--check`` only compare."""
+    stale = []
+    for name, page in PAGES.items():
+        path, text = REFERENCE / name, NOTE + page()
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            continue
+        stale.append(name)
+        if "--check" not in sys.argv:
+            path.write_text(text, encoding="utf-8")
+    done = "out of date, run `make docs`" if "--check" in sys.argv else "written"
+    sys.stdout.write("".join(f"docs/reference/{name}: {done}\n" for name in stale))
+    return 1 if stale and "--check" in sys.argv else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
