@@ -28,20 +28,31 @@ Memories = Mapping[str, Memory]
 class Learner(Protocol):
     """Remembers numbers.
 
+    ``name`` is unique among all learners, whatever their kind: it is part of a memory's address.
     ``metrics`` are the names of the samples it wants; ``levels`` the scopes it keeps a memory for,
     out of ``key``, ``command``, ``tool``, ``image``, ``all`` (see :class:`Sample`). Each
     (learner, metric, level, scope) has a memory of its own. ``version`` is raised when memories of
     an older version can no longer be read: they are then rebuilt from facts.
+
+    A learner may further have an attribute ``pooled``: where it is true, the learner keeps one
+    memory per scope for all its metrics together, instead of one for each of them.
     """
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What the learner is called everywhere."""
+
     @property
-    def version(self) -> int: ...
+    def version(self) -> int:
+        """The version of its memories."""
+
     @property
-    def metrics(self) -> Sequence[str]: ...
+    def metrics(self) -> Sequence[str]:
+        """The metrics it wants samples of."""
+
     @property
-    def levels(self) -> Sequence[str]: ...
+    def levels(self) -> Sequence[str]:
+        """The levels it keeps memories for."""
 
     def fresh(self) -> Memory:
         """The memory of somebody who has seen nothing."""

@@ -1,0 +1,146 @@
+"""What is normal for one key: the learner behind `orcaops baselines`."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from orcaops.learning.learner import Learner, Memories, Memory
+from orcaops.model.baseline import Baseline
+from orcaops.model.metric import MetricName
+from orcaops.model.quantities import MIB
+from orcaops.model.run import Status
+from orcaops.model.sample import Sample
+from orcaops.stats.robust import percentile
+
+_RING = 200
+_SHOWN = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaselineLearner:
+    """Remembers what the runs of one key were like.
+
+    ``alpha`` is the learning rate of the exponentially weighted mean and deviation; ``needed`` how
+    many successes make a baseline established; ``stale_after_days`` without a run it is stale, which
+    is judged when a baseline is read (:func:`aged`). Durations are those of successes; memory is
+    that of every run that was measured and not killed; the success rate is over all runs that ended
+    by their own doing.
+
+    Costs about 10 µs a run and 2 kB a key.
+    """
+
+    name: str = "baseline"
+    version: int = 1
+    metrics: Sequence[str] = (MetricName.DURATION, MetricName.MEMORY, MetricName.FAILURE)
+    levels: Sequence[str] = ("key",)
+    pooled: bool = True
+    alpha: float = 0.1
+    needed: int = 10
+    stale_after_days: float = 90.0
+
+    def fresh(self) -> Memory:
+        """Nothing seen yet."""
+        return {
+            "n": 0,
+            "mean": 0.0,
+            "variance": 0.0,
+            "recent": [],
+            "memory_n": 0,
+            "memory_mean": 0.0,
+            "memory_max": 0.0,
+            "ended": 0,
+            "failed": 0,
+            "runs": 0,
+            "last_job": "",
+            "first_at": None,
+            "last_at": None,
+            "regime_at": None,
+            "context": {},
+        }
+
+    def learn(self, memories: Memories, sample: Sample) -> None:
+        """Fold in one number of one run."""
+        memory = memories["key"]
+        at = sample.at.timestamp()
+        if memory["last_job"] != sample.job_id:
+            memory["last_job"] = sample.job_id
+            memory["runs"] += 1
+            memory["first_at"] = at if memory["first_at"] is None else min(at, memory["first_at"])
+            memory["last_at"] = at if memory["last_at"] is None else max(at, memory["last_at"])
+            memory["context"] = {
+                "image_digest": sample.image_digest,
+                "commit": sample.commit,
+                "branch": sample.branch,
+                "host": sample.host,
+            }
+        if not math.isfinite(sample.value):
+            return
+        if sample.metric == MetricName.FAILURE:
+            memory["ended"] += 1
+            memory["failed"] += sample.value >= 0.5
+        elif sample.censored:
+            return
+        elif sample.metric == MetricName.MEMORY:
+            memory["memory_n"] += 1
+            memory["memory_mean"] += (sample.value - memory["memory_mean"]) / memory["memory_n"]
+            memory["memory_max"] = max(memory["memory_max"], sample.value)
+        elif sample.status is Status.SUCCEEDED:
+            self._learn_duration(memory, sample.value, at)
+
+    def _learn_duration(self, memory: Memory, seconds: float, at: float) -> None:
+        if memory["n"] == 0:
+            memory["mean"] = seconds
+            memory["regime_at"] = at
+        else:
+            # West 1979, with a constant share: the variance around the moving mean.
+            step = seconds - memory["mean"]
+            memory["mean"] += self.alpha * step
+            memory["variance"] = (1 - self.alpha) * (memory["variance"] + self.alpha * step * step)
+        memory["n"] += 1
+        memory["recent"].append(seconds)
+        if len(memory["recent"]) > _RING:
+            del memory["recent"][0]
+
+
+def describe(learner: BaselineLearner, memory: Memory, *, workspace: str, key: str) -> Baseline:
+    """The baseline that a memory of the baseline learner stands for; what is unknown is null."""
+    n, ended, recent = memory["n"], memory["ended"], memory["recent"]
+    ordered = sorted(recent)
+    p50, p95, p99 = (percentile(ordered, p) if ordered else None for p in (50, 95, 99))
+    measured = memory["memory_n"] > 0
+    return Baseline(
+        key=key,
+        workspace=workspace,
+        sample_count=n,
+        duration_mean=memory["mean"] if n else None,
+        duration_stddev=math.sqrt(memory["variance"]) if n > 1 else None,
+        duration_p50=p50,
+        duration_p95=p95,
+        duration_p99=p99,
+        memory_mean_mb=memory["memory_mean"] / MIB if measured else None,
+        memory_max_mb=memory["memory_max"] / MIB if measured else None,
+        success_rate=1 - memory["failed"] / ended if ended else None,
+        last_updated=datetime.fromtimestamp(memory["last_at"], UTC),
+        established=n >= learner.needed,
+        needed=learner.needed,
+        run_count=memory["runs"],
+        failure_count=memory["failed"],
+        first_seen=_time(memory["first_at"]),
+        regime_since=_time(memory["regime_at"]),
+        recent_durations=tuple(recent[-_SHOWN:]),
+        context=memory["context"],
+    )
+
+
+def aged(baseline: Baseline, now: datetime, stale_after_days: float = 90.0) -> Baseline:
+    """The baseline as it is read at ``now``: stale if nothing was learned for that many days."""
+    stale = now - baseline.last_updated > timedelta(days=stale_after_days)
+    return baseline if stale == baseline.stale else baseline.model_copy(update={"stale": stale})
+
+
+def _time(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+learner: Learner = BaselineLearner()

@@ -1,0 +1,281 @@
+"""The learning loop: for each sample every learner judges first and then learns.
+
+What comes out depends on the samples in their order alone: not on the clock, on chance, on how the
+runs were cut into batches, or on what the memory book had to evict.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+from orcaops.learning.baselines import describe
+from orcaops.learning.learner import Detector, Learner, Memories, Memory, Predictor, Question
+from orcaops.learning.memories import MemoryAddress, MemoryBook
+from orcaops.model.abstention import Abstention
+from orcaops.model.anomaly import Anomaly
+from orcaops.model.baseline import Baseline
+from orcaops.model.prediction import (
+    Abstained,
+    CostPrediction,
+    DurationPrediction,
+    FailureRisk,
+    Forecasts,
+    MemoryPrediction,
+    Prediction,
+)
+from orcaops.model.sample import Sample
+
+if TYPE_CHECKING:
+    from orcaops.learning.baselines import BaselineLearner
+
+_log = logging.getLogger(__name__)
+
+_RUNS_AT_ONCE = 500
+_WORDS: dict[str, type[Prediction]] = {
+    "duration": DurationPrediction,
+    "memory": MemoryPrediction,
+    "failure_risk": FailureRisk,
+    "cost": CostPrediction,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What a plug-in did wrong: its last error, and how often it raised."""
+
+    last_error: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Absorbed:
+    """What came of a batch: anomalies in order, each in its latest state, and the keys touched."""
+
+    anomalies: tuple[Anomaly, ...] = ()
+    keys: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Seat:
+    """A learner with what the loop asks of it again and again, looked up once."""
+
+    learner: Learner
+    name: str
+    version: int
+    metrics: tuple[str, ...]
+    levels: tuple[str, ...]
+    pooled: bool
+    detector: Detector | None
+    predictor: Predictor | None
+
+    def address(self, workspace: str, metric: str, level: str, scope: str) -> MemoryAddress:
+        return MemoryAddress(workspace, self.name, self.version, "" if self.pooled else metric, level, scope)
+
+
+@dataclass(slots=True)
+class Loop:
+    """All learners at one table.
+
+    ``health`` names the plug-ins that raised; they are isolated and the others go on. A learner
+    whose name or metrics cannot even be asked for is left out at the start, and named too.
+    """
+
+    learners: Sequence[Learner]
+    health: dict[str, Fault] = field(default_factory=dict)
+    _seats: list[_Seat] = field(init=False, default_factory=list)
+    _wanting: dict[str, list[_Seat]] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for learner in self.learners:
+            try:
+                seat = _seat(learner)
+            except Exception as error:  # noqa: BLE001  # a foreign plug-in may raise anything
+                self._fault(str(getattr(learner, "name", type(learner).__name__)), error)
+                continue
+            if any(other.name == seat.name for other in self._seats):
+                self._fault(seat.name, ValueError("a second learner of this name is left out"))
+                continue
+            self._seats.append(seat)
+            for metric in seat.metrics:
+                self._wanting.setdefault(metric, []).append(seat)
+
+    def absorb(self, samples_by_run: Iterable[Sequence[Sample]], book: MemoryBook) -> Absorbed:
+        """Let every learner judge, then learn, each sample of each run in order.
+
+        An anomaly that is returned again with the same id replaces the former in its place.
+        """
+        anomalies: dict[str, Anomaly] = {}
+        keys: dict[tuple[str, str], None] = {}
+        for runs in _portions(samples_by_run):
+            book.prefetch(self._addresses(runs))
+            for samples in runs:
+                for sample in samples:
+                    keys[sample.workspace, sample.key] = None
+                    for seat in self._wanting.get(sample.metric, ()):
+                        for anomaly in self._take(seat, sample, book):
+                            anomalies[anomaly.id] = anomaly
+        return Absorbed(tuple(anomalies.values()), tuple(keys))
+
+    def predict(self, question: Question, book: MemoryBook) -> Forecasts:
+        """What is expected of a job before it runs: for each quantity a prediction or an abstention.
+
+        Changes nothing. Where several predictors answer for one quantity, the first that does not
+        abstain is taken.
+        """
+        answers: dict[str, Prediction | Abstention] = {}
+        seats = [seat for seat in self._seats if seat.predictor is not None]
+        book.prefetch(
+            seat.address(question.workspace, metric, level, scope)
+            for seat in seats
+            for metric in seat.metrics
+            for level in seat.levels
+            if (scope := _scope(question, level)) is not None
+        )
+        for seat in seats:
+            predictor = cast("Predictor", seat.predictor)
+            quantity = predictor.quantity
+            if isinstance(answers.get(quantity), Prediction):
+                continue
+            try:
+                memories = self._memories(seat, question, book)
+                answer = predictor.predict(memories, question)
+                if quantity in _WORDS and (isinstance(answer, _WORDS[quantity]) or quantity not in answers):
+                    answers[quantity] = answer
+            except Exception as error:  # noqa: BLE001  # a foreign plug-in may raise anything
+                self._fault(seat.name, error)
+                answers.setdefault(quantity, Abstention(reason=f"the predictor {seat.name} failed"))
+
+        def shown(quantity: str) -> Prediction | Abstained:
+            answer = answers.get(quantity, Abstention(reason=_NOBODY[quantity]))
+            return Abstained(abstention=answer) if isinstance(answer, Abstention) else answer
+
+        return Forecasts(
+            duration=cast("DurationPrediction | Abstained", shown("duration")),
+            memory=cast("MemoryPrediction | Abstained", shown("memory")),
+            failure_risk=cast("FailureRisk | Abstained", shown("failure_risk")),
+            cost=cast("CostPrediction | Abstained", shown("cost")),
+        )
+
+    def describe_baselines(self, book: MemoryBook, keys: Iterable[tuple[str, str]]) -> list[Baseline]:
+        """The baselines of (workspace, key) pairs as the baseline learner remembers them, in order.
+
+        Keys of which nothing is remembered are left out.
+        """
+        seat = next((seat for seat in self._seats if seat.name == "baseline"), None)
+        if seat is None:
+            return []
+        learner = cast("BaselineLearner", seat.learner)
+        wanted = [(key, seat.address(workspace, "", "key", key)) for workspace, key in keys]
+        baselines = []
+        for start in range(0, len(wanted), _RUNS_AT_ONCE):
+            portion = wanted[start : start + _RUNS_AT_ONCE]
+            book.prefetch(address for _, address in portion)
+            for key, address in portion:
+                memory = book.get(address)
+                if memory is not None:
+                    baselines.append(describe(learner, memory, workspace=address.workspace, key=key))
+        return baselines
+
+    def _take(self, seat: _Seat, sample: Sample, book: MemoryBook) -> Sequence[Anomaly]:
+        memories: dict[str, Memory] = {}
+        kept: list[tuple[MemoryAddress, Memory]] = []
+        try:
+            for level in seat.levels:
+                scope = _scope(sample, level)
+                if scope is None:
+                    memories[level] = seat.learner.fresh()
+                    continue
+                address = seat.address(sample.workspace, sample.metric, level, scope)
+                memory = book.get(address)
+                if memory is None:
+                    memory = seat.learner.fresh()
+                memories[level] = memory
+                kept.append((address, memory))
+        except Exception as error:  # noqa: BLE001  # a foreign plug-in may raise anything
+            self._fault(seat.name, error)
+            return ()
+        anomalies: Sequence[Anomaly] = ()
+        if seat.detector is not None:
+            try:
+                anomalies = tuple(seat.detector.judge(memories, sample))
+            except Exception as error:  # noqa: BLE001  # a foreign plug-in may raise anything
+                self._fault(seat.name, error)
+        try:
+            seat.learner.learn(memories, sample)
+        except Exception as error:  # noqa: BLE001  # a foreign plug-in may raise anything
+            self._fault(seat.name, error)
+        # Kept even if it raised half-way: what is remembered must not depend on evictions.
+        for address, memory in kept:
+            book.keep(address, memory)
+        return anomalies
+
+    def _memories(self, seat: _Seat, question: Question, book: MemoryBook) -> Memories:
+        """One memory per declared level, of the learner's first metric; a fresh one where there is none."""
+        memories: dict[str, Memory] = {}
+        for level in seat.levels:
+            scope = _scope(question, level)
+            memory = None
+            if scope is not None:
+                memory = book.get(seat.address(question.workspace, seat.metrics[0], level, scope))
+            memories[level] = seat.learner.fresh() if memory is None else memory
+        return memories
+
+    def _addresses(self, runs: Sequence[Sequence[Sample]]) -> Iterator[MemoryAddress]:
+        for samples in runs:
+            for sample in samples:
+                for seat in self._wanting.get(sample.metric, ()):
+                    for level in seat.levels:
+                        scope = _scope(sample, level)
+                        if scope is not None:
+                            yield seat.address(sample.workspace, sample.metric, level, scope)
+
+    def _fault(self, name: str, error: Exception) -> None:
+        former = self.health.get(name)
+        self.health[name] = Fault(
+            f"{type(error).__name__}: {error}", 1 if former is None else former.count + 1
+        )
+        if former is None:
+            _log.warning("the learner %s raised and is passed over for this sample", name, exc_info=error)
+        else:
+            _log.debug("the learner %s raised again: %s", name, error)
+
+
+_NOBODY = {
+    "duration": "no duration predictor is installed",
+    "memory": "no memory predictor is installed",
+    "failure_risk": "no failure predictor is installed",
+    "cost": "no price file",
+}
+
+
+def _seat(learner: Learner) -> _Seat:
+    return _Seat(
+        learner=learner,
+        name=learner.name,
+        version=learner.version,
+        metrics=tuple(map(str, learner.metrics)),
+        levels=tuple(learner.levels),
+        pooled=bool(getattr(learner, "pooled", False)),
+        detector=cast("Detector", learner) if hasattr(learner, "judge") else None,
+        predictor=cast("Predictor", learner) if hasattr(learner, "predict") else None,
+    )
+
+
+def _scope(subject: Sample | Question, level: str) -> str | None:
+    if level == "key":
+        return subject.key
+    if level == "all":
+        return ""
+    return subject.scopes.get(level)
+
+
+def _portions(runs: Iterable[Sequence[Sample]]) -> Iterator[list[Sequence[Sample]]]:
+    portion: list[Sequence[Sample]] = []
+    for run in runs:
+        portion.append(run)
+        if len(portion) >= _RUNS_AT_ONCE:
+            yield portion
+            portion = []
+    if portion:
+        yield portion

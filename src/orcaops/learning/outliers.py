@@ -1,0 +1,182 @@
+"""One run unlike the others: what the detectors of a single metric have in common.
+
+A detector is this with a metric, a unit, and words; see ``detectors/duration.py``. The method is
+:mod:`orcaops.stats.outlier`. What a value must exceed is worked out when the run before it is
+learned, so that judging costs next to nothing.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from orcaops.learning import episodes
+from orcaops.learning.learner import Memories, Memory
+from orcaops.model.anomaly import Anomaly, Severity
+from orcaops.model.sample import Sample
+from orcaops.stats import outlier
+
+_DAY_S = 86400.0
+_LARGEST = 1e300  # above, arithmetic runs out of numbers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutlierDetector:
+    """Finds values far above or far below the usual ones of their key.
+
+    ``least_ratio`` and ``least_amount`` (in the metric's unit) are what must be exceeded beside the
+    statistics; ``alpha`` the false-alarm rate aimed at; ``window`` how many runs are compared with;
+    ``patience`` after how many usual runs an episode ends; after ``stale_after_days`` without a run
+    comparing begins anew. High values are warnings, or critical if they are at least twice the
+    usual and beyond ``alpha_extreme``; low values are information.
+    """
+
+    name: str
+    version: int = 1
+    metrics: Sequence[str]
+    levels: Sequence[str] = ("key",)
+    least_amount: float
+    least_ratio: float = 1.2
+    alpha: float = 0.003
+    alpha_extreme: float = 0.0003
+    window: int = 100
+    patience: int = 3
+    stale_after_days: float = 90.0
+
+    unit: ClassVar[str] = ""
+    floor: ClassVar[float] = 1e-3
+    kind: ClassVar[str] = ""
+
+    def fresh(self) -> Memory:
+        """Nothing to compare with."""
+        return {"values": [], "band": None, "episode": None, "last_at": None}
+
+    def judge(self, memories: Memories, sample: Sample) -> Sequence[Anomaly]:
+        """The episode this run begins, continues or ends; nothing with fewer than five runs before."""
+        return self._judged(memories["key"], sample)[1]
+
+    def learn(self, memories: Memories, sample: Sample) -> None:
+        """Remember the value and work out what the next one is compared with."""
+        if not self.wants(sample):
+            return
+        memory = memories["key"]
+        memory["episode"] = self._judged(memory, sample)[0]
+        values = memory["values"]
+        if self._stale(memory, sample):
+            values.clear()
+        values.append(round(self._log(sample.value), 5))
+        if len(values) > self.window:
+            del values[0]
+        at = sample.at.timestamp()
+        memory["last_at"] = at if memory["last_at"] is None else max(at, memory["last_at"])
+        band = outlier.band(
+            values, least_amount=self.least_amount, least_ratio=self.least_ratio, alpha=self.alpha
+        )
+        memory["band"] = None if band is None else list(band)
+
+    def wants(self, sample: Sample) -> bool:
+        """Whether a sample is one to compare: left alone, and a number."""
+        return not sample.censored and math.isfinite(sample.value) and sample.value >= 0
+
+    def show(self, value: float) -> str:
+        """A value with its unit, for people."""
+        raise NotImplementedError
+
+    def title(self, actual: float, usual: float) -> str:
+        """One line: what happened."""
+        raise NotImplementedError
+
+    def _log(self, value: float) -> float:
+        return math.log(min(max(value, self.floor), _LARGEST))
+
+    def _stale(self, memory: Memory, sample: Sample) -> bool:
+        last_at = memory["last_at"]
+        return last_at is not None and sample.at.timestamp() - last_at > self.stale_after_days * _DAY_S
+
+    def _judged(self, memory: Memory, sample: Sample) -> tuple[episodes.Episode | None, list[Anomaly]]:
+        episode = memory["episode"]
+        if not self.wants(sample):
+            return episode, []
+        band = None if memory["band"] is None else outlier.Band(*memory["band"])
+        value = self._log(sample.value)
+        side = 0
+        if band is not None and not self._stale(memory, sample):
+            side = band.side(value)
+        if band is None or side == 0:
+            if episode is None:
+                return None, []
+            episode = episodes.rested(episode)
+            if episode["quiet"] < self.patience and not self._stale(memory, sample):
+                return episode, []
+            return None, [self._anomaly(episode, sample, closed=True)]
+
+        told: list[Anomaly] = []
+        if episode is not None and episode["finding"]["side"] != side:
+            told.append(self._anomaly(episode, sample, closed=True))
+            episode = None
+        finding = self._finding(band, value, side, sample)
+        if episode is None:
+            episode = episodes.begun(sample, finding)
+        else:
+            former = episode["finding"]
+            worse = side * (sample.value - former["actual"]) > 0
+            best = finding if worse else former
+            best["extreme"] = bool(finding["extreme"] or former["extreme"])
+            episode = episodes.continued(episode, sample, best)
+        told.append(self._anomaly(episode, sample))
+        return episode, told
+
+    def _finding(self, band: outlier.Band, value: float, side: int, sample: Sample) -> dict[str, Any]:
+        t = band.t(value)
+        return {
+            "side": side,
+            "extreme": outlier.extreme(band, value, self.alpha_extreme),
+            "actual": sample.value,
+            "usual": math.exp(band.centre),
+            "low": None if band.low is None else math.exp(band.low),
+            "high": math.exp(min(band.high, 700.0)),
+            "t": round(t, 3),
+            "p": outlier.p_value(band, value),
+            "n": band.n,
+            "job": sample.job_id,
+        }
+
+    def _anomaly(self, episode: episodes.Episode, sample: Sample, *, closed: bool = False) -> Anomaly:
+        finding = episode["finding"]
+        usual, actual, n = finding["usual"], finding["actual"], finding["n"]
+        severity = Severity.INFO
+        if finding["side"] > 0:
+            severity = Severity.CRITICAL if finding["extreme"] else Severity.WARNING
+        count = episode["count"]
+        runs = ""
+        if count > 1:
+            runs = f" {count} runs belong to this episode; {finding['job']} was the furthest out."
+        low = "0" if finding["low"] is None else self.show(finding["low"])
+        return episodes.shown(
+            episode,
+            sample,
+            detector=self.name,
+            version=self.version,
+            kind=self.kind,
+            severity=severity,
+            title=self.title(actual, usual),
+            description=(
+                f"{self.show(actual)}, while the last {n} runs of the same job had a median of"
+                f" {self.show(usual)}. Anything between {low} and {self.show(finding['high'])} would have"
+                f" passed as usual.{runs}" + (" It is over: the runs since were as usual." if closed else "")
+            ),
+            expected=usual,
+            actual=actual,
+            unit=self.unit,
+            deviation_percent=100 * (min(actual, _LARGEST / 1e9) / usual - 1),
+            evidence={
+                "usual_low": finding["low"],
+                "usual_high": finding["high"],
+                "compared_runs": n,
+                "t": finding["t"],
+                "p_value": finding["p"],
+                "detectable_ratio": round(finding["high"] / usual, 3),
+                "furthest_job_id": finding["job"],
+            },
+            closed=closed,
+        )

@@ -1,0 +1,339 @@
+"""A panel of nine simple experts for the next value of a series, and how far off they will be.
+
+Works on logarithms of positive values. What is remembered of one series, and what of all series
+together, are JSON-safe dictionaries, so that a learner can keep them as memories.
+
+*Estimate*: exponentially weighted means of five half-lives, medians of 9 and 25, the last value and
+the half-sample mode. Experts are weighted by their recent errors on this series and on all series,
+errors being bounded so that one wild value proves nothing; the estimate is the weighted median.
+
+*Interval*: quantiles of the errors made on this series, mixed with those made on all series while
+there are few of its own. How far out the quantiles are taken is steered by how often the interval
+missed, per series and over all (adaptive conformal inference, Gibbs and Candès 2021).
+
+*Honest errors*: a value is compared with the estimate that stood when it was asked for, not with
+the one that stands when it arrives; a burst of runs that start together teaches what it would have
+cost. For that the last few estimates are kept with their times.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from orcaops.stats import residuals
+from orcaops.stats.robust import half_sample_mode, middle, weighted_median
+
+State = dict[str, Any]
+
+EXPERTS = ("ew_0.5", "ew_2", "ew_5", "ew_20", "mean", "median_9", "median_25", "last", "mode_25")
+HALF_LIVES = (0.5, 2.0, 5.0, 20.0)
+_DECAYS = tuple(0.5 ** (1 / life) for life in HALF_LIVES)
+
+_WINDOW = 25
+_ERRORS = 150
+_PAST = 24
+_WORST_ERROR = 0.5
+_FORGETTING = 0.9
+_POOL_RATE = 0.001
+_SHARPNESS = 6.0
+_POOL_TRUST = 5.0
+_POOL_MASS = 8.0  # as many own errors weigh as much as everybody's
+_CONFIDENCE_MASS = 4.0
+_CONFIDENCE_DECAY = 0.97
+_POOL_LENGTH = 3000.0
+_COLD_LENGTH = 1000.0
+_LEVEL_RATE = 0.03
+_LARGEST = 700.0  # exp() of more is not a number any more
+_WITHIN = (math.log(1 / 1.2), math.log(1 / 0.8))
+_CONFIDENCE_WEIGHTS = tuple(_CONFIDENCE_DECAY**age for age in range(_ERRORS))
+
+
+class Interval(NamedTuple):
+    """Logarithms: the estimate, the ends of the interval, and P(truth within 20 % of the estimate)."""
+
+    estimate: float
+    low: float
+    high: float
+    confidence: float
+
+
+def fresh_series() -> State:
+    """What is known of a series without values."""
+    return {
+        "n": 0,
+        "recent": [],  # the last values, oldest first
+        "means": [],  # exponentially weighted means, then the plain mean
+        "experts": [],  # what each expert expects next
+        "loss": [],
+        "errors": [],  # of the estimates, oldest first
+        "past": [],  # [when it began to stand, estimate, *experts], oldest first
+        "alpha": 0.1,
+    }
+
+
+def fresh_pool() -> State:
+    """What is known of all series together before any value."""
+    return {"loss": [], "errors": residuals.fresh(), "cold": residuals.fresh(), "delta": 0.0}
+
+
+def estimate(series: State, pool: State) -> float:
+    """The weighted median of what the experts expect next; the series has at least one value."""
+    return _consensus(series["experts"], series["loss"], pool["loss"])
+
+
+def _consensus(experts: list[float], loss: list[float], pool_loss: list[float]) -> float:
+    best = min(loss)
+    if pool_loss:
+        pool_best = min(pool_loss)
+        weights = [
+            math.exp(-_SHARPNESS * ((own - best) + _POOL_TRUST * (all_ - pool_best)))
+            for own, all_ in zip(loss, pool_loss, strict=True)
+        ]
+    else:
+        weights = [math.exp(-_SHARPNESS * (own - best)) for own in loss]
+    return weighted_median(experts, weights)
+
+
+def learn(series: State, pool: State, y: float, *, at: float, asked_at: float | None) -> None:
+    """Fold in the logarithm ``y`` that became known at ``at`` and was asked for at ``asked_at``.
+
+    Times are seconds since the epoch. Changes both states.
+    """
+    if series["n"]:
+        stood = _standing(series["past"], asked_at)
+        if stood is not None:
+            _score(series, pool, y, stood)
+    _fold(series, y)
+    past = series["past"]
+    experts = series["experts"]
+    past.append([round(at, 3), round(estimate(series, pool), 6), *experts])
+    _thin(past, series["n"])
+
+
+def impute(series: State, pool: State, bound: float) -> float:
+    """The expected logarithm of a value of which only is known that it exceeds ``bound``.
+
+    The mean of a normal distribution cut off at the bound (one step of the EM algorithm), with the
+    spread of the errors made so far.
+    """
+    if not series["n"]:
+        return bound
+    expected = estimate(series, pool)
+    errors = series["errors"]
+    spread = 1.4826 * middle(sorted([abs(e) for e in errors])) if len(errors) >= 5 else 0.3
+    spread = max(spread, 0.02)
+    z = (bound - expected) / spread
+    if z < -6:
+        return expected
+    if z > 6:
+        return bound + spread / z
+    density = math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
+    return expected + spread * density / (0.5 * math.erfc(z / math.sqrt(2)))
+
+
+def learn_bound(series: State, pool: State, bound: float, *, at: float) -> None:
+    """Fold in a value of which only is known that its logarithm exceeds ``bound``.
+
+    A bound below what is expected proves next to nothing; one above moves the expectation up. The
+    series must have a value. No error is counted, because none is known.
+    """
+    if bound > estimate(series, pool):
+        _fold(series, impute(series, pool, bound))
+        series["past"].append([round(at, 3), round(estimate(series, pool), 6), *series["experts"]])
+        _thin(series["past"], series["n"])
+
+
+def _thin(past: list[list[float]], n: int) -> None:
+    # Thinned in its older half, so that a long burst still finds what stood before it.
+    if len(past) > _PAST:
+        del past[1 + n % (_PAST // 2)]
+
+
+def interval(series: State, pool: State, coverage: float = 0.9) -> Interval:
+    """The estimate of the next value with the interval meant to hold it in ``coverage`` of cases."""
+    centre = estimate(series, pool)
+    alpha = _alpha(series, pool, coverage)
+    own, everybody = series["errors"], pool["errors"]
+    points, weights = _mixture(own, everybody)
+    low = _quantile(points, weights, alpha / 2)
+    high = _quantile(points, weights, 1 - alpha / 2)
+    return _told(centre, low, high, _confidence(own, everybody))
+
+
+def _told(centre: float, low: float, high: float, confidence: float) -> Interval:
+    return Interval(
+        min(centre, _LARGEST),
+        min(centre + min(low, 0.0), _LARGEST),
+        min(centre + max(high, 0.0), _LARGEST),
+        min(max(confidence, 0.0), 1.0),
+    )
+
+
+def _alpha(series: State, pool: State, coverage: float) -> float:
+    steered: float = series["alpha"] + pool["delta"] + (0.9 - coverage)
+    return min(max(steered, 0.004), 0.6)
+
+
+def _standing(past: list[list[float]], asked_at: float | None) -> list[float] | None:
+    """The estimate that stood at a moment; None if there was none yet."""
+    if asked_at is None:
+        return past[-1]
+    for entry in reversed(past):
+        if entry[0] <= asked_at:
+            return entry
+    return None
+
+
+def _score(series: State, pool: State, y: float, stood: list[float]) -> None:
+    error = y - stood[1]
+    errors, everybody = series["errors"], pool["errors"]
+    below = _share_below(errors, everybody, error)
+    alpha = _alpha(series, pool, 0.9)
+    missed = 1.0 if below < alpha / 2 or below > 1 - alpha / 2 else 0.0
+    series["alpha"] = round(min(max(series["alpha"] + 0.02 * (0.1 - missed), -0.2), 0.4), 6)
+    pool["delta"] = round(min(max(pool["delta"] + 0.003 * (0.1 - missed), -0.09), 0.1), 6)
+    errors.append(round(error, 5))
+    if len(errors) > _ERRORS:
+        del errors[0]
+    residuals.add(everybody, error, memory=_POOL_LENGTH)
+
+    losses = [abs(y - expected) for expected in stood[2:]]
+    losses = [loss if loss < _WORST_ERROR else _WORST_ERROR for loss in losses]
+    series["loss"] = [
+        round(_FORGETTING * former + loss, 6) for former, loss in zip(series["loss"], losses, strict=True)
+    ]
+    if pool["loss"]:
+        pool["loss"] = [
+            former + _POOL_RATE * (loss - former) for former, loss in zip(pool["loss"], losses, strict=True)
+        ]
+    else:
+        pool["loss"] = losses
+
+
+def _fold(series: State, y: float) -> None:
+    series["n"] += 1
+    n = series["n"]
+    recent = series["recent"]
+    recent.append(round(y, 6))
+    if len(recent) > _WINDOW:
+        del recent[0]
+    means = series["means"]
+    if n == 1:
+        series["means"] = means = [y] * (len(_DECAYS) + 1)
+        series["loss"] = [0.0] * len(EXPERTS)
+    else:
+        for place, decay in enumerate(_DECAYS):
+            share = (1 - decay) / (1 - decay**n) if n < 200 else 1 - decay
+            means[place] = round(means[place] + share * (y - means[place]), 6)
+        means[-1] = round(means[-1] + (y - means[-1]) / n, 6)
+    ordered = sorted(recent)
+    series["experts"] = [
+        *means,
+        middle(ordered if n <= 9 else sorted(recent[-9:])),
+        middle(ordered),
+        recent[-1],
+        half_sample_mode(ordered),
+    ]
+
+
+def _share_below(own: Sequence[float], everybody: State, error: float) -> float:
+    m = len(own)
+    below = 0.0
+    if m:
+        below = (sum([e < error for e in own]) + sum([e <= error for e in own])) / (2 * m)
+    if not everybody["bins"]:
+        return below if m else 0.5
+    return (m * below + _POOL_MASS * residuals.share_below(everybody, error)) / (m + _POOL_MASS)
+
+
+def _mixture(own: Sequence[float], everybody: State) -> tuple[list[float], list[float]]:
+    points = list(own)
+    weights = [1.0] * len(points)
+    whole = residuals.total(everybody)
+    if whole:
+        for centre, weight in zip(residuals.CENTRES, everybody["bins"], strict=True):
+            if weight:
+                points.append(centre)
+                weights.append(_POOL_MASS * weight / whole)
+    if not points:
+        points, weights = [-0.5, 0.0, 0.5], [1.0, 8.0, 1.0]
+    order = sorted(range(len(points)), key=points.__getitem__)
+    return [points[i] for i in order], [weights[i] for i in order]
+
+
+def _quantile(points: list[float], weights: list[float], share: float) -> float:
+    goal = share * math.fsum(weights)
+    reached = 0.0
+    for point, weight in zip(points, weights, strict=True):
+        reached += weight
+        if reached >= goal:
+            return point
+    return points[-1]
+
+
+def _confidence(own: Sequence[float], everybody: State) -> float:
+    low, high = _WITHIN
+    inside = outside = 0.0
+    for error, weight in zip(reversed(own), _CONFIDENCE_WEIGHTS, strict=False):
+        if low <= error <= high:
+            inside += weight
+        else:
+            outside += weight
+    m = len(own)
+    mine = inside / (inside + outside) if m else 0.0
+    if not everybody["bins"]:
+        return mine * m / (m + _CONFIDENCE_MASS)
+    theirs = residuals.share_below(everybody, high) - residuals.share_below(everybody, low)
+    return (m * mine + _CONFIDENCE_MASS * theirs) / (m + _CONFIDENCE_MASS)
+
+
+# --- relatives: what stands in while a series has no value of its own ------------------------------
+
+
+def fresh_level() -> State:
+    """What is known of a group of series before any value."""
+    return {"n": 0, "mean": 0.0, "past": []}
+
+
+def learn_level(level: State, y: float, *, at: float) -> None:
+    """Fold a value of any of its series into a group."""
+    level["n"] += 1
+    share = max(1 / level["n"], _LEVEL_RATE)
+    level["mean"] = round(level["mean"] + share * (y - level["mean"]), 6)
+    past = level["past"]
+    past.append([round(at, 3), level["mean"]])
+    _thin(past, level["n"])
+
+
+def level_estimate(level: State, asked_at: float | None = None) -> float | None:
+    """What the group expects, or expected at a moment; None where it knew nothing then."""
+    if not level["n"]:
+        return None
+    if asked_at is None:
+        return float(level["mean"])
+    stood = _standing(level["past"], asked_at)
+    return None if stood is None else stood[1]
+
+
+def learn_cold(pool: State, error: float) -> None:
+    """Count how far off a group's expectation was for a series without values."""
+    residuals.add(pool["cold"], error, memory=_COLD_LENGTH)
+
+
+def cold_interval(pool: State, centre: float, coverage: float = 0.9) -> Interval:
+    """The interval around a group's expectation, from how far off such expectations were before."""
+    cold = pool["cold"]
+    alpha = 1 - coverage
+    whole = residuals.total(cold)
+    points = [-3.0, 0.0, 3.0]
+    weights = [1.0, 8.0, 1.0]
+    inside = 0.2 * 10
+    if whole:
+        points += residuals.CENTRES
+        weights += cold["bins"]
+        inside += whole * (residuals.share_below(cold, _WITHIN[1]) - residuals.share_below(cold, _WITHIN[0]))
+    order = sorted(range(len(points)), key=points.__getitem__)
+    points, weights = [points[i] for i in order], [weights[i] for i in order]
+    low = _quantile(points, weights, alpha / 2)
+    high = _quantile(points, weights, 1 - alpha / 2)
+    return _told(centre, low, high, inside / math.fsum(weights))
