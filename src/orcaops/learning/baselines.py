@@ -15,6 +15,7 @@ from orcaops.stats.robust import percentile
 
 _RING = 200
 _SHOWN = 60
+_LARGEST = 1e150  # its square is still a number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,11 +83,12 @@ class BaselineLearner:
         elif sample.censored:
             return
         elif sample.metric == MetricName.MEMORY:
+            size = min(sample.value, _LARGEST)
             memory["memory_n"] += 1
-            memory["memory_mean"] += (sample.value - memory["memory_mean"]) / memory["memory_n"]
-            memory["memory_max"] = max(memory["memory_max"], sample.value)
+            memory["memory_mean"] += (size - memory["memory_mean"]) / memory["memory_n"]
+            memory["memory_max"] = max(memory["memory_max"], size)
         elif sample.status is Status.SUCCEEDED:
-            self._learn_duration(memory, sample.value, at)
+            self._learn_duration(memory, min(sample.value, _LARGEST), at)
 
     def _learn_duration(self, memory: Memory, seconds: float, at: float) -> None:
         if memory["n"] == 0:
