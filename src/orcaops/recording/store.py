@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from orcaops.model.anomaly import Anomaly
 from orcaops.model.baseline import Baseline
 from orcaops.model.decision import Decision
+from orcaops.model.notice import Notice
 from orcaops.model.query import EVERYTHING, Page, Query
 from orcaops.model.recommendation import Recommendation
 from orcaops.model.run import Run
@@ -210,23 +211,64 @@ class RequestRepository(Protocol):
         """Keep an answer. Raises ``conflict`` if somebody else just did."""
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A notice in the outbox, and how often sending it was tried."""
+
+    notice: Notice
+    attempts: int
+
+
+class OutboxRepository(Protocol):
+    """Notices on their way to people."""
+
+    def add(self, notices: Sequence[Notice]) -> None:
+        """Put them in; one that is or was there is left as it is."""
+
+    def due(self, at: datetime, limit: int) -> list[Waiting]:
+        """Those to be sent by now, longest waiting first."""
+
+    def done(self, workspace: str, notice_id: str) -> None:
+        """Note that one was delivered."""
+
+    def failed(self, workspace: str, notice_id: str, reason: str, *, next_at: datetime | None) -> None:
+        """Note that one could not be sent, and when to try again; None: never."""
+
+
 class Transaction(Protocol):
     """One unit of reading and writing: all of it happens, or nothing."""
 
     @property
-    def runs(self) -> RunRepository: ...
+    def runs(self) -> RunRepository:
+        """The facts."""
+
     @property
-    def memories(self) -> MemoryRepository: ...
+    def memories(self) -> MemoryRepository:
+        """What learners remember."""
+
     @property
-    def baselines(self) -> BaselineRepository: ...
+    def baselines(self) -> BaselineRepository:
+        """What is normal."""
+
     @property
-    def anomalies(self) -> AnomalyRepository: ...
+    def anomalies(self) -> AnomalyRepository:
+        """What was unusual."""
+
     @property
-    def recommendations(self) -> RecommendationRepository: ...
+    def recommendations(self) -> RecommendationRepository:
+        """What could be improved."""
+
     @property
-    def decisions(self) -> DecisionRepository: ...
+    def decisions(self) -> DecisionRepository:
+        """What people decided."""
+
     @property
-    def requests(self) -> RequestRepository: ...
+    def requests(self) -> RequestRepository:
+        """Answers already given."""
+
+    @property
+    def outbox(self) -> OutboxRepository:
+        """Notices on their way."""
 
     def watermark(self) -> int:
         """The last number of the learning order; 0 before anything was learned."""
@@ -256,6 +298,9 @@ class Store(Protocol):
 
     def absorbing(self) -> AbstractContextManager[Transaction | None]:
         """A write transaction of the one absorber there may be; None if another is at work."""
+
+    def installation(self) -> str:
+        """A random id that was drawn when the store was made."""
 
     def check(self) -> dict[str, Any]:
         """Integrity, version and size, for ``doctor``; never raises."""

@@ -1,0 +1,148 @@
+# ruff: noqa: D102 - the base class says it
+"""Full text: finding runs by words, with what each database has for it.
+
+SQLite has FTS5; where it was not compiled in, plain texts are scanned, and ``check()`` says so.
+PostgreSQL has ``tsvector``. Documents are numbered as :mod:`.sequence` says: two per run.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Text,
+    column,
+    func,
+    literal_column,
+    table,
+    text,
+)
+from sqlalchemy.sql.expression import bindparam
+
+MOST_LETTERS = 200_000
+"""How much of one document is indexed: PostgreSQL takes a megabyte of words at most."""
+
+_NOT_A_WORD = re.compile(r"[\W_]+")
+
+_texts = table("texts", column("id", BigInteger), column("words", Text))
+_fts5 = table("texts", column("rowid", BigInteger), column("words", Text))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where the matching documents are: ``SELECT document FROM source WHERE condition``."""
+
+    source: FromClause
+    document: ColumnElement[int]
+    condition: ColumnElement[bool]
+
+
+@dataclass(frozen=True, slots=True)
+class FullText:
+    """One way of keeping and finding texts; what is missing in it is said in ``shortfall``."""
+
+    shortfall: str = ""
+
+    def make(self, connection: Connection) -> None:
+        """Create the index."""
+        raise NotImplementedError
+
+    def add(self, connection: Connection, documents: Sequence[tuple[int, str]]) -> None:
+        """Index new documents; fastest in ascending order of their numbers."""
+        raise NotImplementedError
+
+    def find(self, words: str) -> Found:
+        """The documents that hold the words in this order; a last ``*`` lets the last word go on."""
+        raise NotImplementedError
+
+
+class Fts5(FullText):
+    """SQLite's own index. It holds no copy of the texts."""
+
+    def make(self, connection: Connection) -> None:
+        connection.exec_driver_sql(
+            "CREATE VIRTUAL TABLE texts "
+            "USING fts5(words, content='', tokenize='unicode61 remove_diacritics 2')"
+        )
+
+    def add(self, connection: Connection, documents: Sequence[tuple[int, str]]) -> None:
+        connection.exec_driver_sql(
+            "INSERT INTO texts (rowid, words) VALUES (?, ?)",
+            [(number, words[:MOST_LETTERS]) for number, words in documents],
+        )
+
+    def find(self, words: str) -> Found:
+        more = "*" if words.endswith("*") else ""
+        quoted = words.rstrip("*").replace("\x00", " ").replace('"', '""')
+        match = literal_column("texts").op("MATCH", is_comparison=True)
+        return Found(_fts5, _fts5.c.rowid, match(bindparam(None, f'"{quoted}"{more}', type_=Text())))
+
+
+class PlainTexts(FullText):
+    """What is left where SQLite lacks FTS5: every text is looked at."""
+
+    def make(self, connection: Connection) -> None:
+        connection.exec_driver_sql("CREATE TABLE texts (id INTEGER PRIMARY KEY, words TEXT NOT NULL)")
+
+    def add(self, connection: Connection, documents: Sequence[tuple[int, str]]) -> None:
+        connection.exec_driver_sql(
+            "INSERT INTO texts (id, words) VALUES (?, ?)",
+            [(number, f" {_plain(words)} ") for number, words in documents],
+        )
+
+    def find(self, words: str) -> Found:
+        more = "" if words.endswith("*") else " "
+        plain = _plain(words)
+        holds = func.instr(_texts.c.words, f" {plain}{more}") > (0 if plain else 2**62)
+        return Found(_texts, _texts.c.id, holds)
+
+
+class Tsvector(FullText):
+    """PostgreSQL's own index, over words split as FTS5 splits them."""
+
+    def make(self, connection: Connection) -> None:
+        connection.execute(text("CREATE TABLE texts (id BIGINT PRIMARY KEY, words TSVECTOR NOT NULL)"))
+        connection.execute(text("CREATE INDEX texts_words ON texts USING gin (words)"))
+
+    def add(self, connection: Connection, documents: Sequence[tuple[int, str]]) -> None:
+        connection.execute(
+            text(
+                "INSERT INTO texts (id, words) VALUES (:id, to_tsvector('simple', :words)) "
+                "ON CONFLICT (id) DO NOTHING"
+            ),
+            [{"id": number, "words": _plain(words)} for number, words in documents],
+        )
+
+    def find(self, words: str) -> Found:
+        plain = _plain(words)
+        if not plain:
+            return Found(_texts, _texts.c.id, literal_column("FALSE"))
+        asked = " <-> ".join(plain.split()) + (":*" if words.endswith("*") else "")
+        match = _texts.c.words.op("@@", is_comparison=True)
+        return Found(_texts, _texts.c.id, match(func.to_tsquery("simple", asked)))
+
+
+def for_new(connection: Connection) -> FullText:
+    """The best that a database can do which has no index yet."""
+    if connection.dialect.name == "postgresql":
+        return Tsvector()
+    has_it = connection.scalar(text("SELECT sqlite_compileoption_used('ENABLE_FTS5')"))
+    return Fts5() if has_it else PlainTexts()
+
+
+def of(connection: Connection) -> FullText:
+    """What the database was made with."""
+    if connection.dialect.name == "postgresql":
+        return Tsvector()
+    made_by = connection.scalar(text("SELECT sql FROM sqlite_master WHERE name = 'texts'")) or ""
+    if "fts5" in made_by:
+        return Fts5()
+    return PlainTexts("SQLite was built without FTS5 when this database was made: searching words is slow")
+
+
+def _plain(words: str) -> str:
+    return _NOT_A_WORD.sub(" ", words[:MOST_LETTERS]).strip().lower()

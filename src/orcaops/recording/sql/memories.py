@@ -1,0 +1,77 @@
+# ruff: noqa: D102 - the contract is documented in recording/store.py
+"""Memories: what learners remember, as rows."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from sqlalchemy import Connection, and_, bindparam, delete, select, tuple_
+
+from orcaops.recording.sql.records import clean
+from orcaops.recording.sql.tables import memories
+from orcaops.recording.sql.upserts import upsert
+from orcaops.recording.store import MemoryKey
+
+_SCOPES_AT_ONCE = 200
+_ROWS_AT_ONCE = 1000
+
+_KEY = ("workspace", "level", "scope", "learner", "version", "metric")
+_COLUMNS = (*(memories.c[name] for name in _KEY), memories.c.memory)
+_ONE_SCOPE = select(*_COLUMNS).where(
+    memories.c.workspace == bindparam("workspace"),
+    memories.c.level == bindparam("level"),
+    memories.c.scope == bindparam("scope"),
+)
+_SCOPES = select(*_COLUMNS).where(
+    tuple_(memories.c.workspace, memories.c.level, memories.c.scope).in_(bindparam("scopes", expanding=True))
+)
+
+
+class Memories:
+    """See :class:`orcaops.recording.store.MemoryRepository`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get_many(self, keys: Iterable[MemoryKey]) -> dict[MemoryKey, bytes]:
+        wanted = set(keys)
+        scopes = sorted({(key.workspace, key.level, clean(key.scope)) for key in wanted})
+        found: dict[MemoryKey, bytes] = {}
+        for start in range(0, len(scopes), _SCOPES_AT_ONCE):
+            rows = self._connection.execute(_SCOPES, {"scopes": scopes[start : start + _SCOPES_AT_ONCE]})
+            for workspace, level, scope, learner, version, metric, memory in rows:
+                key = MemoryKey(workspace, learner, version, metric, level, scope)
+                if key in wanted:
+                    found[key] = memory
+        return found
+
+    def put_many(self, new: Mapping[MemoryKey, bytes]) -> None:
+        upsert(
+            self._connection,
+            memories,
+            [
+                {
+                    "workspace": key.workspace,
+                    "level": key.level,
+                    "scope": clean(key.scope),
+                    "learner": key.learner,
+                    "version": key.version,
+                    "metric": key.metric,
+                    "memory": memory,
+                }
+                for key, memory in new.items()
+            ],
+            key=_KEY,
+            replace=("memory",),
+        )
+
+    def forget(self, workspace: str, level: str, scope: str) -> None:
+        here = and_(memories.c.workspace == workspace, memories.c.level == level)
+        self._connection.execute(delete(memories).where(here, memories.c.scope == clean(scope)))
+
+    def each(self) -> Iterator[tuple[MemoryKey, bytes]]:
+        order = tuple_(*(memories.c[name] for name in _KEY))
+        chunk = select(*_COLUMNS).order_by(*(memories.c[name] for name in _KEY)).limit(_ROWS_AT_ONCE)
+        rows = self._connection.execute(chunk).all()
+        while rows:
+            for workspace, level, scope, learner, version, metric, memory in rows:
+                yield MemoryKey(workspace, learner, version, metric, level, scope), memory
+            rows = self._connection.execute(chunk.where(order > tuple_(*rows[-1][:-1]))).all()

@@ -1,0 +1,95 @@
+# ruff: noqa: D102 - the contract is documented in recording/store.py
+"""Recommendations: what could be improved, as rows."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select, tuple_, update
+
+from orcaops.model.errors import not_found
+from orcaops.model.query import Page
+from orcaops.model.recommendation import Recommendation
+from orcaops.recording.sql.cursors import cursor_of, digest_of, place_of
+from orcaops.recording.sql.records import clean, record_of
+from orcaops.recording.sql.search import FEW
+from orcaops.recording.sql.tables import recommendations
+from orcaops.recording.sql.upserts import upsert
+
+_WHOLE = select(
+    recommendations.c.id, recommendations.c.score, recommendations.c.state, recommendations.c.record
+)
+
+
+class Recommendations:
+    """See :class:`orcaops.recording.store.RecommendationRepository`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, workspace: str, recommendation_id: str) -> Recommendation:
+        here = (recommendations.c.workspace == workspace) & (recommendations.c.id == clean(recommendation_id))
+        row = self._connection.execute(_WHOLE.where(here)).one_or_none()
+        if row is None:
+            raise _no_recommendation(recommendation_id)
+        return _recommendation(row)
+
+    def put_many(self, new: Sequence[Recommendation]) -> None:
+        upsert(
+            self._connection,
+            recommendations,
+            [
+                {
+                    "workspace": each.workspace,
+                    "id": each.id,
+                    "key": clean(each.key),
+                    "score": each.score,
+                    "state": each.state,
+                    "record": record_of(each),
+                }
+                for each in new
+            ],
+            key=("workspace", "id"),
+            replace=("key", "score", "record"),
+        )
+
+    def page(
+        self, workspace: str, *, state: str | None = None, limit: int = 50, cursor: str | None = None
+    ) -> Page[Recommendation]:
+        matching = _WHOLE.where(recommendations.c.workspace == workspace)
+        if state is not None:
+            matching = matching.where(recommendations.c.state == state)
+        digest = digest_of("recommendations", workspace, state)
+        total: int | None
+        if cursor is None:
+            few = matching.with_only_columns(recommendations.c.id).limit(FEW + 1).subquery()
+            count = self._connection.scalar(select(func.count()).select_from(few)) or 0
+            total = count if count <= FEW else None
+        else:
+            score, its_id, total = place_of(cursor, digest, float, str, int)
+            behind = tuple_(recommendations.c.score, recommendations.c.id) < tuple_(score, its_id)
+            matching = matching.where(behind)
+        best_first = matching.order_by(recommendations.c.score.desc(), recommendations.c.id.desc())
+        rows = self._connection.execute(best_first.limit(limit + 1)).all()
+        items = tuple(_recommendation(row) for row in rows[:limit])
+        more = None
+        if len(rows) > limit:
+            more = cursor_of(digest, rows[limit - 1].score, rows[limit - 1].id, total)
+        return Page[Recommendation].model_construct(items=items, next_cursor=more, total=total)
+
+    def decide(self, workspace: str, recommendation_id: str, state: str) -> None:
+        here = (recommendations.c.workspace == workspace) & (recommendations.c.id == clean(recommendation_id))
+        decided = update(recommendations).where(here).values(state=state)
+        if not self._connection.execute(decided).rowcount:
+            raise _no_recommendation(recommendation_id)
+
+
+def _recommendation(row: Row[*tuple[Any, ...]]) -> Recommendation:
+    return Recommendation.from_stored(row.record).model_copy(update={"state": row.state})
+
+
+def _no_recommendation(recommendation_id: str) -> Exception:
+    return not_found(
+        f"there is no recommendation {recommendation_id[:130]!r}",
+        where="id",
+        hint="'orcaops recommendations list' shows them.",
+    )

@@ -1,0 +1,359 @@
+# ruff: noqa: D102 - the contract is documented in recording/store.py
+"""Runs: the facts, as rows."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, text, update
+
+from orcaops.model.errors import conflict, invalid, not_found
+from orcaops.model.query import EVERYTHING, Page, Query
+from orcaops.model.run import PhaseName, Run, Status
+from orcaops.recording.sql.cursors import cursor_of, digest_of, place_of
+from orcaops.recording.sql.fulltext import FullText
+from orcaops.recording.sql.records import clean, record_of
+from orcaops.recording.sql.search import FEW, Search
+from orcaops.recording.sql.sequence import PER_MICROSECOND, first_of, microseconds
+from orcaops.recording.sql.tables import (
+    COMMAND_LETTERS,
+    NUMBERED,
+    OPEN,
+    UNABSORBED,
+    labels,
+    records,
+    runs,
+)
+
+_AT_ONCE = 500
+
+_WHOLE = select(records.c.record, runs.c.number).join_from(runs, records, records.c.seq == runs.c.seq)
+_BY_ID = (runs.c.workspace == bindparam("workspace")) & (runs.c.job_id == bindparam("job_id"))
+_GET = _WHOLE.where(_BY_ID)
+_STATE = select(runs.c.seq, runs.c.final, runs.c.log_indexed).where(_BY_ID)
+_KNOWN = select(runs.c.job_id).where(
+    runs.c.workspace == bindparam("workspace"), runs.c.job_id.in_(bindparam("job_ids", expanding=True))
+)
+_BY_SEQ = (
+    select(runs.c.seq, records.c.record, runs.c.number)
+    .join_from(runs, records, records.c.seq == runs.c.seq)
+    .where(runs.c.seq.in_(bindparam("seqs", expanding=True)))
+)
+_LATEST_OF_KEY = (
+    _WHOLE.where(
+        runs.c.workspace == bindparam("workspace"), runs.c.key == bindparam("key"), text("final = 1")
+    )
+    .order_by(runs.c.seq.desc())
+    .limit(bindparam("most"))
+)
+_OPEN_RUNS = _WHOLE.where(OPEN).order_by(runs.c.seq)
+_UNABSORBED_RUNS = _WHOLE.where(UNABSORBED).order_by(runs.c.ended_at, runs.c.seq).limit(bindparam("most"))
+_NUMBERED_RUNS = (
+    _WHOLE.where(NUMBERED, runs.c.number > bindparam("after"))
+    .order_by(runs.c.number)
+    .limit(bindparam("most"))
+)
+_SET_NUMBER = (
+    update(runs)
+    .where(runs.c.workspace == bindparam("of_workspace"), runs.c.job_id == bindparam("of_job"))
+    .values(number=bindparam("new_number"))
+)
+_FACETS = {
+    "status": runs.c.status,
+    "cause": runs.c.cause,
+    "image": runs.c.image,
+    "name": runs.c.name,
+    "key": runs.c.key,
+    "command": runs.c.command,
+    "executor": runs.c.executor,
+    "source": runs.c.source,
+    "host": runs.c.host,
+    "branch": runs.c.branch,
+    "commit": runs.c.commit_id,
+    "exit_code": runs.c.exit_code,
+}
+
+
+class Runs:
+    """See :class:`orcaops.recording.store.RunRepository`."""
+
+    def __init__(self, connection: Connection, text_index: FullText) -> None:
+        self._connection = connection
+        self._texts = text_index
+
+    def add(self, run: Run) -> None:
+        if not self.add_new([run]):
+            raise conflict(
+                f"there is already a job {run.job_id!r}", where="job_id", hint="Give it another id, or none."
+            )
+
+    def add_new(self, new: Sequence[Run], log_texts: Mapping[str, str] | None = None) -> int:
+        texts = log_texts or {}
+        added = self._unknown(new)
+        if not added:
+            return 0
+        if self._connection.dialect.name == "postgresql":
+            # Two importers would draw the same numbers.
+            self._connection.execute(text("SELECT pg_advisory_xact_lock(7062024)"))
+        numbered = sorted(zip(self._sequence(added), added, strict=True), key=lambda pair: pair[0])
+        self._connection.execute(
+            insert(runs), [_row(seq, run, indexed=run.job_id in texts) for seq, run in numbered]
+        )
+        self._connection.execute(
+            insert(records), [{"seq": seq, "record": record_of(run)} for seq, run in numbered]
+        )
+        labelled = [row for seq, run in numbered for row in _labels(seq, run)]
+        if labelled:
+            self._connection.execute(insert(labels), labelled)
+        documents = []
+        for seq, run in numbered:
+            documents.append((seq * 2, _own_words(run)))
+            if (log_text := texts.get(run.job_id)) is not None:
+                documents.append((seq * 2 + 1, clean(log_text)))
+        self._texts.add(self._connection, documents)
+        return len(added)
+
+    def save(self, run: Run) -> None:
+        state = self._state(run.workspace, run.job_id)
+        if state.final:
+            if self.get(run.workspace, run.job_id).changed(number=None) == run.changed(number=None):
+                return
+            raise conflict(
+                f"job {run.job_id!r} has ended; its record is not changed any more", where="job_id"
+            )
+        row = _row(state.seq, run, indexed=bool(state.log_indexed))
+        self._connection.execute(update(runs).where(runs.c.seq == state.seq).values(row))
+        self._connection.execute(
+            update(records).where(records.c.seq == state.seq).values(record=record_of(run))
+        )
+        self._connection.execute(labels.delete().where(labels.c.seq == state.seq))
+        if run.labels:
+            self._connection.execute(insert(labels), _labels(state.seq, run))
+
+    def get(self, workspace: str, job_id: str) -> Run:
+        row = self._connection.execute(_GET, {"workspace": workspace, "job_id": job_id}).one_or_none()
+        if row is None:
+            raise _no_job(job_id)
+        return _run(row)
+
+    def page(
+        self, workspace: str, query: Query = EVERYTHING, *, limit: int = 50, cursor: str | None = None
+    ) -> Page[Run]:
+        search = Search(self._connection, self._texts, workspace, query)
+        digest = digest_of("runs", workspace, query)
+        if cursor is None:
+            seqs = search.page(None, limit + 1)
+            total = len(seqs) if len(seqs) <= limit else search.total()
+        else:
+            below, total = place_of(cursor, digest, int, int)
+            seqs = search.page(below, limit + 1)
+        items = self._in_order(seqs[:limit])
+        more = cursor_of(digest, seqs[limit - 1], total) if len(seqs) > limit else None
+        return Page[Run].model_construct(items=tuple(items), next_cursor=more, total=total)
+
+    def facets(self, workspace: str, query: Query, fields: Sequence[str]) -> dict[str, dict[str, int]]:
+        found = Search(self._connection, self._texts, workspace, query).latest(FEW).subquery()
+        counts: dict[str, dict[str, int]] = {}
+        for field in fields:
+            if field.startswith("label:"):
+                name = field.removeprefix("label:")
+                value: Any = labels.c.value
+                source = found.join(labels, labels.c.seq == found.c.seq)
+                asked = select(value, func.count()).select_from(source).where(labels.c.name == name)
+            elif field in _FACETS:
+                value = _FACETS[field]
+                source = found.join(runs, runs.c.seq == found.c.seq)
+                asked = select(value, func.count()).select_from(source).where(value.is_not(None))
+            else:
+                raise invalid(
+                    f"runs cannot be counted by {field!r}",
+                    where="fields",
+                    hint=f"Known: {', '.join(_FACETS)}, label:NAME.",
+                )
+            rows = self._connection.execute(asked.group_by(value).order_by(func.count().desc(), value))
+            counts[field] = {str(row[0]): row[1] for row in rows}
+        return counts
+
+    def each(self, workspace: str, query: Query = EVERYTHING) -> Iterator[Run]:
+        search = Search(self._connection, self._texts, workspace, query)
+        last: int | None = None
+        while seqs := search.ascending(last, _AT_ONCE):
+            yield from self._in_order(seqs)
+            last = seqs[-1]
+
+    def claim(self, workspace: str | None, owner: str) -> Run | None:
+        waiting = (
+            select(runs.c.workspace, runs.c.job_id)
+            .where(OPEN, runs.c.status == Status.QUEUED.value, runs.c.owner.is_(None))
+            .order_by(runs.c.seq)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        if workspace is not None:
+            waiting = waiting.where(runs.c.workspace == workspace)
+        found = self._connection.execute(waiting).one_or_none()
+        if found is None:
+            return None
+        claimed = self.get(found.workspace, found.job_id).changed(owner=owner)
+        self.save(claimed)
+        return claimed
+
+    def open_runs(self) -> list[Run]:
+        return [_run(row) for row in self._connection.execute(_OPEN_RUNS)]
+
+    def unabsorbed(self, limit: int) -> list[Run]:
+        return [_run(row) for row in self._connection.execute(_UNABSORBED_RUNS, {"most": limit})]
+
+    def set_numbers(self, numbers: Sequence[tuple[str, str, int]]) -> None:
+        if numbers:
+            self._connection.execute(
+                _SET_NUMBER,
+                [
+                    {"of_workspace": space, "of_job": job, "new_number": number}
+                    for space, job, number in numbers
+                ],
+            )
+
+    def numbered(self, after: int, limit: int) -> list[Run]:
+        return [
+            _run(row) for row in self._connection.execute(_NUMBERED_RUNS, {"after": after, "most": limit})
+        ]
+
+    def clear_numbers(self) -> None:
+        self._connection.execute(update(runs).where(NUMBERED).values(number=None))
+
+    def latest_of_key(self, workspace: str, key: str, limit: int) -> list[Run]:
+        asked = {"workspace": workspace, "key": clean(key), "most": limit}
+        return [_run(row) for row in self._connection.execute(_LATEST_OF_KEY, asked)]
+
+    def index_log(self, workspace: str, job_id: str, text: str) -> None:
+        state = self._state(workspace, job_id)
+        if state.log_indexed:
+            return  # an index without the texts cannot take one back: the first stands
+        self._texts.add(self._connection, [(state.seq * 2 + 1, clean(text))])
+        self._connection.execute(update(runs).where(runs.c.seq == state.seq).values(log_indexed=1))
+
+    def counts(self) -> dict[str, int]:
+        rows = self._connection.execute(select(runs.c.status, func.count()).group_by(runs.c.status))
+        return {row[0]: row[1] for row in rows}
+
+    def _state(self, workspace: str, job_id: str) -> Row[*tuple[Any, ...]]:
+        row = self._connection.execute(_STATE, {"workspace": workspace, "job_id": job_id}).one_or_none()
+        if row is None:
+            raise _no_job(job_id)
+        return row
+
+    def _in_order(self, seqs: Sequence[int]) -> list[Run]:
+        if not seqs:
+            return []
+        rows = {row.seq: row for row in self._connection.execute(_BY_SEQ, {"seqs": list(seqs)})}
+        return [_run(rows[seq]) for seq in seqs if seq in rows]
+
+    def _unknown(self, new: Sequence[Run]) -> list[Run]:
+        """Those whose ids the store does not have, each once."""
+        wanted = {(run.workspace, run.job_id): run for run in reversed(new)}
+        for workspace, of_workspace in groupby(sorted(wanted), key=lambda pair: pair[0]):
+            job_ids = [job_id for _, job_id in of_workspace]
+            for start in range(0, len(job_ids), _AT_ONCE):
+                chunk = {"workspace": workspace, "job_ids": job_ids[start : start + _AT_ONCE]}
+                for known in list(self._connection.scalars(_KNOWN, chunk)):
+                    del wanted[workspace, known]
+        return [run for run in new if wanted.pop((run.workspace, run.job_id), None) is not None]
+
+    def _sequence(self, new: Sequence[Run]) -> Iterable[int]:
+        """A free number for each run, in the order of their submission."""
+        taken: dict[int, int] = {}  # by first number of a microsecond: the last one given out
+        firsts = [first_of(run.submitted_at) for run in new]
+        self._look_up(taken, set(firsts))
+        for first in firsts:
+            bucket = first
+            while taken[bucket] == bucket + PER_MICROSECOND - 1:  # full: spill over into the next
+                bucket += PER_MICROSECOND
+                if bucket not in taken:
+                    self._look_up(taken, {bucket})
+            taken[bucket] += 1
+            yield taken[bucket]
+
+    def _look_up(self, taken: dict[int, int], buckets: set[int]) -> None:
+        """Note the last number that is taken in each bucket, or the one before it if none is."""
+        ordered = sorted(buckets)
+        for start in range(0, len(ordered), _AT_ONCE):
+            chunk = ordered[start : start + _AT_ONCE]
+            taken.update((bucket, bucket - 1) for bucket in chunk)
+            for bucket in self._busy(chunk):
+                last = self._connection.scalar(
+                    select(func.max(runs.c.seq)).where(
+                        runs.c.seq.between(bucket, bucket + PER_MICROSECOND - 1)
+                    )
+                )
+                if last is not None:
+                    taken[bucket] = last
+
+    def _busy(self, buckets: Sequence[int]) -> Sequence[int]:
+        """The buckets whose first number is taken: where it is free, the whole bucket is."""
+        asked = select(runs.c.seq).where(runs.c.seq.in_(bindparam("firsts", list(buckets), expanding=True)))
+        return list(self._connection.scalars(asked))
+
+
+def _row(seq: int, run: Run, *, indexed: bool) -> dict[str, Any]:
+    usage = run.usage
+    memory = usage.memory_peak_bytes if usage.memory_peak_bytes is not None else usage.memory_resident_bytes
+    context = run.context
+    return {
+        "seq": seq,
+        "workspace": run.workspace,
+        "job_id": run.job_id,
+        "number": run.number,
+        "final": int(run.status.final),
+        "status": run.status.value,
+        "cause": run.cause.value if run.cause is not None else None,
+        "key": clean(run.key),
+        "name": clean(run.name) if run.name is not None else None,
+        "image": clean(run.image) if run.image is not None else None,
+        "command": clean(run.command[:COMMAND_LETTERS]),
+        "executor": run.executor,
+        "source": run.source,
+        "host": context.host,
+        "branch": context.branch,
+        "commit_id": context.commit,
+        "exit_code": run.exit_code,
+        "duration_s": run.duration_s,
+        "memory_bytes": memory,
+        "cpu_s": usage.cpu_seconds,
+        "wait_s": _wait(run),
+        "ended_at": microseconds(run.finished_at or run.submitted_at),
+        "owner": run.owner,
+        "log_indexed": int(indexed),
+    }
+
+
+def _wait(run: Run) -> float | None:
+    queue = run.phases.get(PhaseName.QUEUE)
+    if queue is not None:
+        return queue.duration_s
+    if run.started_at is None:
+        return None
+    return max(0.0, (run.started_at - run.submitted_at).total_seconds())
+
+
+def _labels(seq: int, run: Run) -> list[dict[str, Any]]:
+    return [
+        {"workspace": run.workspace, "name": clean(name), "value": clean(value), "seq": seq}
+        for name, value in run.labels.items()
+    ]
+
+
+def _own_words(run: Run) -> str:
+    parts = (run.job_id, run.name, run.image, run.command, run.intent, run.message, *run.labels.values())
+    return clean("\n".join(part for part in parts if part))
+
+
+def _run(row: Row[*tuple[Any, ...]]) -> Run:
+    run = Run.from_stored(row.record)
+    return run if run.number == row.number else run.changed(number=row.number)
+
+
+def _no_job(job_id: str) -> Exception:
+    return not_found(
+        f"there is no job {job_id[:130]!r}", where="job_id", hint="'orcaops jobs list' shows them."
+    )

@@ -1,0 +1,251 @@
+"""The tables: what is stored, once for both databases.
+
+A run is kept in two rows: a narrow one in ``runs`` with what lists filter by, and its whole record
+as JSON in ``records``, so that a scan over the first never reads the second. Times are whole
+microseconds since 1970. ``seq`` is made from the time of submission (see :mod:`.sequence`), so
+that every index on ``(workspace, column)`` ends, explicitly or by SQLite's row number, in the order
+in which lists are shown.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Double,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.types import TypeEngine
+
+metadata = MetaData()
+
+COMMAND_LETTERS = 512
+"""How much of a command can be compared; all of it is in the record and in the full-text index."""
+
+# SQLite calls its row number INTEGER and nothing else. Bytewise order makes prefixes ranges.
+_SERIAL = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _text() -> TypeEngine[str]:
+    return Text().with_variant(Text(collation="C"), "postgresql")
+
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("seq", _SERIAL, primary_key=True, autoincrement=False),
+    Column("workspace", _text(), nullable=False),
+    Column("job_id", _text(), nullable=False),
+    Column("number", BigInteger),
+    Column("final", Integer, nullable=False),
+    Column("status", _text(), nullable=False),
+    Column("cause", _text()),
+    Column("key", _text(), nullable=False),
+    Column("name", _text()),
+    Column("image", _text()),
+    Column("command", _text(), nullable=False),
+    Column("executor", _text()),
+    Column("source", _text(), nullable=False),
+    Column("host", _text()),
+    Column("branch", _text()),
+    Column("commit_id", _text()),
+    Column("exit_code", Integer),
+    Column("duration_s", Double),
+    Column("memory_bytes", BigInteger),
+    Column("cpu_s", Double),
+    Column("wait_s", Double),
+    Column("ended_at", BigInteger, nullable=False),
+    Column("owner", _text()),
+    Column("log_indexed", Integer, nullable=False, server_default=text("0")),
+    UniqueConstraint("workspace", "job_id", name="runs_job_id"),
+)
+
+_ALWAYS_KNOWN = ("status", "key", "source")
+_OFTEN_UNKNOWN = ("cause", "name", "image", "executor", "host", "branch", "commit_id", "exit_code")
+_NUMBERS = ("duration_s", "memory_bytes", "cpu_s", "wait_s")
+
+Index("runs_time", runs.c.workspace, runs.c.seq)
+for _name in _ALWAYS_KNOWN:
+    Index(f"runs_{_name}", runs.c.workspace, runs.c[_name], runs.c.seq)
+for _name in (*_OFTEN_UNKNOWN, *_NUMBERS):
+    _known = runs.c[_name].is_not(None)
+    Index(
+        f"runs_{_name}",
+        runs.c.workspace,
+        runs.c[_name],
+        runs.c.seq,
+        sqlite_where=_known,
+        postgresql_where=_known,
+    )
+
+OPEN = text("final = 0")
+UNABSORBED = text("final = 1 AND number IS NULL")
+NUMBERED = text("number IS NOT NULL")
+Index("runs_open", runs.c.seq, sqlite_where=OPEN, postgresql_where=OPEN)
+Index("runs_unabsorbed", runs.c.ended_at, runs.c.seq, sqlite_where=UNABSORBED, postgresql_where=UNABSORBED)
+Index("runs_number", runs.c.number, unique=True, sqlite_where=NUMBERED, postgresql_where=NUMBERED)
+
+records = Table(
+    "records",
+    metadata,
+    Column("seq", _SERIAL, primary_key=True, autoincrement=False),
+    Column("record", LargeBinary, nullable=False),
+)
+
+labels = Table(
+    "labels",
+    metadata,
+    Column("workspace", _text(), nullable=False),
+    Column("name", _text(), nullable=False),
+    Column("value", _text(), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    PrimaryKeyConstraint("workspace", "name", "value", "seq"),
+    sqlite_with_rowid=False,
+)
+Index("labels_run", labels.c.seq)
+
+memories = Table(
+    "memories",
+    metadata,
+    Column("id", _SERIAL, primary_key=True, autoincrement=True),
+    Column("workspace", _text(), nullable=False),
+    Column("level", _text(), nullable=False),
+    Column("scope", _text(), nullable=False),
+    Column("learner", _text(), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("metric", _text(), nullable=False),
+    Column("memory", LargeBinary, nullable=False),
+    # Whoever judges a run wants all learners' memories of few scopes: they lie side by side.
+    UniqueConstraint("workspace", "level", "scope", "learner", "version", "metric", name="memories_key"),
+)
+
+baselines = Table(
+    "baselines",
+    metadata,
+    Column("id", _SERIAL, primary_key=True, autoincrement=True),
+    Column("workspace", _text(), nullable=False),
+    Column("key", _text(), nullable=False),
+    Column("last_updated", BigInteger, nullable=False),
+    Column("record", LargeBinary, nullable=False),
+    UniqueConstraint("workspace", "key", name="baselines_key"),
+)
+Index("baselines_time", baselines.c.workspace, baselines.c.last_updated, baselines.c.key)
+
+anomalies = Table(
+    "anomalies",
+    metadata,
+    Column("serial", _SERIAL, primary_key=True, autoincrement=True),
+    Column("workspace", _text(), nullable=False),
+    Column("id", _text(), nullable=False),
+    Column("job_id", _text(), nullable=False),
+    Column("key", _text(), nullable=False),
+    Column("type", _text(), nullable=False),
+    Column("severity", _text(), nullable=False),
+    Column("detected_at", BigInteger, nullable=False),
+    Column("open", Integer, nullable=False),
+    Column("acknowledged", Integer, nullable=False),
+    Column("note", Text),
+    Column("resolution", Text),
+    Column("title", _text(), nullable=False),
+    Column("record", LargeBinary, nullable=False),
+    UniqueConstraint("workspace", "id", name="anomalies_id"),
+)
+Index("anomalies_time", anomalies.c.workspace, anomalies.c.detected_at, anomalies.c.id)
+for _name in ("job_id", "key", "type", "severity", "open"):
+    Index(
+        f"anomalies_{_name}",
+        anomalies.c.workspace,
+        anomalies.c[_name],
+        anomalies.c.detected_at,
+        anomalies.c.id,
+    )
+Index("anomalies_moment", anomalies.c.detected_at, anomalies.c.workspace, anomalies.c.id)
+
+anomaly_runs = Table(
+    "anomaly_runs",
+    metadata,
+    Column("workspace", _text(), nullable=False),
+    Column("job_id", _text(), nullable=False),
+    Column("anomaly_id", _text(), nullable=False),
+    PrimaryKeyConstraint("workspace", "job_id", "anomaly_id"),
+    sqlite_with_rowid=False,
+)
+
+recommendations = Table(
+    "recommendations",
+    metadata,
+    Column("serial", _SERIAL, primary_key=True, autoincrement=True),
+    Column("workspace", _text(), nullable=False),
+    Column("id", _text(), nullable=False),
+    Column("key", _text(), nullable=False),
+    Column("score", Double, nullable=False),
+    Column("state", _text(), nullable=False),
+    Column("record", LargeBinary, nullable=False),
+    UniqueConstraint("workspace", "id", name="recommendations_id"),
+)
+Index(
+    "recommendations_score",
+    recommendations.c.workspace,
+    recommendations.c.score,
+    recommendations.c.id,
+)
+Index(
+    "recommendations_state",
+    recommendations.c.workspace,
+    recommendations.c.state,
+    recommendations.c.score,
+    recommendations.c.id,
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("serial", _SERIAL, primary_key=True, autoincrement=True),
+    Column("workspace", _text(), nullable=False),
+    Column("id", _text(), nullable=False),
+    Column("subject", _text(), nullable=False),
+    Column("subject_id", _text(), nullable=False),
+    Column("record", LargeBinary, nullable=False),
+    UniqueConstraint("workspace", "id", name="decisions_id"),
+)
+Index("decisions_about", decisions.c.workspace, decisions.c.subject, decisions.c.subject_id)
+
+requests = Table(
+    "requests",
+    metadata,
+    Column("workspace", _text(), nullable=False),
+    Column("key", _text(), nullable=False),
+    Column("fingerprint", _text(), nullable=False),
+    Column("answer", LargeBinary, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("workspace", "key"),
+)
+Index("requests_at", requests.c.at)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("serial", _SERIAL, primary_key=True, autoincrement=True),
+    Column("workspace", _text(), nullable=False),
+    Column("id", _text(), nullable=False),
+    Column("state", _text(), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", BigInteger, nullable=False),
+    Column("reason", Text),
+    Column("record", LargeBinary, nullable=False),
+    UniqueConstraint("workspace", "id", name="outbox_id"),
+)
+Index("outbox_due", outbox.c.state, outbox.c.next_at, outbox.c.serial)
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("name", _text(), primary_key=True),
+    Column("value", _text(), nullable=False),
+)
