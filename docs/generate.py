@@ -108,8 +108,9 @@ def configuration() -> str:
     text += "| setting | default | environment variable | meaning |\n|---|---|---|---|\n"
     for name, field in settings(config.Settings):
         default = "`~/.orcaops`" if name == "home" else shown(field.get_default(call_default_factory=True))
-        variable = "ORCAOPS_" + name.upper().replace(".", "_")
-        text += f"| `{name}` | {default} | `{variable}` | {field.description or ''} |\n"
+        parts = name.split(".")[:2]  # a variable names a table's entry; what lies deeper is its JSON
+        variable = "`ORCAOPS_" + "_".join(parts).upper() + ("` (JSON)" if name.count(".") > 1 else "`")
+        text += f"| `{name}` | {default} | {variable} | {field.description or ''} |\n"
     return text
 
 
