@@ -157,6 +157,20 @@ class Loop:
             cost=cast("CostPrediction | Abstained", shown("cost")),
         )
 
+    def judge_only(self, name: str, sample: Sample, book: MemoryBook) -> Sequence[Anomaly]:
+        """What one detector says of a sample, as if it had happened; nobody learns from it."""
+        seat = next(seat for seat in self._seats if seat.name == name)
+        if seat.detector is None:
+            return ()
+        memories: dict[str, Memory] = {}
+        for level in seat.levels:
+            scope = _scope(sample, level)
+            memory = None
+            if scope is not None:
+                memory = book.get(seat.address(sample.workspace, sample.metric, level, scope))
+            memories[level] = seat.learner.fresh() if memory is None else memory
+        return tuple(seat.detector.judge(memories, sample))
+
     def describe_baselines(self, book: MemoryBook, keys: Iterable[tuple[str, str]]) -> list[Baseline]:
         """The baselines of (workspace, key) pairs as the baseline learner remembers them, in order.
 
