@@ -22,12 +22,14 @@ from orcaops.model.run import Artifact, PhaseName, Run, Step, Usage
 class Capabilities:
     """What an executor can enforce, as data: a limit it cannot enforce is refused beforehand.
 
-    ``networks`` are the names that a job may ask for; null: any that the engine knows. ``adopts``
-    says that a run goes on when OrcaOps ends, and that a later process can bring it to its own end.
+    ``needs_image`` says that it runs nothing else. ``networks`` are the names that a job may ask for;
+    null: any that the engine knows. ``adopts`` says that a run goes on when OrcaOps ends, and that
+    a later process can bring it to its own end.
     """
 
     isolates: bool
     images: bool
+    needs_image: bool = False
     memory: bool
     cpus: bool
     pids: bool

@@ -35,6 +35,7 @@ class Observation:
         deadlines: Deadlines,
         halt: Halt,
         clock: RunClock,
+        adopted: bool = False,
     ) -> None:
         self.run = run
         self.started_at: datetime | None = None
@@ -44,6 +45,7 @@ class Observation:
         self._recorder = recorder
         self._halt = halt
         self._clock = clock
+        self._adopted = adopted
         self._deadlines = deadlines
         self._watches: list[Deadline] = []
         self._lock = threading.Lock()
@@ -88,7 +90,8 @@ class Observation:
                 return
             self.started_at = at
             self._last_output = self._clock.monotonic()
-            past_s = max(0.0, (self._clock.now() - at).total_seconds())
+            # Of a run that begins now no time has passed, even if the engine's clock differs from ours.
+            past_s = max(0.0, (self._clock.now() - at).total_seconds()) if self._adopted else 0.0
             if self._spec.timeout is not None:
                 self._watch(self._spec.timeout - past_s, self._total_is_over)
             if self._spec.idle_timeout is not None:

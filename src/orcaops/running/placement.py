@@ -56,7 +56,7 @@ def _default(spec: JobSpec, capabilities: Mapping[str, Capabilities]) -> str:
     if preferred in capabilities:
         return preferred
     for name, can in capabilities.items():
-        if can.images == wants_image:
+        if can.images if wants_image else not can.needs_image:
             return name
     return preferred
 
@@ -68,7 +68,7 @@ def _check(spec: JobSpec, name: str, can: Capabilities) -> None:
             where="image",
             hint="Leave the image out, or use an executor that runs containers.",
         )
-    if spec.image is None and can.images and name == _CONTAINERS:
+    if spec.image is None and can.needs_image:
         raise invalid(
             f"the {name} executor needs an image",
             where="image",

@@ -76,7 +76,7 @@ class Supervisor:
                 "to find out how it went on.",
             )
 
-        return self._supervise(run, halt, RunClock(self._clock), work)
+        return self._supervise(run, halt, RunClock(self._clock), work, adopted=True)
 
     def can_adopt(self, run: Run) -> bool:
         """Whether the run would go on without OrcaOps, so that a later process can finish it."""
@@ -87,7 +87,7 @@ class Supervisor:
         """Stop watching timeouts; call it when no run is going on."""
         self._deadlines.close()
 
-    def _supervise(self, run: Run, halt: Halt, clock: RunClock, work: _Work) -> Run:
+    def _supervise(self, run: Run, halt: Halt, clock: RunClock, work: _Work, *, adopted: bool = False) -> Run:
         spec = run.effective or run.requested
         if spec is None:
             return self._refuse(run, clock, "The record does not say what to run.")
@@ -101,7 +101,13 @@ class Supervisor:
             return self._refuse(run, clock, f"{error}. {error.hint}".strip())
         run = run.changed(executor=name, effective=spec)
         observation = Observation(
-            run, spec, recorder=self._recorder, deadlines=self._deadlines, halt=halt, clock=clock
+            run,
+            spec,
+            recorder=self._recorder,
+            deadlines=self._deadlines,
+            halt=halt,
+            clock=clock,
+            adopted=adopted,
         )
         try:
             outcome = work(self._executors[name], observation)
