@@ -114,7 +114,28 @@ def configuration() -> str:
     return text
 
 
-PAGES = {"plug-ins.md": plug_ins, "configuration.md": configuration}
+def helps(command: Any, path: str, parent: Any = None) -> Iterator[tuple[str, str]]:
+    """The help of a command and of every command below it, by its full name."""
+    click = importlib.import_module("click")
+    context = click.Context(command, info_name=path.rpartition(" ")[2], parent=parent, max_content_width=100)
+    context.terminal_width = 100
+    yield path, command.get_help(context)
+    for name in command.list_commands(context) if hasattr(command, "list_commands") else ():
+        below = command.get_command(context, name)
+        if not below.hidden:
+            yield from helps(below, f"{path} {name}", context)
+
+
+def commands() -> str:
+    """Every command as its own ``--help`` says it."""
+    program = importlib.import_module("orcaops.interfaces.cli.main").cli
+    text = "# Commands\n\nWhat `--help` says; [exit codes](../how-to/run-a-command.md#exit-codes).\n"
+    for path, said in helps(program, "orcaops"):
+        text += f"\n{'##' if path.count(' ') < 2 else '###'} {path}\n\n```text\n{said.rstrip()}\n```\n"
+    return text
+
+
+PAGES = {"commands.md": commands, "plug-ins.md": plug_ins, "configuration.md": configuration}
 
 
 def main() -> int:
