@@ -141,7 +141,9 @@ class Run(Word):
     exec to exit; what came before and after is in ``phases``. ``number`` is its place in the
     learning order once it has been learned from; ``prediction_seen`` the last number that the
     prediction made before it had seen. ``source`` is ``local`` for what ran here and the format's
-    name for what was imported. ``teaches`` is false for reruns that only confirm.
+    name for what was imported. ``teaches`` is false for reruns that only confirm. ``attached`` says
+    that its submitter waits for it, so that nobody runs it after they are gone; ``masked`` that
+    secrets were taken out of its specification.
     """
 
     job_id: Id
@@ -180,6 +182,8 @@ class Run(Word):
     number: NonNegativeInt | None = None
     source: str = "local"
     teaches: bool = True
+    attached: bool = False
+    masked: bool = False
     owner: str | None = None
     engine_ref: str | None = None
 

@@ -190,3 +190,11 @@ class Adoptable(Protocol):
         Returns what was (or with ``dry_run`` would be) removed, a sentence each. Touches nothing that
         does not carry this installation's labels.
         """
+
+
+@runtime_checkable
+class Stocked(Protocol):
+    """An executor that can tell which images it holds already."""
+
+    def images(self) -> list[str]:
+        """References that can be run without fetching anything, the smallest first; empty if nothing answers."""

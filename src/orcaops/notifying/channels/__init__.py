@@ -1,0 +1,1 @@
+"""Channels: one file for each way in which people are told."""

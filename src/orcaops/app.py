@@ -1,0 +1,229 @@
+"""The only file that knows every implementation: from a configuration it builds the house."""
+
+import logging
+import os
+import platform
+import secrets
+import socket
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from orcaops import plugins
+from orcaops.config import Configuration, Settings
+from orcaops.learning.baselines import BaselineLearner
+from orcaops.learning.learner import Learner
+from orcaops.learning.loop import Loop
+from orcaops.model.identity import ordered_id
+from orcaops.model.run import Context, Run
+from orcaops.notifying.channels.log import notifier as log_channel
+from orcaops.recording.log_files import FileLogStore
+from orcaops.recording.mirrors import Mirrors
+from orcaops.recording.private_files import private_folder
+from orcaops.recording.sealed_specs import SealedSpecs
+from orcaops.recording.sql import open_store
+from orcaops.recording.store import Store
+from orcaops.running.executor import Executor
+from orcaops.running.executors.docker import DockerExecutor
+from orcaops.running.executors.process import ProcessExecutor
+from orcaops.running.ownership import Ownership
+from orcaops.running.supervisor import Supervisor
+from orcaops.services.absorb import Absorber, AbsorbingThread
+from orcaops.services.advice import Advice
+from orcaops.services.dispatcher import Dispatcher
+from orcaops.services.history import History
+from orcaops.services.insights import Insights
+from orcaops.services.jobs import Jobs
+from orcaops.services.predictions import Predictions
+from orcaops.services.recorder import StoreRecorder
+from orcaops.services.recovery import Recovery
+from orcaops.services.telling import Telling
+from orcaops.services.upkeep import Upkeep
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """The house with its doors: one attribute per service."""
+
+    settings: Settings
+    jobs: Jobs
+    insights: Insights
+    predictions: Predictions
+    advice: Advice
+    history: History
+    upkeep: Upkeep
+    recovery: Recovery
+    dispatcher: Dispatcher
+    absorber: Absorber
+    absorbing: AbsorbingThread
+    ownership: Ownership
+    supervisor: Supervisor
+    store: Store
+
+    def start(self) -> None:
+        """Become a server: adopt what dead processes left, work off the queue, absorb in the background."""
+        recovered = self.recovery.recover()
+        if recovered:
+            log.info("took over from dead processes: %s", recovered)
+        self.dispatcher.start()
+        self.absorbing.start()
+        for sentence in self.recovery.reap():
+            log.info("removed %s", sentence)
+
+    def close(self) -> None:
+        """End in order: runs first, then what is learned from them, then the store."""
+        if self.dispatcher.started:
+            self.dispatcher.stop()
+            self.absorbing.stop()
+        self.supervisor.close()
+        self.ownership.release()
+        self.store.close()
+
+
+def build(configuration: Configuration) -> App:
+    """Wire the house. Opens the store; starts nothing.
+
+    Raises ``OrcaError`` where something cannot be opened.
+    """
+    settings = configuration.settings
+    home = private_folder(settings.home)
+    store = open_store(settings.store_url)
+    installation = store.installation()
+    logs = FileLogStore(home / "logs", limit_bytes=settings.run.log_limit)
+    recorder = StoreRecorder(
+        store,
+        logs,
+        SealedSpecs(installation),
+        artifacts=home / "artifacts",
+        index_limit_bytes=settings.run.index_limit,
+    )
+    executors = _executors(settings, installation)
+    supervisor = Supervisor(executors, recorder, grace_s=settings.run.grace_s)
+    ownership = Ownership(home / "owners", secrets.token_hex(4))
+    loop = Loop(_learners(settings))
+    advice = Advice(store, plugins.find("advisor", settings.plugins.dirs), clock=now, new_id=new_id)
+    telling = Telling(store, [log_channel], now)
+    absorber = Absorber(store, loop, followers=[advice.follow, telling.follow])
+    mirrors = Mirrors(home)
+    predictions = Predictions(store, loop, now)
+
+    def finished(_run: Run) -> None:
+        if dispatcher.started:
+            absorbing.wake()
+
+    dispatcher = Dispatcher(
+        store,
+        logs,
+        recorder,
+        supervisor,
+        ownership,
+        policy=settings.policy,
+        adopting=frozenset(name for name, executor in executors.items() if executor.capabilities.adopts),
+        concurrency=settings.server.concurrency,
+        finished=finished,
+        clock=now,
+    )
+    recovery = Recovery(store, executors, ownership, dispatcher, now)
+    upkeep = Upkeep(
+        store,
+        logs,
+        mirrors,
+        executors,
+        loop,
+        absorber,
+        recovery,
+        home=home,
+        logs_for=timedelta(days=settings.retention.logs_days),
+        artifacts_for=timedelta(days=settings.retention.artifacts_days),
+        clock=now,
+    )
+
+    def afterwards() -> None:
+        upkeep.mirror()
+        telling.deliver()
+
+    absorbing = AbsorbingThread(absorber, afterwards)
+    jobs = Jobs(
+        store,
+        logs,
+        recorder,
+        dispatcher,
+        predictions,
+        executors,
+        ownership,
+        policy=settings.policy,
+        host=host_context(),
+        queue_limit=settings.server.queue_limit,
+        default_timeout_s=settings.run.timeout,
+        absorb=absorber.absorb_all,
+        clock=now,
+        new_id=new_id,
+    )
+    return App(
+        settings=settings,
+        jobs=jobs,
+        insights=Insights(
+            store,
+            clock=now,
+            new_id=new_id,
+            stale_after=timedelta(days=settings.learning.stale_after_days),
+        ),
+        predictions=predictions,
+        advice=advice,
+        history=History(
+            store,
+            logs,
+            absorber,
+            lambda: _learners(settings),
+            clock=now,
+            index_limit_bytes=settings.run.index_limit,
+        ),
+        upkeep=upkeep,
+        recovery=recovery,
+        dispatcher=dispatcher,
+        absorber=absorber,
+        absorbing=absorbing,
+        ownership=ownership,
+        supervisor=supervisor,
+        store=store,
+    )
+
+
+def now() -> datetime:
+    """The wall clock, in UTC."""
+    return datetime.now(UTC)
+
+
+def new_id() -> str:
+    """A random id that sorts by the time of its making."""
+    return ordered_id(time.time_ns() // 1_000_000, os.urandom(10))
+
+
+def host_context() -> Context:
+    """This machine, as the context of what runs on it."""
+    memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1024**3
+    return Context(
+        host=socket.gethostname(),
+        host_class=f"{platform.machine()}-{os.cpu_count()}cpu-{memory_gib:.0f}g",
+    )
+
+
+def _executors(settings: Settings, installation: str) -> Mapping[str, Executor]:
+    return {
+        "docker": DockerExecutor(installation=installation, pids=settings.run.pids),
+        "process": ProcessExecutor(installation=installation),
+    }
+
+
+def _learners(settings: Settings) -> list[Learner]:
+    find = partial(plugins.find, folders=settings.plugins.dirs)
+    baseline = BaselineLearner(alpha=settings.learning.alpha, needed=settings.learning.needed)
+    return [
+        baseline,
+        *find("detector", parameters=settings.detectors),
+        *find("predictor", parameters=settings.predictors),
+    ]

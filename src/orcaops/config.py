@@ -1,0 +1,263 @@
+"""Configuration: what can be set, its defaults, and where each value came from.
+
+A value is looked for in this order, and the first that has it wins: a command-line flag, an
+environment variable, ``./orcaops.toml``, the user's file (``~/.config/orcaops/orcaops.toml`` or as
+the platform has it), the default. ``ORCAOPS_<SECTION>_<NAME>`` is the environment variable of
+``name`` in ``[section]``; ``ORCAOPS_HOME``, ``ORCAOPS_URL`` and ``ORCAOPS_TOKEN`` stand for themselves.
+"""
+
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from orcaops.guarding.policy import Policy
+from orcaops.model.errors import invalid
+from orcaops.model.quantities import MIB, Duration, Size
+
+FILE_NAME = "orcaops.toml"
+
+
+class Section(BaseModel):
+    """A table of the configuration file; an unknown name in it is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StoreSettings(Section):
+    """Where facts, opinions and decisions are kept."""
+
+    url: str | None = Field(None, description="Database URL; null is SQLite in the home folder.")
+
+
+class RunSettings(Section):
+    """How jobs run where they do not say it themselves."""
+
+    executor: str | None = Field(None, description="Executor of jobs without an image.")
+    grace_s: Annotated[float, Field(ge=0, le=3600)] = Field(3.0, description="Seconds between TERM and KILL.")
+    pids: Annotated[int, Field(ge=1)] = Field(512, description="Most processes of a container.")
+    timeout: Duration | None = Field(None, description="Total timeout of a job that names none.")
+    log_limit: Size = Field(256 * MIB, description="Most output kept per run; beyond it the middle is cut.")
+    index_limit: Size = Field(1 * MIB, description="Most output per run that text search looks into.")
+
+
+class ServerSettings(Section):
+    """``orcaops serve``."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(8750, description="Port; 0 lets the system choose.")
+    concurrency: Annotated[int, Field(ge=1, le=1024)] = Field(8, description="Most runs at the same time.")
+    queue_limit: Annotated[int, Field(ge=1)] = Field(10_000, description="Most runs that may wait.")
+
+
+class LearningSettings(Section):
+    """What counts as normal."""
+
+    alpha: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.1, description="Learning rate of the moving average."
+    )
+    needed: Annotated[int, Field(ge=2)] = Field(10, description="Successes until a baseline is established.")
+    stale_after_days: Annotated[float, Field(gt=0)] = Field(
+        30.0, description="Age at which it stops judging."
+    )
+
+
+class RetentionSettings(Section):
+    """How long things are kept; ``orcaops gc`` does it."""
+
+    logs_days: Annotated[float, Field(gt=0)] = Field(90.0, description="Age at which logs go.")
+    artifacts_days: Annotated[float, Field(gt=0)] = Field(30.0, description="Age at which artifacts go.")
+
+
+class PluginSettings(Section):
+    """Plug-ins beside the shipped ones."""
+
+    dirs: tuple[Path, ...] = Field((), description="Folders whose files are plug-ins.")
+
+
+class Settings(Section):
+    """Everything that can be set."""
+
+    home: Path = Field(description="Folder that holds all state.")
+    url: str | None = Field(None, description="Server that the commands talk to; null works locally.")
+    token: str | None = Field(None, description="Bearer token for that server, and of ours when serving.")
+    workspace: str = Field("default", description="Workspace of the commands.")
+    store: StoreSettings = StoreSettings()
+    run: RunSettings = RunSettings()
+    server: ServerSettings = ServerSettings()
+    learning: LearningSettings = LearningSettings()
+    retention: RetentionSettings = RetentionSettings()
+    plugins: PluginSettings = PluginSettings()
+    policy: Policy = Policy()
+    detectors: dict[str, dict[str, Any]] = Field(default_factory=dict, description="Parameters of detectors.")
+    predictors: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="Parameters of predictors."
+    )
+
+    @property
+    def store_url(self) -> str:
+        """The database URL in force."""
+        return self.store.url or f"sqlite:///{self.home / 'orcaops.db'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One value in force, and where it came from."""
+
+    name: str
+    value: Any
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """The settings in force, with the origin of each."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+
+    def each(self) -> Iterator[Setting]:
+        """Every setting by its dotted name, secrets masked."""
+        for name, value in _flatten(self.settings.model_dump(mode="json")):
+            shown = "***" if name == "token" and value else value
+            yield Setting(name, shown, self._origin(name))
+
+    def _origin(self, name: str) -> str:
+        while name:
+            if name in self.origins:
+                return self.origins[name]
+            name = name.rpartition(".")[0]
+        return "default"
+
+
+def load(
+    flags: Mapping[str, Any] | None = None,
+    *,
+    environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    user_file: Path | None = None,
+) -> Configuration:
+    """The configuration in force for a process in ``folder``.
+
+    ``flags`` are dotted names with values, as given on the command line; None values are passed over.
+    Raises ``invalid`` naming the file, the variable or the flag whose value cannot be.
+    """
+    environment = os.environ if environment is None else environment
+    user_file = user_file or _user_file(environment)
+    layers = [
+        _file_layer(user_file),
+        _file_layer((folder or Path.cwd()) / FILE_NAME),
+        _environment_layer(environment),
+        {
+            name: (value, f"flag --{name.rpartition('.')[2]}")
+            for name, value in (flags or {}).items()
+            if value is not None
+        },
+    ]
+    merged: dict[str, tuple[Any, str]] = {"home": (Path("~/.orcaops"), "default")}
+    for layer in layers:
+        for name in layer:  # a whole table and its parts must not both stay
+            for old in [known for known in merged if known.startswith(name + ".")]:
+                del merged[old]
+        merged.update(layer)
+    document: dict[str, Any] = {}
+    for name, (value, _) in merged.items():
+        _put(document, name, value)
+    document["home"] = Path(document["home"]).expanduser().absolute()
+    try:
+        settings = Settings.model_validate(document)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        origins = {known: origin for known, (_, origin) in merged.items()}
+        raise invalid(
+            f"{name}: {first['msg']}",
+            where=_nearest(origins, name),
+            hint="`orcaops config show --origin` lists what can be set and where values come from.",
+        ) from None
+    return Configuration(settings, {name: origin for name, (_, origin) in merged.items()})
+
+
+def _user_file(environment: Mapping[str, str]) -> Path:
+    named = environment.get("ORCAOPS_CONFIG")
+    if named:
+        return Path(named)
+    from platformdirs import user_config_path
+
+    return user_config_path("orcaops") / FILE_NAME
+
+
+def _file_layer(path: Path) -> dict[str, tuple[Any, str]]:
+    try:
+        document = tomllib.loads(path.read_text("utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, ValueError) as error:
+        raise invalid(
+            f"cannot be read: {error}", where=str(path), hint="Mend the file or move it away."
+        ) from None
+    unknown = [name for name in document if name not in Settings.model_fields]
+    if unknown:
+        raise invalid(
+            f"nothing is called {unknown[0]!r}",
+            where=str(path),
+            hint=f"What can be set: {', '.join(Settings.model_fields)}.",
+        )
+    return {name: (value, str(path)) for name, value in _flatten(document)}
+
+
+def _environment_layer(environment: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
+    layer: dict[str, tuple[Any, str]] = {}
+    for name, field in Settings.model_fields.items():
+        section = field.annotation
+        names = (
+            [f"{name}.{part}" for part in section.model_fields]
+            if isinstance(section, type) and issubclass(section, BaseModel)
+            else [name]
+        )
+        for dotted in names:
+            variable = "ORCAOPS_" + dotted.replace(".", "_").upper()
+            if environment.get(variable, "") != "":
+                layer[dotted] = (_from_text(dotted, environment[variable], variable), variable)
+    return layer
+
+
+def _from_text(dotted: str, text: str, variable: str) -> Any:
+    """A list or table in a variable is JSON or, for a list, separated by commas."""
+    section, _, part = dotted.rpartition(".")
+    owner = Settings.model_fields[section].annotation if section else Settings
+    annotation = owner.model_fields[part].annotation  # type: ignore[union-attr]
+    if text.startswith(("[", "{")):
+        try:
+            return TypeAdapter(Any).validate_json(text)
+        except ValueError as error:
+            raise invalid(f"is not JSON: {error}", where=variable) from None
+    return text.split(",") if "tuple" in str(annotation) else text
+
+
+def _flatten(document: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in document.items():
+        if isinstance(value, Mapping) and value:
+            yield from _flatten(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
+
+
+def _put(document: dict[str, Any], dotted: str, value: Any) -> None:
+    *path, last = dotted.split(".")
+    for part in path:
+        inner = document.setdefault(part, {})
+        if not isinstance(inner, dict):
+            inner = document[part] = {}
+        document = inner
+    document[last] = value
+
+
+def _nearest(origins: Mapping[str, str], name: str) -> str:
+    while name and name not in origins:
+        name = name.rpartition(".")[0]
+    return origins.get(name, "configuration")

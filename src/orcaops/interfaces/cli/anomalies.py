@@ -1,0 +1,171 @@
+"""``orcaops anomalies``: what was unusual, and what people said about it."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from orcaops.interfaces.cli.door import options, whoami, with_door
+from orcaops.interfaces.cli.output import (
+    colour,
+    fields,
+    more_follows,
+    note,
+    print_json,
+    print_json_lines,
+    table,
+)
+
+if TYPE_CHECKING:
+    from orcaops.app import App
+    from orcaops.model.anomaly import Anomaly
+
+
+@click.group()
+def anomalies() -> None:
+    """What was unusual."""
+
+
+@anomalies.command("list", epilog="Example: orcaops anomalies list --severity critical --open")
+@click.option("--type", "type_", metavar="TYPE", help="duration, memory, error, …")
+@click.option("--severity", type=click.Choice(["info", "warning", "critical"]))
+@click.option("--key", help="Only of this baseline key.")
+@click.option("--job", "job_id", help="Only of this job.")
+@click.option("--open", "open_", is_flag=True, help="Only episodes that go on.")
+@click.option("--unacknowledged", is_flag=True, help="Only what nobody has looked at.")
+@click.option("-n", "--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
+@click.option("--cursor", help="Go on where the last page ended.")
+@options()
+@with_door
+def list_(
+    app: "App",
+    *,
+    workspace: str,
+    type_: str | None,
+    severity: str | None,
+    key: str | None,
+    job_id: str | None,
+    open_: bool,
+    unacknowledged: bool,
+    limit: int,
+    cursor: str | None,
+    as_json: bool,
+) -> None:
+    """List what was unusual, latest first."""
+    from orcaops.interfaces.cli.telling import MOODS
+    from orcaops.model.quantities import show_time
+
+    asked = {
+        "type": type_,
+        "severity": severity,
+        "key": key,
+        "job_id": job_id,
+        "open": "true" if open_ else None,
+        "acknowledged": "false" if unacknowledged else None,
+    }
+    filters = {name: value for name, value in asked.items() if value is not None}
+    page = app.insights.anomalies(workspace, filters=filters, limit=limit, cursor=cursor)
+    if as_json:
+        print_json_lines(page.items)
+    elif not page.items:
+        note("nothing unusual")
+    else:
+        table(
+            ["id", "when", "severity", "seen", "what"],
+            [
+                [
+                    anomaly.id,
+                    show_time(anomaly.detected_at),
+                    colour(anomaly.severity.value, MOODS[anomaly.severity]),
+                    "yes" if anomaly.acknowledged else "",
+                    anomaly.title,
+                ]
+                for anomaly in page.items
+            ],
+        )
+    more_follows(page.next_cursor, len(page.items), page.total)
+
+
+@anomalies.command(epilog="Example: orcaops anomalies show 4kx2…")
+@click.argument("anomaly_id", metavar="ID")
+@options()
+@with_door
+def show(app: "App", anomaly_id: str, *, workspace: str, as_json: bool) -> None:
+    """Show one anomaly with its evidence."""
+    anomaly = app.insights.anomaly(workspace, anomaly_id)
+    if as_json:
+        print_json(anomaly)
+    else:
+        _print(anomaly)
+
+
+@anomalies.command(epilog="Example: orcaops anomalies ack 4kx2… --note 'known, see #12'")
+@click.argument("anomaly_id", metavar="ID")
+@click.option("--note", "text", help="What you know about it.")
+@options()
+@with_door
+def ack(app: "App", anomaly_id: str, *, workspace: str, text: str | None, as_json: bool) -> None:
+    """Note that you have seen it."""
+    _decided(app.insights.acknowledge(workspace, anomaly_id, by=whoami(), note=text), as_json=as_json)
+
+
+@anomalies.command(epilog="Example: orcaops anomalies resolve 4kx2… --resolution 'pinned the image'")
+@click.argument("anomaly_id", metavar="ID")
+@click.option("--resolution", required=True, help="What ended it.")
+@options()
+@with_door
+def resolve(app: "App", anomaly_id: str, *, workspace: str, resolution: str, as_json: bool) -> None:
+    """Note what ended it."""
+    _decided(app.insights.resolve(workspace, anomaly_id, by=whoami(), resolution=resolution), as_json=as_json)
+
+
+@anomalies.command(epilog="Example: orcaops anomalies reopen 4kx2… --note 'it is back'")
+@click.argument("anomaly_id", metavar="ID")
+@click.option("--note", "text", help="Why.")
+@options()
+@with_door
+def reopen(app: "App", anomaly_id: str, *, workspace: str, text: str | None, as_json: bool) -> None:
+    """Take back an acknowledgement or a resolution."""
+    _decided(app.insights.reopen(workspace, anomaly_id, by=whoami(), note=text), as_json=as_json)
+
+
+def _decided(anomaly: "Anomaly", *, as_json: bool) -> None:
+    if as_json:
+        print_json(anomaly)
+    else:
+        _print(anomaly)
+
+
+def _print(anomaly: "Anomaly") -> None:
+    from orcaops.interfaces.cli.telling import MOODS
+    from orcaops.model.quantities import show_time
+
+    click.echo(f"{colour(anomaly.severity.value, MOODS[anomaly.severity])}: {anomaly.title}")
+    click.echo(anomaly.description)
+    click.echo()
+    unit = f" {anomaly.unit}" if anomaly.unit else ""
+    fields(
+        [
+            ("id", anomaly.id),
+            ("type", anomaly.type),
+            ("key", anomaly.key),
+            ("job", anomaly.job_id),
+            ("expected", f"{_number(anomaly.expected)}{unit}" if anomaly.expected is not None else None),
+            ("actual", f"{_number(anomaly.actual)}{unit}" if anomaly.actual is not None else None),
+            (
+                "deviation",
+                f"{anomaly.deviation_percent:+.0f} %" if anomaly.deviation_percent is not None else None,
+            ),
+            ("detected", show_time(anomaly.detected_at)),
+            ("runs", str(anomaly.run_count)),
+            ("open", "yes" if anomaly.open else "no"),
+            ("acknowledged", "yes" if anomaly.acknowledged else "no"),
+            ("note", anomaly.note),
+            ("resolution", anomaly.resolution),
+            ("detector", anomaly.detector),
+            *((name.replace("_", " "), _number(value)) for name, value in anomaly.evidence.items()),
+        ]
+    )
+
+
+def _number(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

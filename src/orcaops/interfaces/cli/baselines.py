@@ -1,0 +1,160 @@
+"""``orcaops baselines``: what is normal for each job."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from orcaops.interfaces.cli.door import options, whoami, with_door
+from orcaops.interfaces.cli.output import (
+    colour,
+    fields,
+    more_follows,
+    note,
+    print_json,
+    print_json_lines,
+    table,
+)
+
+if TYPE_CHECKING:
+    from orcaops.app import App
+    from orcaops.model.baseline import Baseline
+
+_BARS = "▁▂▃▄▅▆▇█"
+
+
+@click.group()
+def baselines() -> None:
+    """What is normal for each job."""
+
+
+@baselines.command("list", epilog="Example: orcaops baselines list pytest")
+@click.argument("text", default="")
+@click.option("-n", "--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
+@click.option("--cursor", help="Go on where the last page ended.")
+@options()
+@with_door
+def list_(app: "App", text: str, *, workspace: str, limit: int, cursor: str | None, as_json: bool) -> None:
+    """List baselines, latest update first; TEXT is a part of the key."""
+    page = app.insights.baselines(workspace, text=text, limit=limit, cursor=cursor)
+    app.upkeep.mirror()
+    if as_json:
+        print_json_lines(page.items)
+    elif not page.items:
+        note("no baseline yet: every finished run adds to one")
+    else:
+        table(
+            ["usually", "spread", "memory", "passes", "runs", "key"],
+            [
+                [
+                    _seconds(baseline.duration_p50),
+                    _seconds(baseline.duration_stddev),
+                    f"{baseline.memory_mean_mb:.0f} MiB" if baseline.memory_mean_mb is not None else "",
+                    f"{baseline.success_rate:.0%}" if baseline.success_rate is not None else "",
+                    progress(baseline),
+                    baseline.key,
+                ]
+                for baseline in page.items
+            ],
+        )
+    more_follows(page.next_cursor, len(page.items), page.total)
+
+
+@baselines.command(epilog="Example: orcaops baselines show 'image:python:3.11|command:pytest'")
+@click.argument("key")
+@options()
+@with_door
+def show(app: "App", key: str, *, workspace: str, as_json: bool) -> None:
+    """Show what is normal for one key, with a picture of its last runs."""
+    from orcaops.model.quantities import show_time
+
+    baseline = app.insights.baseline(workspace, key)
+    if as_json:
+        print_json(baseline)
+        return
+    fields(
+        [
+            ("key", baseline.key),
+            ("state", state(baseline)),
+            ("runs", f"{baseline.run_count}, {baseline.sample_count} of them learned from as successes"),
+            (
+                "passes",
+                f"{baseline.success_rate:.1%}" if baseline.success_rate is not None else "not known yet",
+            ),
+            ("usually", _seconds(baseline.duration_p50) or "not known yet"),
+            ("95 % below", _seconds(baseline.duration_p95) or None),
+            ("99 % below", _seconds(baseline.duration_p99) or None),
+            (
+                "mean",
+                f"{_seconds(baseline.duration_mean)} ± {_seconds(baseline.duration_stddev)}"
+                if baseline.duration_mean is not None
+                else None,
+            ),
+            (
+                "memory",
+                f"{baseline.memory_mean_mb:.1f} MiB, at most {baseline.memory_max_mb:.1f} MiB"
+                if baseline.memory_mean_mb is not None and baseline.memory_max_mb is not None
+                else None,
+            ),
+            ("since", show_time(baseline.regime_since) if baseline.regime_since else None),
+            ("updated", show_time(baseline.last_updated)),
+        ]
+    )
+    if len(baseline.recent_durations) > 1:
+        click.echo(f"\n{picture(baseline.recent_durations)}")
+        low, high = min(baseline.recent_durations), max(baseline.recent_durations)
+        click.echo(
+            colour(
+                f"last {min(len(baseline.recent_durations), 60)} successes, "
+                f"{_seconds(low)} to {_seconds(high)}",
+                "quiet",
+            )
+        )
+
+
+@baselines.command(epilog="Example: orcaops baselines reset 'name:nightly' --reason 'new hardware'")
+@click.argument("key")
+@click.option("--reason", help="Why, for the record.")
+@options(json=False)
+@with_door
+def reset(app: "App", key: str, *, workspace: str, reason: str | None) -> None:
+    """Forget what is normal for a key; its runs stay."""
+    app.insights.reset_baseline(workspace, key, by=whoami(), reason=reason)
+    click.echo(f"forgot what was normal for {key}")
+
+
+@baselines.command(epilog="Example: orcaops baselines export > baselines.jsonl")
+@options(json=False)
+@with_door
+def export(app: "App", *, workspace: str) -> None:
+    """Print all baselines as JSON Lines."""
+    print_json_lines(app.insights.each_baseline(workspace))
+
+
+def progress(baseline: "Baseline") -> str:
+    """How far a baseline has come: ``"7 of 10"`` until it is established, then its count."""
+    if baseline.established:
+        return str(baseline.sample_count)
+    return f"{baseline.sample_count} of {baseline.needed}"
+
+
+def state(baseline: "Baseline") -> str:
+    """In words: established, how many runs are missing, or stale."""
+    if baseline.stale:
+        return colour("stale: no run for long, so it judges nothing until there are new ones", "warn")
+    if baseline.established:
+        return colour("established", "good")
+    return f"{progress(baseline)} successes until it is established"
+
+
+def picture(durations: tuple[float, ...], most: int = 60) -> str:
+    """The last durations as bars, the highest being the longest."""
+    shown = durations[-most:]
+    low, high = min(shown), max(shown)
+    span = (high - low) or 1.0
+    return "".join(_BARS[min(int((value - low) / span * len(_BARS)), len(_BARS) - 1)] for value in shown)
+
+
+def _seconds(value: float | None) -> str:
+    from orcaops.model.quantities import show_duration
+
+    return "" if value is None else show_duration(value)

@@ -1,0 +1,112 @@
+"""The door: the services behind the commands, of this process or of a server.
+
+``ORCAOPS_URL`` decides: without it the house is built here, with it the same methods are called
+over HTTP.
+"""
+
+import contextlib
+import getpass
+import logging
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from orcaops.app import App
+    from orcaops.config import Configuration
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_SETTLING_S = 10.0  # how long a command waits for the runs of dead processes to get their end
+
+
+def options(*, json: bool = True) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """The options that every command has: where state is, which server, which workspace, how to print."""
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        if json:
+            function = click.option(
+                "--json", "as_json", is_flag=True, help="Print data as JSON on standard output."
+            )(function)
+        function = click.option("--workspace", metavar="NAME", help="Workspace to work in.")(function)
+        return click.option("--home", metavar="DIR", help="Folder that holds all state.", hidden=True)(
+            function
+        )
+
+    return decorate
+
+
+def configuration(**flags: Any) -> "Configuration":
+    """The configuration in force with these flags on top."""
+    from orcaops import config
+
+    logging.basicConfig(
+        level=os.environ.get("ORCAOPS_LOG", "ERROR").upper(), format="orcaops: %(message)s", stream=sys.stderr
+    )
+    return config.load(flags)
+
+
+@contextlib.contextmanager
+def opened(*, home: str | None = None, workspace: str | None = None, settle: bool = True) -> "Iterator[App]":
+    """The services, closed at the end. Runs of processes that have died are brought to their end first."""
+    chosen = configuration(home=home, workspace=workspace)
+    if chosen.settings.url:
+        from orcaops.interfaces.cli.remote import RemoteApp
+
+        with contextlib.closing(RemoteApp(chosen.settings)) as remote:
+            yield remote  # type: ignore[misc]  # a test holds the two to the same methods
+        return
+    from orcaops.app import build
+
+    with contextlib.closing(build(chosen)) as app:
+        if settle:
+            settle_orphans(app)
+        yield app
+
+
+def settle_orphans(app: "App") -> None:
+    """If processes of ours have died, let a background worker bring their runs to an honest end."""
+    if not app.recovery.orphans():
+        return
+    start_worker(app, "--adopt-only")
+    deadline = time.monotonic() + _SETTLING_S
+    while app.recovery.orphans() and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+
+def start_worker(app: "App", *arguments: str) -> None:
+    """Start ``orcaops work`` as a process of its own that outlives this command."""
+    subprocess.Popen(
+        [sys.executable, "-m", "orcaops.interfaces.cli.main", "work", *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        env={**os.environ, "ORCAOPS_HOME": str(app.settings.home)},
+    )
+
+
+def whoami() -> str:
+    """Who gives this command, for decisions."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
+
+
+def with_door(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the services as its first argument, and the workspace in force."""
+
+    @wraps(function)
+    def command(*args: Any, home: str | None = None, workspace: str | None = None, **kwargs: Any) -> Any:
+        with opened(home=home, workspace=workspace) as app:
+            return function(app, *args, workspace=app.settings.workspace, **kwargs)
+
+    return command

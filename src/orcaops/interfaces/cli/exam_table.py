@@ -1,0 +1,32 @@
+"""The result of an exam as a table: each learner beside its naive rivals on the same runs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from orcaops.interfaces.cli.output import note, table
+
+_NOT_FIGURES = frozenset({"name", "kind", "metric", "n", "rivals"})
+
+
+def print_exam(result: Mapping[str, Any]) -> None:
+    """Print what :meth:`History.examine` found."""
+    click.echo(f"{result['runs']} runs, each predicted before it was learned from")
+    if not result["learners"]:
+        note("nothing was scored: the history is too short")
+    for learner in result["learners"]:
+        figures = [name for name in learner if name not in _NOT_FIGURES]
+        click.echo(f"\n{learner['name']} ({learner['metric']}, {learner['n']} runs)")
+        rows = [["this", *(_shown(learner.get(name)) for name in figures)]]
+        rows += [
+            [rival, *(_shown(scores.get(name)) for name in figures)]
+            for rival, scores in learner["rivals"].items()
+        ]
+        table(["method", *(name.replace("_", " ") for name in figures)], rows)
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.3f}" if isinstance(value, float) else str(value)

@@ -1,0 +1,55 @@
+"""How failures look on a terminal: one table from error code to exit code."""
+
+import os
+import sys
+
+import click
+
+from orcaops.model.errors import ErrorCode, OrcaError
+
+EXIT_CODES = {
+    ErrorCode.INVALID: 2,
+    ErrorCode.NOT_FOUND: 1,
+    ErrorCode.CONFLICT: 1,
+    ErrorCode.FORBIDDEN: 1,
+    ErrorCode.UNAVAILABLE: 125,
+    ErrorCode.INTERNAL: 125,
+}
+
+
+def show_failure(error: Exception) -> int:
+    """Say on standard error what went wrong and what to do next; returns the exit code."""
+    if isinstance(error, OrcaError):
+        click.echo(f"orcaops: {error}", err=True)
+        if error.hint:
+            click.echo(f"  {error.hint}", err=True)
+        return EXIT_CODES[error.code]
+    if isinstance(error, click.ClickException):
+        error.show()
+        return 2
+    if isinstance(error, click.Abort):
+        return 130
+    if isinstance(error, BrokenPipeError):
+        # Whoever read our output has enough (`orcaops jobs list | head`).
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+        return 0
+    if os.environ.get("ORCAOPS_DEBUG"):
+        raise error
+    click.echo(f"orcaops: a bug of ours: {type(error).__name__}: {error}", err=True)
+    click.echo("  Run it again with ORCAOPS_DEBUG=1 to see where, and please report it.", err=True)
+    return EXIT_CODES[ErrorCode.INTERNAL]
+
+
+def refuse_field_errors(error: Exception) -> OrcaError:
+    """What a validation error of a specification says, as an ``invalid`` error that names the field."""
+    from pydantic import ValidationError
+
+    from orcaops.model.errors import invalid
+
+    if not isinstance(error, ValidationError):
+        raise error
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return invalid(
+        first["msg"].removeprefix("Value error, "), where=where, hint="See --help for how to write it."
+    )

@@ -1,0 +1,119 @@
+"""``orcaops import``, ``export``, ``relearn`` and ``exam``: histories in and out, and learning anew."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from orcaops.interfaces.cli.door import opened, options, with_door
+from orcaops.interfaces.cli.output import print_json
+
+if TYPE_CHECKING:
+    from orcaops.app import App
+
+_PROBLEMS_SHOWN = 10
+
+
+@click.command("import", epilog="Example: orcaops import builds.jsonl --format jsonl")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--format",
+    "format_",
+    required=True,
+    metavar="FORMAT",
+    help="orcaops, jsonl, csv, github, gitlab, swf, nextflow or junit.",
+)
+@options()
+@with_door
+def import_(app: "App", file: Path, *, workspace: str, format_: str, as_json: bool) -> int:
+    """Bring a history in. The same file twice adds nothing; a bad line is named and left out.
+
+    Exits with 1 if there were bad lines.
+    """
+    with progress("runs read") as show:
+        done = app.history.import_file(file, format_, workspace=workspace, progress=show)
+    if as_json:
+        print_json({"added": done.added, "known": done.known, "bad": done.bad, "problems": done.problems})
+    else:
+        click.echo(f"added {done.added} runs, {done.known} were known, {done.bad} lines could not be read")
+        for problem in done.problems[:_PROBLEMS_SHOWN]:
+            click.echo(f"  {problem}", err=True)
+        if done.bad > _PROBLEMS_SHOWN:
+            click.echo(f"  … and {done.bad - _PROBLEMS_SHOWN} more", err=True)
+    return 1 if done.bad else 0
+
+
+@click.command(epilog="Example: orcaops export status:failed --format csv > failed.csv")
+@click.argument("query", nargs=-1)
+@click.option(
+    "--format", "format_", type=click.Choice(["json", "jsonl", "csv"]), default="jsonl", show_default=True
+)
+@options(json=False)
+@with_door
+def export(app: "App", query: tuple[str, ...], *, workspace: str, format_: str) -> None:
+    """Write runs to standard output; QUERY is the search language."""
+    for piece in app.history.export(workspace, format_, q=" ".join(query)):
+        sys.stdout.buffer.write(piece)
+    sys.stdout.buffer.flush()
+
+
+@click.command(epilog="Example: orcaops relearn")
+@options()
+@with_door
+def relearn(app: "App", *, workspace: str, as_json: bool) -> None:  # noqa: ARG001 - of all workspaces
+    """Drop baselines, anomalies and all else that was learned, and derive it from the runs again.
+
+    The same facts in the same order give the same opinions; decisions of people stay.
+    """
+    with progress("runs learned from") as show:
+        count = app.upkeep.relearn(show)
+    if as_json:
+        print_json({"runs": count})
+    else:
+        click.echo(f"learned again from {count} runs")
+
+
+@click.command(epilog="Example: orcaops exam --data builds.jsonl --format jsonl")
+@click.option(
+    "--data",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A history to read instead of the stored one.",
+)
+@click.option("--format", "format_", default="jsonl", show_default=True, help="Format of --data.")
+@options()
+def exam(*, data: Path | None, format_: str, home: str | None, workspace: str | None, as_json: bool) -> None:
+    """Replay a history in true order, judge before learning, and score every learner beside naive rules."""
+    from orcaops.interfaces.cli.exam_table import print_exam
+
+    with opened(home=home, workspace=workspace) as app:
+        if data is None:
+            result = app.history.examine(app.settings.workspace)
+        else:
+            result = app.history.examine_file(data, format_)
+    if as_json:
+        print_json(result)
+    else:
+        print_exam(result)
+
+
+class progress:  # noqa: N801 - used as a function in a with statement
+    """A line on standard error that counts up, on a terminal only."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._shown = False
+
+    def __enter__(self) -> Callable[[int], None]:
+        """Give out what is called with the count so far."""
+        return self._show if sys.stderr.isatty() else lambda _count: None
+
+    def __exit__(self, *_: Any) -> None:
+        """Wipe the line."""
+        if self._shown:
+            click.echo("\r\033[K", nl=False, err=True)
+
+    def _show(self, count: int) -> None:
+        self._shown = True
+        click.echo(f"\r{count} {self._what}", nl=False, err=True)

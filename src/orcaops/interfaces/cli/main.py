@@ -1,0 +1,117 @@
+"""``orcaops``: the table of commands. Nothing heavy is imported until a command is called."""
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from orcaops import __version__
+from orcaops.interfaces.cli.failures import show_failure
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "run": ("orcaops.interfaces.cli.run:run", "Run a command and remember it."),
+    "jobs": ("orcaops.interfaces.cli.jobs:jobs", "What ran, what runs, and its output."),
+    "predict": ("orcaops.interfaces.cli.predict:predict", "Say what a job will take before it runs."),
+    "baselines": ("orcaops.interfaces.cli.baselines:baselines", "What is normal for each job."),
+    "anomalies": ("orcaops.interfaces.cli.anomalies:anomalies", "What was unusual."),
+    "recommendations": ("orcaops.interfaces.cli.recommendations:recommendations", "What could be improved."),
+    "import": ("orcaops.interfaces.cli.history:import_", "Bring a history in."),
+    "export": ("orcaops.interfaces.cli.history:export", "Write runs as JSON, JSONL or CSV."),
+    "relearn": (
+        "orcaops.interfaces.cli.history:relearn",
+        "Derive all that was learned from the facts again.",
+    ),
+    "exam": ("orcaops.interfaces.cli.history:exam", "Score predictions and detectors on a history."),
+    "serve": ("orcaops.server:serve", "Serve REST and MCP, and run jobs for others."),
+    "mcp": ("orcaops.server:mcp", "Speak MCP over standard input and output."),
+    "gc": ("orcaops.interfaces.cli.upkeep:gc", "Remove what has expired or was left behind."),
+    "doctor": ("orcaops.interfaces.cli.upkeep:doctor", "Check that everything is well."),
+    "config": ("orcaops.interfaces.cli.config:config", "What is set, and where it comes from."),
+    "demo": ("orcaops.interfaces.cli.demo:demo", "See the main job with real runs, in under a minute."),
+    "work": ("orcaops.interfaces.cli.work:work", "Work off queued jobs in the background."),
+}
+"""Each command with where it is and what it says of itself in the list."""
+
+HIDDEN = frozenset({"work"})
+
+_WELCOME = """\
+OrcaOps runs commands in containers and remembers: what is normal, what is not, what comes next.
+
+Start here:
+  orcaops demo                                  see it at work, in under a minute
+  orcaops run -- sleep 1                        run something on this machine
+  orcaops run --image python:3.11 -- pytest     run something in a container
+  orcaops predict -- sleep 1                    what it will take next time
+  orcaops jobs list                             what ran
+
+`orcaops --help` lists all commands; every command has --help with an example.
+"""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """All commands in the order of the table."""
+        return [name for name in COMMANDS if name not in HIDDEN]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        rows = [(name, COMMANDS[name][1]) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command; for one that is misspelt, name the nearest."""
+        name = args[0] if args else ""
+        if name and name not in COMMANDS and not name.startswith("-"):
+            import difflib
+
+            near = difflib.get_close_matches(name, COMMANDS, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise click.UsageError(f"There is no command {name!r}.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Example: orcaops run --image python:3.11 --memory 512m -- pytest",
+)
+@click.version_option(__version__, prog_name="orcaops")
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """Run commands in containers, and remember: what is normal, what is not, what comes next."""
+    if ctx.invoked_subcommand is None:
+        click.echo(_WELCOME, nl=False)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The program. Exits with the command's code; expected failures are shown as two lines."""
+    # Learning is arithmetic on short lists: threads of a linear algebra library only cost.
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")
+    try:
+        code = cli.main(args=list(arguments) if arguments is not None else None, standalone_mode=False)
+    except Exception as error:  # noqa: BLE001 - the one place where failures become exit codes
+        sys.exit(show_failure(error))
+    except KeyboardInterrupt:
+        sys.exit(130)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+if __name__ == "__main__":
+    main()

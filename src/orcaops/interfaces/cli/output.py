@@ -1,0 +1,86 @@
+"""What commands print: data as JSON on standard output, everything else as plain aligned text."""
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import click
+from pydantic import BaseModel
+
+_COLOURS = {"good": "green", "bad": "red", "warn": "yellow", "quiet": "bright_black"}
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on one line of standard output."""
+    click.echo(_dumped(value))
+
+
+def print_json_lines(values: Iterable[Any]) -> None:
+    """One JSON document per line of standard output."""
+    for value in values:
+        click.echo(_dumped(value))
+
+
+def _dumped(value: Any) -> str:
+    if isinstance(value, BaseModel):
+        return value.model_dump_json()
+    return json.dumps(value, default=_plain, allow_nan=False, ensure_ascii=False)
+
+
+def _plain(value: Any) -> Any:
+    return value.model_dump(mode="json") if isinstance(value, BaseModel) else str(value)
+
+
+def colour(text: str, mood: str, *, err: bool = False) -> str:
+    """A text in the colour of a mood, where colours are wanted."""
+    stream = sys.stderr if err else sys.stdout
+    if "NO_COLOR" in os.environ or not stream.isatty():
+        return text
+    return click.style(text, fg=_COLOURS[mood])
+
+
+def note(text: str, mood: str | None = None) -> None:
+    """A line for people, on standard error."""
+    mark = colour("orcaops ▸", "quiet", err=True)
+    click.echo(f"{mark} {colour(text, mood, err=True) if mood else text}", err=True)
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, widest: int | None = None) -> None:
+    """Aligned columns that fit the terminal; the last column gives way."""
+    lines = [list(map(_one_line, row)) for row in rows]
+    if not lines:
+        return
+    widths = [max(len(row[column]) for row in [list(headings), *lines]) for column in range(len(headings))]
+    room = (widest or shutil.get_terminal_size((120, 24)).columns) - sum(widths[:-1]) - 2 * (len(widths) - 1)
+    cut = sys.stdout.isatty()
+    click.echo(colour(_row([heading.upper() for heading in headings], widths), "quiet"))
+    for line in lines:
+        if cut and len(line[-1]) > max(room, 20):
+            line[-1] = line[-1][: max(room, 20) - 1] + "…"
+        click.echo(_row(line, widths))
+
+
+def fields(pairs: Iterable[tuple[str, str | None]]) -> None:
+    """Names and values, one pair a line; a value of None is left out."""
+    shown = [(name, value) for name, value in pairs if value is not None]
+    width = max((len(name) for name, _ in shown), default=0)
+    for name, value in shown:
+        click.echo(f"{colour(name.ljust(width), 'quiet')}  {value}")
+
+
+def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def more_follows(next_cursor: str | None, shown: int, total: int | None) -> None:
+    """Say that a list goes on."""
+    if next_cursor is not None:
+        of = f" of {total}" if total is not None else ""
+        click.echo(f"{shown}{of} shown; go on with --cursor {next_cursor}", err=True)

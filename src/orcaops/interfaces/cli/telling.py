@@ -1,0 +1,89 @@
+"""How a run, its forecasts and its anomalies are told to people."""
+
+from collections.abc import Iterator, Sequence
+
+import click
+
+from orcaops.interfaces.cli.output import colour, fields, note
+from orcaops.model.anomaly import Anomaly, Severity
+from orcaops.model.prediction import Abstained, Forecasts, Prediction
+from orcaops.model.quantities import show_duration, show_size
+from orcaops.model.run import Run, Status
+from orcaops.services.summaries import outcome_of
+
+MOODS = {Severity.INFO: "quiet", Severity.WARNING: "warn", Severity.CRITICAL: "bad"}
+
+
+def tell_accepted(run: Run) -> None:
+    """Before it starts: its id, where it runs, and what is expected."""
+    place = run.image or "this machine"
+    note(f"{run.job_id} on {run.executor} ({place})")
+    if run.prediction is not None:
+        expected = list(_expectations(run.prediction))
+        if expected:
+            note("expected: " + ", ".join(expected), "quiet")
+        elif isinstance(run.prediction.duration, Abstained):
+            gap = run.prediction.duration.abstention
+            note(f"no prediction yet: {gap.reason}", "quiet")
+
+
+def tell_finished(run: Run, anomalies: Sequence[Anomaly]) -> None:
+    """After it ended: how, what it took, and what was unusual."""
+    words = outcome_of(run)
+    if run.duration_s is not None:
+        words += f" after {show_duration(run.duration_s)}"
+    if run.usage.cpu_seconds is not None:
+        words += f" · CPU {show_duration(run.usage.cpu_seconds)}"
+    memory = run.usage.memory_resident_bytes or run.usage.memory_peak_bytes
+    if memory:
+        words += f" · memory {show_size(memory)}"
+    note(words, "good" if run.status is Status.SUCCEEDED else "bad")
+    if run.message:
+        note(run.message)
+    for anomaly in anomalies:
+        note(f"unusual: {anomaly.title}", MOODS[anomaly.severity])
+        note(f"  {anomaly.description}")
+
+
+def print_forecasts(forecasts: Forecasts) -> None:
+    """All four forecasts with interval, confidence, sample count and reason."""
+    for name in ("duration", "memory", "failure_risk", "cost"):
+        answer = getattr(forecasts, name)
+        title = name.replace("_", " ")
+        if isinstance(answer, Abstained):
+            gap = answer.abstention
+            progress = f" ({gap.have} of {gap.need})" if gap.need else ""
+            click.echo(f"{title:13} {colour('not known', 'quiet')}: {gap.reason}{progress}")
+            continue
+        click.echo(f"{title:13} {_shown(answer.estimate, answer.unit)}")
+        fields(
+            (f"  {label}", text)
+            for label, text in (
+                (
+                    "interval",
+                    f"{_shown(answer.range_low, answer.unit)} to {_shown(answer.range_high, answer.unit)}, "
+                    f"holds {answer.coverage:.0%} of the time",
+                ),
+                ("confidence", f"{answer.confidence:.0%} to be within 20 %"),
+                ("from", f"{answer.sample_count} runs at the level of the {answer.level}"),
+                ("why", answer.reason or None),
+            )
+        )
+
+
+def _expectations(forecasts: Forecasts) -> Iterator[str]:
+    if isinstance(forecasts.duration, Prediction):
+        low, high = forecasts.duration.range_low, forecasts.duration.range_high
+        yield f"{show_duration(forecasts.duration.estimate)} ({show_duration(low)} to {show_duration(high)})"
+    if isinstance(forecasts.memory, Prediction):
+        yield f"memory up to {show_size(forecasts.memory.range_high)}"
+    if isinstance(forecasts.failure_risk, Prediction):
+        yield f"failure risk {forecasts.failure_risk.estimate:.0%}"
+
+
+def _shown(value: float, unit: str) -> str:
+    if unit == "s":
+        return show_duration(value)
+    if unit == "bytes":
+        return show_size(value)
+    return f"{value:.1%}" if unit == "probability" else f"{value:.4g} {unit}"

@@ -1,0 +1,25 @@
+"""``orcaops work``: works off queued jobs and the runs of dead processes, then ends."""
+
+import time
+
+import click
+
+from orcaops.interfaces.cli.door import opened, options
+
+
+@click.command(hidden=True, epilog="Example: orcaops work")
+@click.option("--adopt-only", is_flag=True, help="Leave the queue to a server.")
+@options(json=False)
+def work(*, adopt_only: bool, home: str | None, workspace: str | None) -> None:
+    """Work off queued jobs and the runs of dead processes in the background, then end."""
+    with opened(home=home, workspace=workspace, settle=False) as app:
+        app.ownership.claim()
+        app.recovery.recover()
+        if not adopt_only:
+            app.dispatcher.start()
+        app.recovery.reap()
+        app.recovery.wait()
+        while app.dispatcher.active() or app.dispatcher.waiting():
+            time.sleep(0.05)
+        app.absorber.absorb_all()
+        app.upkeep.mirror()

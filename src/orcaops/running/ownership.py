@@ -1,0 +1,74 @@
+"""Ownership: which process of this machine answers for a run, and whether it still lives.
+
+Every process that runs jobs holds a lock on a file of its own. The kernel lets go of the lock when
+the process ends, however it ends, so a dead owner is told from a living one without any clock.
+An owner of another machine cannot be judged from here and counts as living.
+"""
+
+import fcntl
+import os
+import socket
+from pathlib import Path
+
+
+class Ownership:
+    """This process's claim, and its view of the others'.
+
+    ``folder`` is shared by all processes of one installation; the file appears with the first
+    :meth:`claim` and goes with :meth:`release`.
+    """
+
+    def __init__(self, folder: Path, nonce: str) -> None:
+        self._folder = folder
+        self.name = f"{_host()}:{os.getpid()}:{nonce}"
+        self._descriptor: int | None = None
+
+    def claim(self) -> str:
+        """Make sure that others see this process as living; returns the owner's name."""
+        if self._descriptor is None:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._descriptor = os.open(self._path(self.name), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        return self.name
+
+    def release(self) -> None:
+        """Let go: from now on whatever this process still owns counts as orphaned."""
+        if self._descriptor is not None:
+            self._path(self.name).unlink(missing_ok=True)
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def lives(self, owner: str) -> bool:
+        """Whether a run's owner can still bring it to its end."""
+        if owner == self.name:
+            return self._descriptor is not None
+        if owner.partition(":")[0] != _host():
+            return True
+        try:
+            descriptor = os.open(self._path(owner), os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        else:
+            return False
+        finally:
+            os.close(descriptor)
+
+    def sweep(self) -> None:
+        """Remove the files of owners that have died."""
+        if not self._folder.is_dir():
+            return
+        for path in self._folder.iterdir():
+            owner = path.name.replace("%", ":")
+            if not self.lives(owner):
+                path.unlink(missing_ok=True)
+
+    def _path(self, owner: str) -> Path:
+        return self._folder / owner.replace(":", "%").replace("/", "%")
+
+
+def _host() -> str:
+    return socket.gethostname().replace(":", "-").replace("/", "-").replace("%", "-")

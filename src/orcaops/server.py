@@ -1,0 +1,40 @@
+"""``orcaops serve``: puts REST and MCP into one process over one house.
+
+It stands above the interfaces because they do not know each other.
+"""
+
+import click
+
+from orcaops.interfaces.cli.door import configuration, options
+
+
+@click.command(epilog="Example: orcaops serve --port 8750")
+@click.option("--host", help="Address to listen on; anything but loopback needs a token.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port; 0 lets the system choose.")
+@options(json=False)
+def serve(*, host: str | None, port: int | None, home: str | None, workspace: str | None) -> None:
+    """Serve REST under /orcaops and MCP under /mcp, run queued jobs, learn from them; ends with Ctrl-C.
+
+    ORCAOPS_TOKEN (or token in the configuration) is the bearer token that clients must show.
+    """
+    from orcaops.app import build
+    from orcaops.interfaces.rest.serve import check_exposure, serve_api
+
+    flags = {"home": home, "workspace": workspace, "server.host": host, "server.port": port}
+    chosen = configuration(**flags)
+    check_exposure(chosen.settings.server.host, chosen.settings.token)
+    serve_api(build(chosen))
+
+
+@click.command(epilog="Example: orcaops mcp --read-only")
+@click.option("--read-only", is_flag=True, help="Offer no tool that starts, stops or changes anything.")
+@options(json=False)
+def mcp(*, read_only: bool, home: str | None, workspace: str | None) -> None:
+    """Speak MCP over standard input and output, for an agent that starts this command.
+
+    Standard output carries nothing but the protocol; the log goes to standard error.
+    """
+    from orcaops.app import build
+    from orcaops.interfaces.mcp.stdio import serve_stdio
+
+    serve_stdio(build(configuration(home=home, workspace=workspace)), read_only=read_only)

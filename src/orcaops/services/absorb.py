@@ -1,0 +1,230 @@
+"""Absorb: what follows when runs have finished. The only writer of opinions.
+
+Facts have been committed before. Absorbing takes the runs that have not been learned from, in
+the order of their end, gives each its number in the learning order, and then, in one transaction
+with the watermark: measure, judge, learn, advise, tell. Live runs, imports and ``relearn`` take this
+same path; only imported and relearned runs are told to nobody.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from orcaops.learning.loop import Absorbed, Loop
+from orcaops.learning.memories import MemoryAddress, MemoryBook
+from orcaops.model.anomaly import Anomaly
+from orcaops.model.decision import Decision
+from orcaops.model.run import Run
+from orcaops.recording.measure import samples_of
+from orcaops.recording.store import MemoryKey, Store, Transaction
+
+log = logging.getLogger(__name__)
+
+_BATCH = 1000  # runs per transaction: large enough to share the work, small enough to let others write
+
+Follower = Callable[[Transaction, Sequence[Run], Absorbed], None]
+"""A step after learning, in the same transaction: advising, telling."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """A person's decision to forget a baseline, at its place in the learning order."""
+
+    number: int
+    workspace: str
+    key: str
+
+
+class Absorber:
+    """Learns from what has finished. Thread-safe; of many processes one at a time is at work."""
+
+    def __init__(self, store: Store, loop: Loop, followers: Sequence[Follower] = ()) -> None:
+        self._store = store
+        self._loop = loop
+        self._followers = followers
+        self._lock = threading.Lock()
+        self._transaction: Transaction | None = None
+        self._book = MemoryBook(self._load)
+        self._mark = -1
+
+    def absorb_all(self, progress: Callable[[int], None] | None = None) -> int:
+        """Absorb batches until nothing is left, or another process is at it; returns how many runs."""
+        total = 0
+        while True:
+            done = self.absorb_batch()
+            total += done
+            if progress is not None:
+                progress(total)
+            if done == 0:
+                return total
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Absorb nothing in this process, so that an import comes in whole before it is numbered."""
+        with self._lock:
+            yield
+
+    def absorb_batch(self) -> int:
+        """Absorb up to a batch of runs in one transaction; returns how many, 0 if there was nothing."""
+        with self._lock:
+            try:
+                with self._store.absorbing() as transaction:
+                    return 0 if transaction is None else self._absorb(transaction)
+            except BaseException:
+                self._forget()  # what was learned in memory has not been committed
+                raise
+            finally:
+                self._transaction = None
+
+    def _absorb(self, transaction: Transaction) -> int:
+        self._transaction = transaction
+        mark = transaction.watermark()
+        if mark != self._mark:
+            self._forget()
+        replayed = transaction.runs.numbered(mark, _BATCH)
+        resets = _resets_after(transaction, mark)
+        if replayed or resets:
+            self._mark = self._replay(transaction, replayed, resets)
+            transaction.set_watermark(self._mark)
+            return len(replayed) or len(resets)
+        runs = transaction.runs.unabsorbed(_BATCH)
+        if not runs:
+            return 0
+        numbered = [run.changed(number=mark + place) for place, run in enumerate(runs, start=1)]
+        absorbed = self._learn(transaction, numbered)
+        transaction.runs.set_numbers([(run.workspace, run.job_id, run.number or 0) for run in numbered])
+        for follow in self._followers:
+            follow(transaction, numbered, absorbed)
+        self._mark = mark + len(numbered)
+        transaction.set_watermark(self._mark)
+        return len(numbered)
+
+    def _replay(self, transaction: Transaction, runs: Sequence[Run], resets: Sequence[Reset]) -> int:
+        """Learn again from runs that have their numbers, meeting resets at their place."""
+        full = len(runs) == _BATCH
+        last = (
+            runs[-1].number or 0
+            if full
+            else max([run.number or 0 for run in runs] + [r.number for r in resets])
+        )
+        rest = list(runs)
+        for reset in [reset for reset in resets if reset.number <= last]:
+            before = [run for run in rest if (run.number or 0) < reset.number]
+            rest = rest[len(before) :]
+            self._relearn(transaction, before)
+            forget_baseline(transaction, reset.workspace, reset.key)
+            self._book.forget(reset.workspace, "key", reset.key)
+        self._relearn(transaction, rest)
+        return last
+
+    def _relearn(self, transaction: Transaction, runs: Sequence[Run]) -> None:
+        if runs:
+            absorbed = self._learn(transaction, runs)
+            _show_decisions(transaction, absorbed.anomalies)
+
+    def _learn(self, transaction: Transaction, runs: Sequence[Run]) -> Absorbed:
+        absorbed = self._loop.absorb([samples_of(run, run.number or 0) for run in runs], self._book)
+        transaction.baselines.put_many(self._loop.describe_baselines(self._book, absorbed.keys))
+        transaction.anomalies.put_many(absorbed.anomalies)
+        transaction.memories.put_many(
+            {MemoryKey(*address): memory for address, memory in self._book.drain().items()}
+        )
+        return absorbed
+
+    def _load(self, addresses: Iterable[MemoryAddress]) -> Mapping[MemoryAddress, bytes]:
+        if self._transaction is None:
+            raise RuntimeError("memories are loaded inside a transaction only")
+        return load_memories(self._transaction, addresses)
+
+    def _forget(self) -> None:
+        self._book.clear()
+        self._mark = -1
+
+
+def load_memories(transaction: Transaction, addresses: Iterable[MemoryAddress]) -> dict[MemoryAddress, bytes]:
+    """The stored memories at these addresses; both rooms have their own word for the address."""
+    keys = [MemoryKey(*address) for address in addresses]
+    found = transaction.memories.get_many(keys)
+    return {
+        MemoryAddress(key.workspace, key.learner, key.version, key.metric, key.level, key.scope): memory
+        for key, memory in found.items()
+    }
+
+
+def forget_baseline(transaction: Transaction, workspace: str, key: str) -> None:
+    """Drop what is known of one key, at the level of the key itself."""
+    transaction.memories.forget(workspace, "key", key)
+    transaction.baselines.forget(workspace, key)
+
+
+def _resets_after(transaction: Transaction, mark: int) -> list[Reset]:
+    resets = [
+        Reset(decision.after_number + 1, decision.workspace, decision.subject_id)
+        for decision in transaction.decisions.each("baseline")
+        if decision.verb == "reset" and decision.after_number + 1 > mark
+    ]
+    return sorted(resets, key=lambda reset: reset.number)
+
+
+def _show_decisions(transaction: Transaction, anomalies: Iterable[Anomaly]) -> None:
+    """What people once decided about an anomaly holds for it when it is found again."""
+    for anomaly in anomalies:
+        for decision in transaction.decisions.about(anomaly.workspace, "anomaly", anomaly.id):
+            show_decision(transaction, decision)
+
+
+def show_decision(transaction: Transaction, decision: Decision) -> None:
+    """Show one decision about an anomaly on that anomaly."""
+    anomalies, workspace, subject = transaction.anomalies, decision.workspace, decision.subject_id
+    if decision.verb == "acknowledge":
+        anomalies.decide(workspace, subject, acknowledged=True, note=decision.reason)
+    elif decision.verb == "resolve":
+        anomalies.decide(workspace, subject, acknowledged=True, resolution=decision.reason or "resolved")
+    elif decision.verb == "reopen":
+        anomalies.decide(workspace, subject, acknowledged=False, note=decision.reason or "", resolution="")
+
+
+class AbsorbingThread:
+    """Absorbs in the background of a server, soon after each :meth:`wake`.
+
+    ``afterwards`` is called when something was absorbed, from the same thread.
+    """
+
+    def __init__(self, absorber: Absorber, afterwards: Callable[[], None], *, every_s: float = 2.0) -> None:
+        self._absorber = absorber
+        self._afterwards = afterwards
+        self._every_s = every_s
+        self._wake = threading.Event()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._work, name="absorber", daemon=True)
+
+    def start(self) -> None:
+        """Begin; what finished before is absorbed at once."""
+        self._wake.set()
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Something has finished."""
+        self._wake.set()
+
+    def stop(self, timeout_s: float = 30.0) -> None:
+        """Absorb what there is, and end."""
+        self._stopping = True
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+
+    def _work(self) -> None:
+        while True:
+            self._wake.wait(self._every_s)  # also without a wake: other processes finish runs too
+            self._wake.clear()
+            stopping = self._stopping
+            try:
+                if self._absorber.absorb_all():
+                    self._afterwards()
+            except Exception:
+                log.exception("absorbing failed; it is tried again")
+            if stopping:
+                return

@@ -1,0 +1,157 @@
+"""History: runs from elsewhere come in, runs go out, and learners are examined on what is there."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from orcaops.learning.exam import examine
+from orcaops.learning.learner import Learner
+from orcaops.learning.replay import PastRun
+from orcaops.model.key import key_of
+from orcaops.model.logline import Stream
+from orcaops.model.query import EVERYTHING
+from orcaops.model.run import Run
+from orcaops.recording import exporter
+from orcaops.recording.log_store import LogStore
+from orcaops.recording.measure import samples_of
+from orcaops.recording.query import parse_query
+from orcaops.recording.reader import BadLine, ReadOptions, read_runs
+from orcaops.recording.redaction import Redactor
+from orcaops.recording.store import Store
+from orcaops.services.absorb import Absorber
+
+_BATCH = 1000  # runs per transaction
+_PROBLEMS_KEPT = 1000
+
+
+@dataclass(slots=True)
+class Imported:
+    """What an import did: ``added`` runs were new, ``known`` were there already, ``bad`` lines were left out.
+
+    ``problems`` names the first thousand bad lines by number, with the reason.
+    """
+
+    added: int = 0
+    known: int = 0
+    bad: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+class History:
+    """Import, export and examination."""
+
+    def __init__(
+        self,
+        store: Store,
+        logs: LogStore,
+        absorber: Absorber,
+        learners: Callable[[], list[Learner]],
+        *,
+        clock: Callable[[], Any],
+        index_limit_bytes: int,
+    ) -> None:
+        self._store = store
+        self._logs = logs
+        self._absorber = absorber
+        self._learners = learners
+        self._clock = clock
+        self._index_limit_bytes = index_limit_bytes
+        self._redactor = Redactor()
+
+    def import_file(
+        self,
+        path: Path,
+        format_name: str | None,
+        *,
+        workspace: str,
+        progress: Callable[[int], None] = lambda _count: None,
+    ) -> Imported:
+        """Bring the runs of a file in, then learn from them in the order of their times.
+
+        What is there already (by id) stays as it is. Secrets are masked before anything is written. A
+        file that breaks off, or an import that is killed, leaves what came before; importing it again
+        completes it.
+        Raises ``not_found``, or ``invalid`` for an unknown format.
+        """
+        done = Imported()
+        texts: dict[str, str] = {}
+        options = ReadOptions(
+            workspace=workspace,
+            folder=path.absolute().parent,
+            keep_log=lambda job_id, text: texts.update({job_id: text}),
+        )
+        batch: list[Run] = []
+        # Facts first, all of them: learning follows the times, not the order of the file.
+        with self._absorber.paused():
+            for item in read_runs(path, format_name, options):
+                if isinstance(item, BadLine):
+                    done.bad += 1
+                    if len(done.problems) < _PROBLEMS_KEPT:
+                        done.problems.append(f"line {item.number}: {item.reason}")
+                    continue
+                batch.append(item)
+                if len(batch) >= _BATCH:
+                    self._add(batch, texts, done)
+                    progress(done.added + done.known)
+            self._add(batch, texts, done)
+        self._absorber.absorb_all(lambda count: progress(done.added + done.known + count))
+        return done
+
+    def export(self, workspace: str, format_name: str, *, q: str = "") -> Iterator[bytes]:
+        """The runs that match, oldest first, as pieces of a JSON, JSONL or CSV document."""
+        query = parse_query(q, self._clock()) if q.strip() else EVERYTHING
+        with self._store.read() as transaction:
+            yield from exporter.export(transaction.runs.each(workspace, query), format_name)
+
+    def examine(self, workspace: str) -> dict[str, Any]:
+        """Score every learner and its naive rivals on the stored history of a workspace."""
+        with self._store.read() as transaction:
+            return examine(self._past(transaction.runs.each(workspace)), self._learners())
+
+    def examine_file(self, path: Path, format_name: str) -> dict[str, Any]:
+        """Score every learner and its naive rivals on the runs of a file; nothing is kept."""
+        items = read_runs(path, format_name, ReadOptions(folder=path.absolute().parent))
+        runs = sorted((item for item in items if isinstance(item, Run)), key=lambda run: run.submitted_at)
+        return examine(self._past(runs), self._learners())
+
+    def _past(self, runs: Iterable[Run]) -> Iterator[PastRun]:
+        number = 0
+        for run in runs:
+            if run.status.final and run.finished_at is not None:
+                number += 1
+                yield PastRun(
+                    submitted_at=run.submitted_at,
+                    finished_at=run.finished_at,
+                    samples=tuple(samples_of(run, number)),
+                )
+
+    def _add(self, batch: list[Run], texts: dict[str, str], done: Imported) -> None:
+        runs = [self._masked(run) for run in batch]
+        found = {}
+        for place, run in enumerate(runs):
+            text = texts.get(run.job_id)
+            if text and not self._logs.exists(run.workspace, run.job_id):
+                runs[place] = run.changed(log=self._keep_log(run, text))
+                found[run.job_id] = self._logs.text(
+                    run.workspace, run.job_id, most_bytes=self._index_limit_bytes
+                )
+        with self._store.write() as transaction:
+            added = transaction.runs.add_new(runs, found)
+        done.added += added
+        done.known += len(runs) - added
+        batch.clear()
+        texts.clear()
+
+    def _keep_log(self, run: Run, text: str) -> Any:
+        writer = self._logs.open(run.workspace, run.job_id)
+        writer.write(Stream.STDOUT, text.encode(), run.finished_at or run.submitted_at)
+        return writer.close()
+
+    def _masked(self, run: Run) -> Run:
+        command = self._redactor.text(run.command)
+        if command == run.command:
+            return run
+        return run.changed(
+            command=command, key=key_of(image=run.image, command_line=command, name=run.name), masked=True
+        )

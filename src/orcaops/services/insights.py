@@ -1,0 +1,139 @@
+"""Insights: what is normal and what is not, and what people say about it."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+from orcaops.model.anomaly import Anomaly
+from orcaops.model.baseline import Baseline
+from orcaops.model.decision import Decision
+from orcaops.model.errors import invalid, unavailable
+from orcaops.model.query import DEFAULT_LIMIT, Page
+from orcaops.recording.store import Store, Transaction
+from orcaops.services.absorb import forget_baseline, show_decision
+
+
+class Insights:
+    """Baselines and anomalies."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        clock: Callable[[], datetime],
+        new_id: Callable[[], str],
+        stale_after: timedelta,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._new_id = new_id
+        self._stale_after = stale_after
+
+    def baselines(
+        self, workspace: str, *, text: str = "", limit: int = DEFAULT_LIMIT, cursor: str | None = None
+    ) -> Page[Baseline]:
+        """Baselines, latest update first; ``text`` is a part of the key."""
+        with self._store.read() as transaction:
+            page = transaction.baselines.page(workspace, text=text, limit=limit, cursor=cursor)
+        return page.model_copy(update={"items": tuple(self._aged(baseline) for baseline in page.items)})
+
+    def baseline(self, workspace: str, key: str) -> Baseline:
+        """One baseline. Raises ``not_found``."""
+        with self._store.read() as transaction:
+            return self._aged(transaction.baselines.get(workspace, key))
+
+    def each_baseline(self, workspace: str) -> Iterator[Baseline]:
+        """All baselines of a workspace by key, for export."""
+        with self._store.read() as transaction:
+            for baseline in transaction.baselines.each(workspace):
+                yield self._aged(baseline)
+
+    def reset_baseline(self, workspace: str, key: str, *, by: str, reason: str | None = None) -> None:
+        """Forget what is normal for a key; the runs stay. Raises ``not_found``.
+
+        The decision takes a place in the learning order, so that relearning meets it where it was made.
+        """
+        with self._store.absorbing() as transaction:
+            if transaction is None:
+                raise unavailable("runs are being absorbed by another process", hint="Try again in a moment.")
+            transaction.baselines.get(workspace, key)
+            forget_baseline(transaction, workspace, key)
+            self._decide(transaction, workspace, "baseline", key, "reset", by, reason)
+            transaction.set_watermark(transaction.watermark() + 1)
+
+    def anomalies(
+        self,
+        workspace: str,
+        *,
+        filters: dict[str, str] | None = None,
+        text: str = "",
+        limit: int = DEFAULT_LIMIT,
+        cursor: str | None = None,
+    ) -> Page[Anomaly]:
+        """Anomalies, latest first."""
+        with self._store.read() as transaction:
+            return transaction.anomalies.page(
+                workspace, filters=filters, text=text, limit=limit, cursor=cursor
+            )
+
+    def anomaly(self, workspace: str, anomaly_id: str) -> Anomaly:
+        """One anomaly. Raises ``not_found``."""
+        with self._store.read() as transaction:
+            return transaction.anomalies.get(workspace, anomaly_id)
+
+    def anomalies_of(self, workspace: str, job_id: str) -> list[Anomaly]:
+        """The anomalies that a run began or belongs to."""
+        with self._store.read() as transaction:
+            return transaction.anomalies.of_run(workspace, job_id)
+
+    def acknowledge(self, workspace: str, anomaly_id: str, *, by: str, note: str | None = None) -> Anomaly:
+        """Note that somebody has seen it. Raises ``not_found``."""
+        return self._decide_anomaly(workspace, anomaly_id, "acknowledge", by, note)
+
+    def resolve(self, workspace: str, anomaly_id: str, *, by: str, resolution: str) -> Anomaly:
+        """Note what ended it. Raises ``not_found``, or ``invalid`` for an empty resolution."""
+        if not resolution.strip():
+            raise invalid(
+                "a resolution says what ended the anomaly", where="resolution", hint="Give a sentence."
+            )
+        return self._decide_anomaly(workspace, anomaly_id, "resolve", by, resolution)
+
+    def reopen(self, workspace: str, anomaly_id: str, *, by: str, note: str | None = None) -> Anomaly:
+        """Take back an acknowledgement or a resolution. Raises ``not_found``."""
+        return self._decide_anomaly(workspace, anomaly_id, "reopen", by, note)
+
+    def _decide_anomaly(
+        self, workspace: str, anomaly_id: str, verb: str, by: str, reason: str | None
+    ) -> Anomaly:
+        with self._store.write() as transaction:
+            transaction.anomalies.get(workspace, anomaly_id)
+            decision = self._decide(transaction, workspace, "anomaly", anomaly_id, verb, by, reason)
+            show_decision(transaction, decision)
+            return transaction.anomalies.get(workspace, anomaly_id)
+
+    def _decide(
+        self,
+        transaction: Transaction,
+        workspace: str,
+        subject: str,
+        subject_id: str,
+        verb: str,
+        by: str,
+        reason: str | None,
+    ) -> Decision:
+        decision = Decision(
+            id=self._new_id(),
+            workspace=workspace,
+            subject=subject,
+            subject_id=subject_id,
+            verb=verb,
+            by=by,
+            at=self._clock(),
+            reason=reason,
+            after_number=transaction.watermark(),
+        )
+        transaction.decisions.append(decision)
+        return decision
+
+    def _aged(self, baseline: Baseline) -> Baseline:
+        stale = self._clock() - baseline.last_updated > self._stale_after
+        return baseline.model_copy(update={"stale": True}) if stale else baseline

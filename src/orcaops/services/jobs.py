@@ -1,0 +1,358 @@
+"""Jobs: submit, watch, cancel, look up. The use cases around one execution."""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from hashlib import blake2b
+from pathlib import Path
+
+from orcaops.guarding.policy import Policy, apply
+from orcaops.model.decision import Decision
+from orcaops.model.errors import conflict, not_found, unavailable
+from orcaops.model.job import JobSpec
+from orcaops.model.key import key_of
+from orcaops.model.logline import LogLine, Stream
+from orcaops.model.query import DEFAULT_LIMIT, EVERYTHING, Page, Query
+from orcaops.model.run import Artifact, Cause, Context, Run, Status
+from orcaops.model.summary import Summary
+from orcaops.recording.log_store import LogStore
+from orcaops.recording.query import parse_query
+from orcaops.recording.redaction import redact_spec
+from orcaops.recording.store import Store, Transaction
+from orcaops.running.executor import Executor
+from orcaops.running.ownership import Ownership
+from orcaops.running.placement import place
+from orcaops.services.dispatcher import Dispatcher
+from orcaops.services.predictions import Predictions
+from orcaops.services.recorder import OutputListener, StoreRecorder
+from orcaops.services.summaries import summarise
+
+_RECENT = 20  # passing runs that a summary looks back on
+
+
+class Jobs:
+    """The use cases around jobs. Every method names the workspace it works in."""
+
+    def __init__(
+        self,
+        store: Store,
+        logs: LogStore,
+        recorder: StoreRecorder,
+        dispatcher: Dispatcher,
+        predictions: Predictions,
+        executors: Mapping[str, Executor],
+        ownership: Ownership,
+        *,
+        policy: Policy,
+        host: Context,
+        queue_limit: int,
+        default_timeout_s: float | None,
+        absorb: Callable[[], object],
+        clock: Callable[[], datetime],
+        new_id: Callable[[], str],
+    ) -> None:
+        self._store = store
+        self._logs = logs
+        self._recorder = recorder
+        self._dispatcher = dispatcher
+        self._predictions = predictions
+        self._executors = executors
+        self._ownership = ownership
+        self._policy = policy
+        self._host = host
+        self._queue_limit = queue_limit
+        self._default_timeout_s = default_timeout_s
+        self._absorb = absorb
+        self._clock = clock
+        self._new_id = new_id
+
+    def submit(self, spec: JobSpec, *, idempotency_key: str | None = None) -> Run:
+        """Accept a job: once this returns, it will run, even if this process dies.
+
+        The same ``idempotency_key`` with the same specification gives the run that it gave before; with
+        another one it raises ``conflict``. Raises ``forbidden`` by policy, ``invalid`` or ``unavailable``
+        where no executor can run it as asked, ``unavailable`` when the queue is full.
+        """
+        effective = self._admitted(spec)
+        fingerprint = _fingerprint(spec)
+        with self._store.write() as transaction:
+            if idempotency_key is not None:
+                known = self._recalled(transaction, spec.workspace, idempotency_key, fingerprint)
+                if known is not None:
+                    return known
+            if transaction.runs.counts().get(Status.QUEUED, 0) >= self._queue_limit:
+                raise unavailable(
+                    f"{self._queue_limit} jobs are waiting already",
+                    hint="Try again when some have finished, or raise server.queue_limit.",
+                )
+            owner = self._ownership.claim() if self._dispatcher.started else None
+            run = self._new_run(transaction, spec, effective, owner=owner, attached=False)
+            transaction.runs.add(run)
+            if idempotency_key is not None:
+                transaction.requests.remember(
+                    spec.workspace, idempotency_key, fingerprint, run.job_id.encode(), run.submitted_at
+                )
+            # Before the commit: a job that has been accepted never lacks what it needs to run.
+            self._recorder.seal(run, effective)
+        if owner is not None:
+            self._dispatcher.offer(run)
+        return run
+
+    def run(
+        self,
+        spec: JobSpec,
+        *,
+        on_accepted: Callable[[Run], None] | None = None,
+        on_output: OutputListener | None = None,
+    ) -> Run:
+        """Run a job here and now, in this process, and learn from it; returns its final record.
+
+        ``on_accepted`` gets the record with its prediction before anything starts, ``on_output`` every
+        piece of output as it comes. Raises what :meth:`submit` raises.
+        """
+        effective = self._admitted(spec)
+        with self._store.write() as transaction:
+            run = self._new_run(transaction, spec, effective, owner=self._ownership.claim(), attached=True)
+            transaction.runs.add(run)
+        self._recorder.seal(run, effective, durable=False)
+        if on_accepted is not None:
+            on_accepted(run)
+        if on_output is not None:
+            self._recorder.listen(run, on_output)
+        final = self._dispatcher.execute(run)
+        self._absorb()
+        return self.get(final.workspace, final.job_id)
+
+    def get(self, workspace: str, job_id: str) -> Run:
+        """One run, with the ids of its anomalies. Raises ``not_found``."""
+        with self._store.read() as transaction:
+            run = transaction.runs.get(workspace, job_id)
+            found = transaction.anomalies.of_run(workspace, job_id) if run.number is not None else []
+        return run.changed(anomalies=tuple(anomaly.id for anomaly in found))
+
+    def page(
+        self, workspace: str, *, q: str = "", limit: int = DEFAULT_LIMIT, cursor: str | None = None
+    ) -> Page[Run]:
+        """Runs that match a search, latest submission first. Raises ``invalid`` for a bad query."""
+        query = self._query(q)
+        with self._store.read() as transaction:
+            return transaction.runs.page(workspace, query, limit=limit, cursor=cursor)
+
+    def facets(self, workspace: str, *, q: str = "") -> dict[str, dict[str, int]]:
+        """How the matches spread over status, cause, executor, image and key."""
+        query = self._query(q)
+        with self._store.read() as transaction:
+            return transaction.runs.facets(workspace, query, ("status", "cause", "executor", "image", "key"))
+
+    def each(self, workspace: str, *, q: str = "") -> Iterator[Run]:
+        """Every match, oldest first, for export."""
+        query = self._query(q)
+        with self._store.read() as transaction:
+            yield from transaction.runs.each(workspace, query)
+
+    def wait(self, workspace: str, job_id: str, *, timeout_s: float) -> Run:
+        """The run once it is final, or as it is after ``timeout_s``. Raises ``not_found``."""
+        deadline = time.monotonic() + timeout_s
+        pause = 0.005
+        run = self.get(workspace, job_id)
+        while not run.status.final and (left := deadline - time.monotonic()) > 0:
+            self._recorder.wait_for_change(min(pause, left))
+            pause = min(pause * 1.5, 0.25)
+            run = self.get(workspace, job_id)
+        return run
+
+    def cancel(self, workspace: str, job_id: str, *, by: str, wait_s: float = 15.0) -> Run:
+        """Stop a job: TERM, grace, KILL of the whole tree. Returns the record once it is final.
+
+        A final run stays as it is. Raises ``not_found``; ``unavailable`` if it has not ended after
+        ``wait_s``: the decision stands, and whoever owns the run carries it out.
+        """
+        with self._store.write() as transaction:
+            run = transaction.runs.get(workspace, job_id)
+            if run.status.final:
+                return run
+            transaction.decisions.append(self._cancellation(run, by))
+            if run.status is Status.QUEUED:
+                run = run.changed(
+                    status=Status.CANCELLED,
+                    cause=Cause.CANCELLED,
+                    finished_at=self._clock(),
+                    message="cancelled before it started",
+                )
+                transaction.runs.save(run)
+                return run
+        self._dispatcher.cancel(workspace, job_id)
+        run = self.wait(workspace, job_id, timeout_s=wait_s)
+        if not run.status.final:
+            raise unavailable(
+                f"{job_id} has not ended yet; it will be cancelled by the process that runs it",
+                where=job_id,
+                hint=f"Look again with `orcaops jobs show {job_id}`.",
+            )
+        return run
+
+    def rerun(self, workspace: str, job_id: str) -> JobSpec:
+        """The specification to run a job again as it was asked for. Raises ``not_found``, ``conflict``."""
+        run = self.get(workspace, job_id)
+        if run.requested is None:
+            raise conflict(
+                f"{job_id} was imported from {run.source}: its specification is not known",
+                where=job_id,
+                hint="Submit it anew.",
+            )
+        if run.masked:
+            raise conflict(
+                f"{job_id} was given secrets, which are not kept",
+                where=job_id,
+                hint="Submit it anew with them.",
+            )
+        return run.requested.model_copy(update={"parent_job_id": job_id})
+
+    def log_lines(
+        self,
+        workspace: str,
+        job_id: str,
+        *,
+        after: int = -1,
+        limit: int | None = None,
+        stream: Stream | None = None,
+    ) -> Iterator[LogLine]:
+        """What a run has printed so far behind offset ``after``. Raises ``not_found``."""
+        self.get(workspace, job_id)
+        for count, line in enumerate(self._logs.lines(workspace, job_id, after=after, stream=stream)):
+            if limit is not None and count >= limit:
+                return
+            yield line
+
+    def log_tail(self, workspace: str, job_id: str, count: int) -> list[LogLine]:
+        """The last lines of a run. Raises ``not_found``."""
+        self.get(workspace, job_id)
+        return self._logs.tail(workspace, job_id, count)
+
+    def follow(self, workspace: str, job_id: str, *, after: int = -1) -> Iterator[LogLine | None]:
+        """All output behind offset ``after``, then what comes, until the run is final.
+
+        Yields None about once a second while nothing comes. Raises ``not_found``.
+        """
+        run = self.get(workspace, job_id)
+        while not self._logs.exists(workspace, job_id) and not run.status.final:
+            yield None
+            run = self.wait(workspace, job_id, timeout_s=0.2)
+        if self._logs.exists(workspace, job_id):
+            for line in self._logs.follow(workspace, job_id, after=after):
+                if line is None and self.get(workspace, job_id).status.final:
+                    return  # its writer died; what there is has been told
+                yield line
+
+    def summary(self, workspace: str, job_id: str) -> Summary:
+        """A run told in a few lines. Raises ``not_found``."""
+        with self._store.read() as transaction:
+            run = transaction.runs.get(workspace, job_id)
+            anomalies = transaction.anomalies.of_run(workspace, job_id)
+            before = transaction.runs.latest_of_key(workspace, run.key, _RECENT)
+        tail = self._logs.tail(workspace, job_id, 40) if self._logs.exists(workspace, job_id) else []
+        return summarise(run, anomalies, [other for other in before if other.job_id != job_id], tail)
+
+    def artifacts(self, workspace: str, job_id: str) -> tuple[Artifact, ...]:
+        """The files that a run left. Raises ``not_found``."""
+        return self.get(workspace, job_id).artifacts
+
+    def artifact(self, workspace: str, job_id: str, path: str) -> Path:
+        """Where a copied artifact lies on this machine. Raises ``not_found``."""
+        run = self.get(workspace, job_id)
+        if path not in {artifact.path for artifact in run.artifacts}:
+            raise not_found(
+                f"{job_id} left no artifact {path!r}",
+                where=path,
+                hint=f"`orcaops jobs artifacts {job_id}` lists them.",
+            )
+        place = self._recorder.artifact_dir(run) / path
+        if not place.is_file():
+            raise not_found(
+                f"the artifact {path!r} has been removed", where=path, hint="Its retention has passed."
+            )
+        return place
+
+    def _admitted(self, spec: JobSpec) -> JobSpec:
+        if spec.timeout is None and self._default_timeout_s is not None:
+            spec = spec.model_copy(update={"timeout": self._default_timeout_s})
+        effective = apply(self._policy, spec)
+        executor = place(effective, self._executors)
+        return effective.model_copy(update={"executor": executor.name})
+
+    def _new_run(
+        self,
+        transaction: Transaction,
+        spec: JobSpec,
+        effective: JobSpec,
+        *,
+        owner: str | None,
+        attached: bool,
+    ) -> Run:
+        shown, shown_effective = redact_spec(spec), redact_spec(effective)
+        command = shown.command_line()
+        prediction, seen = self._predictions.foresee(transaction, shown_effective)
+        return Run(
+            job_id=self._new_id(),
+            key=key_of(image=spec.image, command_line=command, name=spec.name),
+            status=Status.QUEUED,
+            submitted_at=self._clock(),
+            name=spec.name,
+            image=spec.image,
+            command=command,
+            executor=effective.executor,
+            requested=shown,
+            effective=shown_effective,
+            prediction=prediction,
+            prediction_seen=seen,
+            labels=shown.labels,
+            context=self._host.model_copy(
+                update={
+                    "commit": spec.commit,
+                    "branch": spec.branch,
+                    "triggered_by": spec.triggered_by,
+                    "env_names": tuple(sorted(spec.env)),
+                }
+            ),
+            workspace=spec.workspace,
+            intent=shown.intent,
+            parent_job_id=spec.parent_job_id,
+            owner=owner,
+            attached=attached,
+            masked=shown != spec,
+        )
+
+    def _recalled(
+        self, transaction: Transaction, workspace: str, idempotency_key: str, fingerprint: str
+    ) -> Run | None:
+        known = transaction.requests.recall(workspace, idempotency_key)
+        if known is None:
+            return None
+        if known[0] != fingerprint:
+            raise conflict(
+                "this Idempotency-Key was used for another request",
+                where="Idempotency-Key",
+                hint="Use a new key for a new job.",
+            )
+        return transaction.runs.get(workspace, known[1].decode())
+
+    def _cancellation(self, run: Run, by: str) -> Decision:
+        return Decision(
+            id=self._new_id(),
+            workspace=run.workspace,
+            subject="job",
+            subject_id=run.job_id,
+            verb="cancel",
+            by=by,
+            at=self._clock(),
+        )
+
+    def _query(self, q: str) -> Query:
+        return parse_query(q, self._clock()) if q.strip() else EVERYTHING
+
+
+def _fingerprint(spec: JobSpec) -> str:
+    """A digest of a request; keyed by nothing, since it is only compared within one workspace."""
+    document = json.dumps(spec.model_dump(mode="json"), sort_keys=True)
+    return blake2b(document.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

@@ -1,0 +1,152 @@
+"""StoreRecorder: writes down what becomes of a run, in the store and the log store, without secrets."""
+
+import contextlib
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from orcaops.model.errors import OrcaError, unavailable
+from orcaops.model.identity import check_id
+from orcaops.model.job import JobSpec
+from orcaops.model.logline import Stream
+from orcaops.model.run import LogSummary, Run
+from orcaops.recording.log_store import LogStore, LogWriter
+from orcaops.recording.redaction import Redactor, redact_spec, secrets_of
+from orcaops.recording.sealed_specs import SealedSpecs
+from orcaops.recording.store import Store
+
+log = logging.getLogger(__name__)
+
+OutputListener = Callable[[Stream, bytes], None]
+"""Gets a run's output as it comes, as the job wrote it."""
+
+
+class StoreRecorder:
+    """The supervisor's recorder. Thread-safe.
+
+    A specification with secrets lives in memory only: in this process, and for a job that must
+    outlive it in a memory-backed file until the job has started.
+    """
+
+    def __init__(
+        self, store: Store, logs: LogStore, sealed: SealedSpecs, *, artifacts: Path, index_limit_bytes: int
+    ) -> None:
+        self._store = store
+        self._logs = logs
+        self._sealed = sealed
+        self._artifacts = artifacts
+        self._index_limit_bytes = index_limit_bytes
+        self._specs: dict[tuple[str, str], JobSpec] = {}
+        self._listeners: dict[tuple[str, str], OutputListener] = {}
+        self._changed = threading.Condition()
+
+    def seal(self, run: Run, effective: JobSpec, *, durable: bool = True) -> None:
+        """Keep what a run needs to start and what its record must not show."""
+        self._specs[run.workspace, run.job_id] = effective
+        if run.masked and durable:
+            self._sealed.keep(run.job_id, effective)
+
+    def unseal(self, run: Run) -> Run:
+        """The run with the specification that it really runs with.
+
+        Raises ``unavailable`` if it had secrets and they are gone with the machine's memory.
+        """
+        spec = self._specs.get((run.workspace, run.job_id))
+        if spec is None and run.masked:
+            spec = self._sealed.find(run.job_id)
+            if spec is None:
+                raise unavailable(
+                    "the secrets of this job were kept in memory only and are gone",
+                    where=run.job_id,
+                    hint="Submit it again with them.",
+                )
+            self._specs[run.workspace, run.job_id] = spec
+        return run if spec is None else run.changed(effective=spec)
+
+    def listen(self, run: Run, listener: OutputListener) -> None:
+        """Let ``listener`` have the run's output as it comes."""
+        self._listeners[run.workspace, run.job_id] = listener
+
+    def running(self, run: Run) -> None:
+        """Durably note that work on the run goes on."""
+        with self._store.write() as transaction:
+            transaction.runs.save(self._masked(run))
+        self._tell()
+
+    def finished(self, run: Run) -> None:
+        """Durably keep the final record, and make its output findable."""
+        final = self._masked(run)
+        text = ""
+        if run.log is not None and run.log.lines:
+            with contextlib.suppress(
+                OrcaError, OSError
+            ):  # a log that cannot be read must not cost the record
+                text = self._logs.text(run.workspace, run.job_id, most_bytes=self._index_limit_bytes)
+        with self._store.write() as transaction:
+            transaction.runs.save(final)
+            if text:
+                transaction.runs.index_log(run.workspace, run.job_id, text)
+        place = (run.workspace, run.job_id)
+        self._specs.pop(place, None)
+        self._listeners.pop(place, None)
+        if run.masked:
+            self._sealed.forget(run.job_id)
+        self._tell()
+
+    def open_log(self, run: Run) -> "Sink":
+        """Begin the run's log, or go on with that of an adopted run."""
+        place = (run.workspace, run.job_id)
+        spec = self._specs.get(place)
+        secrets = secrets_of(spec) if spec is not None else ()
+        return Sink(self._logs.open(run.workspace, run.job_id, secrets=secrets), self._listeners.get(place))
+
+    def artifact_dir(self, run: Run) -> Path:
+        """A folder of the run's own, private to its user."""
+        folder = self._artifacts / check_id(run.workspace, "workspace") / check_id(run.job_id)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return folder
+
+    def wait_for_change(self, timeout_s: float) -> None:
+        """Wait until some run of this process has changed, or for ``timeout_s``."""
+        with self._changed:
+            self._changed.wait(timeout_s)
+
+    def _masked(self, run: Run) -> Run:
+        spec = self._specs.get((run.workspace, run.job_id))
+        if not run.masked or spec is None:
+            return run
+        shown = redact_spec(spec)
+        redactor = Redactor(secrets_of(spec))
+        commands = shown.steps()
+        return run.changed(
+            effective=shown,
+            steps=tuple(
+                step.model_copy(update={"command": commands[place] if place < len(commands) else ()})
+                for place, step in enumerate(run.steps)
+            ),
+            message=redactor.text(run.message) if run.message else run.message,
+        )
+
+    def _tell(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+
+class Sink:
+    """A run's log writer, with whoever listens beside it."""
+
+    def __init__(self, writer: LogWriter, listener: OutputListener | None) -> None:
+        self._writer = writer
+        self._listener = listener
+
+    def write(self, stream: Stream, data: bytes, at: datetime) -> None:
+        """Append a piece of output."""
+        if self._listener is not None:
+            self._listener(stream, data)
+        self._writer.write(stream, data, at)
+
+    def close(self) -> LogSummary:
+        """Finish the log; idempotent."""
+        return self._writer.close()

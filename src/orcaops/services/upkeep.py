@@ -1,0 +1,230 @@
+"""Upkeep: what an operator asks of the house itself: is it well, what can go, learn anew."""
+
+import platform
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from orcaops.learning.loop import Loop
+from orcaops.model.errors import OrcaError, unavailable
+from orcaops.model.quantities import show_size
+from orcaops.model.query import Compare, Comparison, Query
+from orcaops.model.word import Word
+from orcaops.recording.log_store import LogStore
+from orcaops.recording.mirrors import Mirrors
+from orcaops.recording.store import Store
+from orcaops.running.executor import Executor, Stocked
+from orcaops.services.absorb import Absorber
+from orcaops.services.recovery import Recovery
+
+_LOW_DISK_BYTES = 500 * 1024 * 1024
+
+
+class Check(Word):
+    """One thing that ``doctor`` looked at, and what to do about it."""
+
+    name: str
+    state: Literal["ok", "warning", "failed"]
+    sentence: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What ``gc`` removed, or would remove."""
+
+    removed: tuple[str, ...]
+    freed_bytes: int
+
+
+class Upkeep:
+    """Diagnosis, cleaning up, and learning anew."""
+
+    def __init__(
+        self,
+        store: Store,
+        logs: LogStore,
+        mirrors: Mirrors,
+        executors: Mapping[str, Executor],
+        loop: Loop,
+        absorber: Absorber,
+        recovery: Recovery,
+        *,
+        home: Path,
+        logs_for: timedelta,
+        artifacts_for: timedelta,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._store = store
+        self._logs = logs
+        self._mirrors = mirrors
+        self._executors = executors
+        self._loop = loop
+        self._absorber = absorber
+        self._recovery = recovery
+        self._home = home
+        self._logs_for = logs_for
+        self._artifacts_for = artifacts_for
+        self._clock = clock
+
+    def doctor(self) -> list[Check]:
+        """Everything worth checking, each with a sentence; raises nothing."""
+        return [
+            self._python(),
+            self._home_folder(),
+            self._disk(),
+            *self._database(),
+            *self._engines(),
+            *self._learners(),
+            self._orphans(),
+        ]
+
+    def gc(self, *, dry_run: bool = False) -> Swept:
+        """Remove logs and artifacts that are older than their retention, and what dead runs left behind."""
+        if not dry_run:
+            self._recovery.recover()
+        removed = list(self._recovery.reap(dry_run=dry_run))
+        freed = 0
+        now = self._clock()
+        for workspace, job_id, size in self._expired_logs(now - self._logs_for):
+            removed.append(f"log of {job_id} ({show_size(size)})")
+            freed += size if dry_run else self._logs.remove(workspace, job_id)
+        for folder, size in self._expired_artifacts(now - self._artifacts_for):
+            removed.append(f"artifacts of {folder.name} ({show_size(size)})")
+            freed += size
+            if not dry_run:
+                shutil.rmtree(folder)
+        return Swept(tuple(removed), freed)
+
+    def relearn(self, progress: Callable[[int], None] | None = None) -> int:
+        """Drop all opinions and derive them again from the facts, in the order in which they were learned.
+
+        Returns how many runs were learned from. If it is interrupted, the next absorbing goes on with it.
+        """
+        with self._store.absorbing() as transaction:
+            if transaction is None:
+                raise unavailable("another process is absorbing runs now", hint="Try again in a moment.")
+            transaction.drop_opinions()
+        count = self._absorber.absorb_all(progress)
+        self.mirror(force=True)
+        return count
+
+    def mirror(self, *, force: bool = False) -> None:
+        """Write ``baselines.json`` and today's ``anomalies/<date>.jsonl`` if what they mirror has changed."""
+        with self._store.read() as transaction:
+            mark = transaction.watermark()
+            if not force and not self._mirrors.due(mark):
+                return
+            self._mirrors.write(mark, transaction.baselines.each(), transaction.anomalies.each())
+
+    def images(self) -> list[str]:
+        """The images that can be run without fetching anything, the smallest first."""
+        return [
+            image for each in self._executors.values() if isinstance(each, Stocked) for image in each.images()
+        ]
+
+    def health(self) -> dict[str, str]:
+        """What does not answer now, by name; empty when all is well. Quick: for ``/readyz``."""
+        failing: dict[str, str] = {}
+        try:
+            with self._store.read() as transaction:
+                transaction.watermark()
+        except OrcaError as error:
+            failing["store"] = str(error)
+        failing.update({f"learner {name}": fault.last_error for name, fault in self._loop.health.items()})
+        return failing
+
+    def _python(self) -> Check:
+        return Check(
+            name="python",
+            state="ok",
+            sentence=f"Python {platform.python_version()} on {platform.platform(terse=True)}",
+        )
+
+    def _home_folder(self) -> Check:
+        if not self._home.is_dir():
+            return Check(
+                name="home",
+                state="warning",
+                sentence=f"{self._home} does not exist yet",
+                hint="The first run makes it.",
+            )
+        mode = self._home.stat().st_mode & 0o777
+        if mode & 0o077:
+            return Check(
+                name="home",
+                state="warning",
+                sentence=f"{self._home} can be read by others (mode {mode:o})",
+                hint=f"chmod 700 {self._home}",
+            )
+        return Check(name="home", state="ok", sentence=f"{self._home} is private to its user")
+
+    def _disk(self) -> Check:
+        place = self._home if self._home.exists() else self._home.parent
+        free = shutil.disk_usage(place if place.exists() else Path("/")).free
+        if free < _LOW_DISK_BYTES:
+            return Check(
+                name="disk",
+                state="warning",
+                sentence=f"only {show_size(free)} free",
+                hint="`orcaops gc` frees what has expired.",
+            )
+        return Check(name="disk", state="ok", sentence=f"{show_size(free)} free")
+
+    def _database(self) -> Iterator[Check]:
+        found = self._store.check()
+        state: Literal["ok", "failed"] = "ok" if found.get("ok") else "failed"
+        details = ", ".join(f"{name} {value}" for name, value in found.items() if name not in ("ok", "hint"))
+        yield Check(name="database", state=state, sentence=details, hint=str(found.get("hint", "")))
+
+    def _engines(self) -> Iterator[Check]:
+        for name, executor in self._executors.items():
+            health = executor.probe()
+            yield Check(
+                name=f"executor {name}",
+                state="ok" if health.usable else "warning",
+                sentence=health.sentence,
+                hint="" if health.usable else f"Jobs that need {name} are refused until it answers.",
+            )
+
+    def _learners(self) -> Iterator[Check]:
+        for name, fault in sorted(self._loop.health.items()):
+            yield Check(
+                name=f"learner {name}",
+                state="warning",
+                sentence=f"raised {fault.count} times, last: {fault.last_error}",
+                hint="The other learners are not touched by it; mend or remove the plug-in.",
+            )
+
+    def _orphans(self) -> Check:
+        orphans = self._recovery.orphans()
+        if orphans:
+            return Check(
+                name="orphans",
+                state="warning",
+                sentence=f"{len(orphans)} runs of processes that have died",
+                hint="`orcaops gc` or the next start brings them to an honest end.",
+            )
+        return Check(name="orphans", state="ok", sentence="no run without a living owner")
+
+    def _expired_logs(self, before: datetime) -> Iterator[tuple[str, str, int]]:
+        with self._store.read() as transaction:
+            for workspace in transaction.runs.workspaces():
+                for run in transaction.runs.each(workspace, _ended_before(before)):
+                    if run.status.final and self._logs.exists(workspace, run.job_id):
+                        yield workspace, run.job_id, self._logs.size(workspace, run.job_id)
+
+    def _expired_artifacts(self, before: datetime) -> Iterator[tuple[Path, int]]:
+        with self._store.read() as transaction:
+            for workspace in transaction.runs.workspaces():
+                for run in transaction.runs.each(workspace, _ended_before(before)):
+                    folder = self._home / "artifacts" / workspace / run.job_id
+                    if run.artifacts and folder.is_dir():
+                        yield folder, sum(artifact.size_bytes for artifact in run.artifacts)
+
+
+def _ended_before(moment: datetime) -> Query:
+    return Compare("before", Comparison.EQUAL, moment)
