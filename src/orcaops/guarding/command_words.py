@@ -90,13 +90,16 @@ def hides_commands(words: Sequence[str]) -> bool:
 def _shell_line(words: Sequence[str]) -> str | None:
     if words[0].rpartition("/")[2] not in _SHELLS:
         return None
-    for index, word in enumerate(words[1:], start=1):
-        if word.startswith("-") and not word.startswith("--") and "c" in word:
-            # Options may still stand between -c and the line.
-            return next((rest for rest in words[index + 1 :] if not rest.startswith("-")), None)
-        if not word.startswith("-"):
-            return None
-    return None
+    rest = list(words[1:])
+    has_line = False
+    while rest and len(rest[0]) > 1 and rest[0][0] in "-+":
+        option = rest.pop(0)
+        if option == "--":
+            break
+        has_line |= option[0] == "-" and option[1] != "-" and "c" in option
+        if option[-1] in "oO" and rest:  # as in -euo pipefail
+            rest.pop(0)
+    return rest[0] if has_line and rest else None
 
 
 def _commands_of_line(line: str, depth: int) -> Iterator[SeenCommand]:
