@@ -22,7 +22,7 @@ class LogStore(Protocol):
     """Keeps output, compressed and bounded, readable while it is still being written."""
 
     def open(self, workspace: str, job_id: str, *, secrets: Sequence[str] = ()) -> LogWriter:
-        """Begin (or, for an adopted run, continue) a log; ``secrets`` are masked before anything is stored."""
+        """Begin (or, for an adopted run, continue) a log; ``secrets`` are masked before they are stored."""
 
     def lines(
         self, workspace: str, job_id: str, *, after: int = -1, stream: Stream | None = None

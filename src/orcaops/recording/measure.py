@@ -1,0 +1,246 @@
+"""Run → samples: what there is to learn from one run, as numbers.
+
+=================  ==========================================================================
+metric             when
+=================  ==========================================================================
+duration           it succeeded; *censored* if it had started and was timed out or cancelled
+failed_duration    its command failed
+memory             it was measured; *censored* at the limit if it was killed for memory
+cpu                it was measured, and the run ended by its own doing
+queue_wait         it started
+failure            1 if it failed by its own doing, 0 if it succeeded
+error              1, with the failure's signature as ``detail``
+=================  ==========================================================================
+
+Runs that say nothing about the work give nothing for ``failure``: those lost, cancelled, or ended by the
+infrastructure (no image, engine gone, refused by a policy). A run with ``teaches`` false gives nothing at
+all. A number that is not finite or below zero gives no sample; a duration below a millisecond counts as
+one, because clocks are no finer and learners take logarithms.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
+from types import MappingProxyType
+
+from orcaops.model.key import mask_volatile, masked_command
+from orcaops.model.metric import MetricName
+from orcaops.model.run import Cause, Run, Status, Usage
+from orcaops.model.sample import Sample
+
+SHORTEST_S = 0.001
+"""A duration below this counts as this."""
+
+ENOUGH_LOOKS = 3
+"""A sampled resident size is used from so many looks on; below, the run was too short to observe."""
+
+_INFRASTRUCTURE = frozenset(
+    (Cause.IMAGE_UNAVAILABLE, Cause.ENGINE_LOST, Cause.INFRASTRUCTURE, Cause.POLICY_DENIED)
+)
+_STOPPED = frozenset((Status.TIMED_OUT, Status.CANCELLED))
+_MEASURED = frozenset((Status.SUCCEEDED, Status.FAILED))
+
+_SIGNATURE_MASKS = (
+    (re.compile(r"0x[0-9a-fA-F]+"), "<hex>"),
+    (re.compile(r"(?:/[^\s/:'\"]+)+/([^\s/:'\"]+)"), r"…/\1"),  # folders differ, the file's name says which
+    (re.compile(r"\d+(?:\.\d+)*"), "<n>"),
+)
+_LONGEST_SIGNATURE = 200
+
+
+def samples_of(run: Run, number: int) -> list[Sample]:
+    """The samples of one final run whose place in the learning order is ``number``. Pure.
+
+    ``at`` is when the run ended, as well as that is known: its finish, else its start and duration, else
+    its submission, so that relearning gives the same.
+    """
+    if not run.teaches or not run.status.final:
+        return []
+    values = _values(run)
+    if not values:
+        return []
+    spec = run.effective or run.requested
+    usage_exact = run.usage.exact
+    scopes = scopes_of(run.key, run.image, run.command, run.name, run.workspace)
+    at = _ended_at(run)
+    context = run.context
+    return [
+        Sample(
+            workspace=run.workspace,
+            job_id=run.job_id,
+            key=run.key,
+            metric=metric,
+            value=value,
+            at=at,
+            number=number,
+            status=run.status,
+            cause=run.cause,
+            censored=censored,
+            exact=usage_exact if metric in (MetricName.MEMORY, MetricName.CPU) else True,
+            detail=detail,
+            scopes=scopes,
+            image_digest=run.image_digest,
+            command=run.command,
+            commit=context.commit,
+            branch=context.branch,
+            host=context.host,
+            memory_limit_bytes=memory_limit_of(run),
+            cpus=spec.cpus if spec else None,
+            timeout_s=spec.timeout if spec else _noted(run, "timeout_s"),
+            submitted_at=run.submitted_at,
+            started_at=run.started_at,
+        )
+        for metric, value, censored, detail in values
+    ]
+
+
+_Value = tuple[str, float, bool, str | None]
+
+
+def _values(run: Run) -> list[_Value]:
+    """Metric, value, censored, detail of everything that this run measured."""
+    found: list[_Value] = []
+    status, cause = run.status, run.cause
+    own_doing = status is not Status.LOST and cause not in _INFRASTRUCTURE
+    duration = duration_of(run) if own_doing else None
+    if duration is not None:
+        if status is Status.SUCCEEDED:
+            found.append((MetricName.DURATION, duration, False, None))
+        elif status in _STOPPED:
+            found.append((MetricName.DURATION, duration, True, None))
+        elif status is Status.FAILED and cause is not Cause.OOM_KILLED:
+            found.append((MetricName.FAILED_DURATION, duration, False, None))
+    if own_doing:
+        out_of_memory = cause is Cause.OOM_KILLED
+        memory = memory_of(run.usage)
+        if out_of_memory:
+            memory = max(memory or 0, memory_limit_of(run) or 0) or None
+        if memory:
+            found.append((MetricName.MEMORY, float(memory), out_of_memory or status in _STOPPED, None))
+        cpu = run.usage.cpu_seconds
+        if cpu is not None and status in _MEASURED and math.isfinite(cpu) and cpu >= 0:
+            found.append((MetricName.CPU, cpu, False, None))
+    if run.started_at is not None:
+        wait = (run.started_at - run.submitted_at).total_seconds()
+        if wait >= 0:  # below, a clock was set back in between
+            found.append((MetricName.QUEUE_WAIT, wait, False, None))
+    if own_doing and status is not Status.CANCELLED:
+        failed = status is not Status.SUCCEEDED
+        found.append((MetricName.FAILURE, float(failed), False, None))
+        if failed:
+            found.append((MetricName.ERROR, 1.0, False, signature_of(run)))
+    return found
+
+
+def duration_of(run: Run) -> float | None:
+    """Seconds from exec to exit, at least a millisecond; None if the run never started or makes no sense."""
+    seconds = run.duration_s
+    if seconds is None and run.started_at is not None and run.finished_at is not None:
+        seconds = (run.finished_at - run.started_at).total_seconds()
+    if seconds is None or not math.isfinite(seconds) or seconds < 0:
+        return None
+    if run.started_at is None and run.status in _STOPPED:
+        return None  # stopped while it was waiting: nothing ran
+    return max(seconds, SHORTEST_S)
+
+
+def memory_of(usage: Usage) -> int | None:
+    """Bytes that the processes held, where the run was long enough to see it; else the kernel's peak.
+
+    The kernel's peak counts page cache, so a job that writes a large file looks large by it; a sampled
+    resident size is a lower bound that is worth something only after some looks.
+    """
+    resident = usage.memory_resident_bytes
+    if resident and (
+        usage.memory_resident_basis != "sampled"
+        or usage.memory_samples is None
+        or usage.memory_samples >= ENOUGH_LOOKS
+        or usage.memory_peak_bytes is None
+    ):
+        return resident
+    return usage.memory_peak_bytes or None
+
+
+def memory_limit_of(run: Run) -> int | None:
+    """The limit that was in force: of the job as it ran, or as an import noted it."""
+    spec = run.effective or run.requested
+    if spec is not None:
+        return spec.memory
+    noted = _noted(run, "memory_limit_bytes")
+    return int(noted) if noted is not None else None
+
+
+def _noted(run: Run, attribute: str) -> float | None:
+    """A number that an import kept among the attributes, because there was no command to make a job of."""
+    text = run.context.attributes.get(attribute)
+    return float(text) if text is not None else None
+
+
+def signature_of(run: Run) -> str:
+    """What failed, alike for the same failure: how it ended, and the first error with its numbers masked."""
+    if run.cause is not None and run.cause is not Cause.COMMAND_FAILED:
+        ending = str(run.cause)
+    elif run.signal is not None:
+        ending = f"signal {run.signal}"
+    else:
+        ending = f"exit {run.exit_code}" if run.exit_code is not None else "failed"
+    line = (run.log.first_error if run.log else None) or ""
+    return f"{ending}: {masked_line(line)}" if line else ending
+
+
+@lru_cache(maxsize=4096)
+def masked_line(line: str) -> str:
+    """A line of a log without what differs from run to run."""
+    text = mask_volatile(line)
+    for pattern, mask in _SIGNATURE_MASKS:
+        text = pattern.sub(mask, text)
+    return text[:_LONGEST_SIGNATURE]
+
+
+@lru_cache(maxsize=8192)
+def scopes_of(
+    key: str, image: str | None, command_line: str, name: str | None, workspace: str
+) -> Mapping[str, str]:
+    """Whose memories a run belongs to, per back-off level; the mapping is shared and cannot be changed.
+
+    ``key`` the same work; ``command`` the same masked command on any image; ``tool`` the same image
+    repository and first two words; ``image`` the same repository; ``all`` the workspace.
+
+    >>> dict(scopes_of("name:t", "registry.local:5000/py@sha256:ab", "FOO=1 /usr/bin/pytest -q", "t", "w"))
+    ... # doctest: +NORMALIZE_WHITESPACE
+    {'key': 'name:t', 'command': 'FOO=1 /usr/bin/pytest -q', 'tool': 'registry.local:5000/py|pytest -q',
+     'image': 'registry.local:5000/py', 'all': 'w'}
+    """
+    repository = repository_of(image)
+    command = masked_command(command_line)
+    words = [word for word in command.split(" ") if not re.match(r"[A-Za-z_][A-Za-z0-9_]*=", word)]
+    first = words[0].rsplit("/", 1)[-1] if words else ""
+    tool = " ".join([first, *words[1:2]]) if first else f"name:{name or ''}"
+    return MappingProxyType(
+        {
+            "key": key,
+            "command": command or key,
+            "tool": f"{repository}|{tool}",
+            "image": repository,
+            "all": workspace,
+        }
+    )
+
+
+def repository_of(image: str | None) -> str:
+    """An image reference without tag and digest; ``host`` where there is no image.
+
+    >>> repository_of("python:3.11"), repository_of("registry.local:5000/a/b@sha256:00"), repository_of(None)
+    ('python', 'registry.local:5000/a/b', 'host')
+    """
+    if not image:
+        return "host"
+    reference = image.split("@", 1)[0]
+    folder, slash, last = reference.rpartition("/")
+    return folder + slash + last.split(":", 1)[0]
+
+
+def _ended_at(run: Run) -> datetime:
+    return run.finished_at or run.started_at or run.submitted_at
