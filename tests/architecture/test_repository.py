@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-CONFIGURATION = re.compile(r"\.(lock|toml|cfg|ini)$|^Makefile$|^scripts/|^\.ci/")
+CONFIGURATION = re.compile(r"^[^/]*\.(lock|toml|cfg|ini)$|^Makefile$|^scripts/|^\.ci/")
 ADDRESS = re.compile(r"https?://(?!127\.0\.0\.1|localhost|\[::1\]|\$)[^\s\"'`)>]+")
 MACHINE = re.compile(
     r"(?<![\w.{}$-])/(?:root|work|workspace|Users/\w+|home/(?!runner|you|user|me|dev|app)\w+)/[\w.-]+"
