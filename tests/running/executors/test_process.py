@@ -1,0 +1,288 @@
+"""What only the process executor does; the shared contract is in ``tests/conformance``."""
+
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orcaops.model.job import JobSpec
+from orcaops.model.logline import Stream
+from orcaops.model.quantities import MIB
+from orcaops.model.run import Run, Status
+from orcaops.running.executor import Failure, Halt, HaltReason, Outcome
+from orcaops.running.executors.process import ProcessExecutor
+from orcaops.running.process_tree import ProcessTree
+from orcaops.testing.executors import RecordingObserver
+
+
+@pytest.fixture
+def executor(tmp_path: Path) -> ProcessExecutor:
+    return ProcessExecutor(tmp_path / "work", installation=tmp_path.name)
+
+
+@pytest.fixture
+def observer(tmp_path: Path) -> RecordingObserver:
+    return RecordingObserver(tmp_path)
+
+
+def job(line: str | None = None, job_id: str = "job-1", **fields: Any) -> Run:
+    spec = JobSpec(**({"shell": line} if line is not None else {}), **fields)
+    return Run(job_id=job_id, key="k", status=Status.QUEUED, submitted_at=datetime.now(UTC), effective=spec)
+
+
+def run(executor: ProcessExecutor, observer: RecordingObserver, line: str, **fields: Any) -> Outcome:
+    return executor.run(job(line, **fields), observer, Halt())
+
+
+def test_a_signal_is_told_from_the_exit_code_that_looks_like_it(
+    executor: ProcessExecutor, observer: RecordingObserver
+) -> None:
+    killed = run(executor, observer, "kill -9 $$")
+    assert (killed.exit_code, killed.signal) == (None, 9)
+    returned = run(executor, observer, "exit 137")
+    assert (returned.exit_code, returned.signal) == (137, None)
+
+
+def test_the_environment_is_small(
+    executor: ProcessExecutor, observer: RecordingObserver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET_OF_THE_SHELL", "x")
+    monkeypatch.setenv("LANG", "C.UTF-8")
+    run(executor, observer, "env", env={"MINE": "1", "LANG": "C", "ORCAOPS_JOB_ID": "forged"})
+    lines = observer.text().decode().splitlines()
+    names = {line.partition("=")[0] for line in lines} - {"PWD", "OLDPWD", "SHLVL", "_"}
+    assert {"PATH", "HOME", "LANG", "MINE"} <= names
+    assert "SECRET_OF_THE_SHELL" not in names
+    assert "LANG=C" in lines
+    assert "ORCAOPS_JOB_ID=job-1" in lines, "the mark is not the job's to choose"
+
+
+def test_without_a_path_there_is_still_one(
+    executor: ProcessExecutor, observer: RecordingObserver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PATH")
+    assert run(executor, observer, "cat /dev/null").exit_code == 0
+
+
+def test_the_reason_of_126_and_127_is_said(
+    executor: ProcessExecutor, observer: RecordingObserver, tmp_path: Path
+) -> None:
+    for command, code, reason in (
+        ("no-such-program", 127, b"orcaops: no-such-program: not found\n"),
+        ("/no/such/program", 127, b"orcaops: /no/such/program: not found\n"),
+        ("/etc", 126, b"orcaops: /etc: Permission denied\n"),
+    ):
+        observer.events.clear()
+        outcome = executor.run(job(command=(command,)), observer, Halt())
+        assert outcome.exit_code == code
+        assert observer.text(Stream.STDERR) == reason
+        assert outcome.steps[0].exit_code == code
+
+
+def test_an_absolute_folder_is_used_and_kept(
+    executor: ProcessExecutor, observer: RecordingObserver, tmp_path: Path
+) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    outcome = run(executor, observer, "echo x > made", cwd=str(mine), artifacts=("made",))
+    assert (mine / "made").read_text() == "x\n"
+    assert [artifact.path for artifact in outcome.artifacts] == ["made"]
+
+
+def test_a_relative_folder_is_made_inside_the_fresh_one(
+    executor: ProcessExecutor, observer: RecordingObserver, tmp_path: Path
+) -> None:
+    run(executor, observer, "pwd", cwd="a/b")
+    assert observer.text().decode().strip() == str(tmp_path / "work" / "job-1" / "a" / "b")
+    assert not (tmp_path / "work" / "job-1").exists()
+
+
+@pytest.mark.parametrize("cwd", ["/no/such/folder", "../up", "/etc/hosts"])
+def test_a_folder_that_cannot_be_used_is_an_honest_failure(
+    executor: ProcessExecutor, observer: RecordingObserver, cwd: str, tmp_path: Path
+) -> None:
+    outcome = run(executor, observer, "true", cwd=cwd)
+    assert outcome.failure is Failure.INFRASTRUCTURE
+    assert cwd in (outcome.message or "")
+    assert not (tmp_path / "work" / "job-1").exists()
+
+
+def test_a_disk_that_takes_no_folder_is_an_honest_failure(
+    observer: RecordingObserver, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    outcome = run(ProcessExecutor(tmp_path / "file"), observer, "true")
+    assert outcome.failure is Failure.INFRASTRUCTURE
+
+
+def test_artifacts_that_cannot_be_written_keep_the_result(
+    executor: ProcessExecutor, observer: RecordingObserver, tmp_path: Path
+) -> None:
+    observer.artifact_dir = tmp_path / "file"
+    observer.artifact_dir.write_text("in the way")
+    outcome = run(executor, observer, "echo x > a; exit 3", artifacts=("a",))
+    assert (outcome.exit_code, outcome.failure) == (3, Failure.INFRASTRUCTURE)
+    assert "artifacts" in (outcome.message or "")
+
+
+def test_a_folder_that_resists_is_removed_all_the_same(
+    executor: ProcessExecutor, observer: RecordingObserver, tmp_path: Path
+) -> None:
+    run(executor, observer, "mkdir -p a/b; echo x > a/b/c; chmod 500 a/b; chmod 0 a")
+    assert not (tmp_path / "work" / "job-1").exists()
+
+
+def test_memory_and_cpu_of_a_large_program_are_exact(
+    executor: ProcessExecutor, observer: RecordingObserver
+) -> None:
+    program = textwrap.dedent("""
+        import time
+        held = bytearray(200 << 20)
+        while time.process_time() < 1.0: pass
+    """)
+    usage = executor.run(job(command=(sys.executable, "-IS", "-c", program)), observer, Halt()).usage
+    assert usage.cpu_seconds == pytest.approx(1.0, rel=0.05)
+    # The interpreter itself holds some 8 MiB.
+    assert usage.memory_resident_bytes == pytest.approx(208 * MIB, rel=0.05)
+    assert usage.basis == "rusage"
+    assert usage.exact
+
+
+def test_a_small_program_is_not_taken_for_as_large_as_orcaops(
+    executor: ProcessExecutor, observer: RecordingObserver
+) -> None:
+    ballast = bytearray(64 * MIB)
+    usage = run(executor, observer, "sleep 0.1").usage
+    assert len(ballast) == 64 * MIB
+    assert usage.memory_resident_bytes is not None
+    assert usage.memory_resident_bytes < 8 * MIB
+    assert usage.memory_resident_basis == "sampled"
+
+
+def test_what_was_never_run_used_nothing_known(
+    executor: ProcessExecutor, observer: RecordingObserver
+) -> None:
+    usage = executor.run(job(command=("no-such-program",)), observer, Halt()).usage
+    assert usage.cpu_seconds is None
+    assert not usage.exact
+
+
+def test_usage_is_not_called_exact_if_something_was_killed(
+    executor: ProcessExecutor, observer: RecordingObserver
+) -> None:
+    assert not run(executor, observer, "sleep 600 & true").usage.exact
+
+
+def test_a_stopped_job_can_be_cancelled(executor: ProcessExecutor, observer: RecordingObserver) -> None:
+    halt = Halt(20.0)
+    observer.on_output(lambda _: threading.Timer(0.1, halt.request, [HaltReason.CANCELLED]).start())
+    since = time.monotonic()
+    outcome = executor.run(job("echo x; kill -STOP $$; sleep 600"), observer, halt)
+    assert outcome.signal == 15
+    assert time.monotonic() - since < 10
+
+
+def test_a_background_process_lives_until_the_last_command(
+    executor: ProcessExecutor, observer: RecordingObserver
+) -> None:
+    commands = (
+        ("sh", "-c", "(sleep 0.1; echo late; sleep 600) &"),
+        ("sh", "-c", "sleep 0.3; echo done"),
+    )
+    outcome = executor.run(job(commands=commands), observer, Halt())
+    assert outcome.exit_code == 0
+    assert observer.text() == b"late\ndone\n"
+
+
+def test_an_observer_that_raises_leaves_no_process(executor: ProcessExecutor, tmp_path: Path) -> None:
+    class Broken(RecordingObserver):
+        def output(self, stream: Stream, data: bytes, at: datetime) -> None:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        executor.run(job("echo x; sleep 600"), Broken(tmp_path), Halt())
+    assert ProcessTree(tmp_path.name, "job-1").members() == []
+    assert not (tmp_path / "work" / "job-1").exists()
+
+
+def test_descriptors_are_given_back(executor: ProcessExecutor, observer: RecordingObserver) -> None:
+    run(executor, observer, "true")
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(5):
+        run(executor, observer, "echo x; sleep 600 &")
+        executor.run(job(command=("no-such-program",)), observer, Halt())
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+# --- after OrcaOps was killed
+
+OWNER = """
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from orcaops.model.job import JobSpec
+from orcaops.model.run import Run, Status
+from orcaops.running.executor import Halt
+from orcaops.running.executors.process import ProcessExecutor
+from orcaops.testing.executors import RecordingObserver
+
+class Loud(RecordingObserver):
+    def output(self, stream, data, at):
+        print("ready", flush=True)
+
+folder, installation = Path(sys.argv[1]), sys.argv[2]
+line = "trap '' TERM; setsid sleep 600 & echo ready; while :; do sleep 0.05; done"
+run = Run(job_id="job-1", key="k", status=Status.QUEUED, submitted_at=datetime.now(UTC),
+          effective=JobSpec(shell=line))
+ProcessExecutor(folder, installation=installation).run(run, Loud(folder), Halt())
+"""
+
+
+@pytest.fixture
+def orphaned(tmp_path: Path) -> Path:
+    """A job that goes on though the OrcaOps that started it was killed; its work folder."""
+    owner = subprocess.Popen(
+        [sys.executable, "-c", OWNER, str(tmp_path / "work"), tmp_path.name], stdout=subprocess.PIPE
+    )
+    with owner:
+        assert owner.stdout is not None
+        assert owner.stdout.readline() == b"ready\n"
+        owner.kill()
+    assert len(ProcessTree(tmp_path.name, "job-1").members()) >= 2
+    return tmp_path / "work" / "job-1"
+
+
+def test_an_orphan_is_adopted_ended_and_told_as_lost(
+    orphaned: Path, executor: ProcessExecutor, observer: RecordingObserver, tmp_path: Path
+) -> None:
+    since = time.monotonic()
+    outcome = executor.adopt(job("true"), observer, Halt(0.3), seen_until=None)
+    assert 0.2 < time.monotonic() - since < 5
+    assert outcome.failure is Failure.ENGINE_LOST
+    assert "were stopped" in (outcome.message or "")
+    assert ProcessTree(tmp_path.name, "job-1").members() == []
+    assert not orphaned.exists()
+    again = executor.adopt(job("true"), observer, Halt(0.3), seen_until=None)
+    assert again.failure is Failure.ENGINE_LOST
+    assert "nothing of it was running any more" in (again.message or "")
+
+
+def test_an_orphan_is_reaped_unless_it_is_living_or_anothers(
+    orphaned: Path, executor: ProcessExecutor, tmp_path: Path
+) -> None:
+    tree = ProcessTree(tmp_path.name, "job-1")
+    assert executor.reap(["job-1"]) == []
+    assert ProcessExecutor(tmp_path / "elsewhere", installation="another").reap([]) == []
+    assert tree.members()
+    would = executor.reap([], dry_run=True)
+    assert f"folder {orphaned}" in would
+    assert tree.members()
+    assert len(executor.reap([])) >= len(would) - 1
+    assert tree.members() == []
+    assert executor.reap([]) == []

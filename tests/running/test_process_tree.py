@@ -1,0 +1,124 @@
+"""Who belongs to a run, and who never does."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from orcaops.running.process_tree import (
+    INSTALLATION_VARIABLE,
+    JOB_VARIABLE,
+    ProcessTree,
+    marks_of,
+    read_entry,
+)
+
+
+@contextmanager
+def started(line: str, environment: dict[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
+    """A shell line in a session of its own, which says "ready" first; ended and waited for."""
+    process = subprocess.Popen(
+        ["sh", "-c", f"echo ready; {line}"],
+        env={"PATH": os.environ["PATH"], **environment},
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+    )
+    with process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProcessTree]:
+    one = ProcessTree(tmp_path_factory.mktemp("installation").name, "job-1")
+    yield one
+    one.kill()
+
+
+def wait_for(count: int, tree: ProcessTree) -> list[int]:
+    give_up = time.monotonic() + 5
+    while len(members := [entry.pid for entry in tree.members()]) < count:
+        assert time.monotonic() < give_up, members
+        time.sleep(0.01)
+    return members
+
+
+def test_the_marked_the_leader_and_their_descendants_belong(tree: ProcessTree) -> None:
+    with started("env -i sleep 60 & setsid sleep 60 & wait", tree.environment()) as leader:
+        assert leader.pid in wait_for(3, tree)
+
+
+def test_who_left_session_and_parent_belongs_by_the_mark(tree: ProcessTree) -> None:
+    with started("(setsid sleep 60 >&- &)", tree.environment()) as leader:
+        leader.wait()
+        (survivor,) = wait_for(1, tree)
+        give_up = time.monotonic() + 5
+        while (entry := read_entry(survivor)) is not None and entry.session == leader.pid:
+            assert time.monotonic() < give_up
+            time.sleep(0.01)
+        assert entry is not None
+        assert tree.kill() == 1
+        assert read_entry(survivor) is None or read_entry(survivor).zombie  # type: ignore[union-attr]
+
+
+def test_who_left_parent_and_environment_belongs_by_the_session(tree: ProcessTree) -> None:
+    with started("(env -i sleep 60 &); sleep 60", tree.environment()):
+        members = wait_for(3, tree)
+        assert sum(marks_of(pid) is None for pid in members) == 1
+
+
+def test_others_never_belong(tree: ProcessTree) -> None:
+    other = {**tree.environment(), JOB_VARIABLE: "job-12"}
+    another = {**tree.environment(), INSTALLATION_VARIABLE: "elsewhere"}
+    with started("sleep 60", other) as first, started("sleep 60", another) as second, started("sleep 60", {}):
+        assert tree.members() == []
+        assert tree.kill() == 0
+        assert first.poll() is None
+        assert second.poll() is None
+
+
+def test_a_number_that_was_given_away_is_not_touched(tree: ProcessTree) -> None:
+    with started("sleep 60", {}) as stranger:
+        entry = read_entry(stranger.pid)
+        assert entry is not None
+        tree._known.add(
+            (stranger.pid, entry.started - 1)
+        )  # as if somebody of ours had had that number before
+        assert tree.members() == []
+        assert tree.signal(signal.SIGKILL) == 0
+
+
+def test_a_signal_reaches_everyone(tree: ProcessTree) -> None:
+    with started("sleep 60 & setsid sleep 60 & wait", tree.environment()):
+        wait_for(3, tree)
+        assert tree.signal(signal.SIGSTOP) >= 3
+        assert tree.kill() >= 3
+        assert tree.members() == []
+
+
+def test_who_starts_others_faster_than_one_can_look_is_ended(tree: ProcessTree) -> None:
+    with started("while :; do setsid sh -c 'sleep 0.2' & done", tree.environment()):
+        wait_for(5, tree)
+        tree.kill(within_s=20)
+        assert tree.members() == []
+
+
+def test_we_never_belong_to_ourselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = read_entry(os.getpid())
+    assert own is not None
+    tree = ProcessTree("any", "job-1")
+    tree._known.add((own.pid, own.started))
+    assert tree.members() == []
+
+
+def test_there_is_no_entry_of_nobody() -> None:
+    assert read_entry(2**22 + 1) is None
+    assert marks_of(2**22 + 1) is None
