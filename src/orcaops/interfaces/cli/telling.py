@@ -61,8 +61,10 @@ def print_forecasts(forecasts: Forecasts) -> None:
             for label, text in (
                 (
                     "interval",
-                    f"{_shown(answer.range_low, answer.unit)} to {_shown(answer.range_high, answer.unit)}, "
-                    f"holds {answer.coverage:.0%} of the time",
+                    (
+                        f"{_shown(answer.range_low, answer.unit)} to {_shown(answer.range_high, answer.unit)}, "
+                        f"holds {answer.coverage:.0%} of the time"
+                    ),
                 ),
                 ("confidence", f"{answer.confidence:.0%} to be within 20 %"),
                 ("from", f"{answer.sample_count} runs at the level of the {answer.level}"),

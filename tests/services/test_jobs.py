@@ -1,0 +1,124 @@
+"""Jobs: submit, run, watch, cancel, look up, on local processes."""
+
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from orcaops.app import App
+from orcaops.model.errors import ErrorCode, OrcaError
+from orcaops.model.job import JobSpec
+from orcaops.model.logline import Stream
+from orcaops.model.run import Cause, Run, Status
+
+
+def job(script: str, **more: object) -> JobSpec:
+    return JobSpec.model_validate({"command": ["sh", "-c", script], **more})
+
+
+def test_a_run_ends_with_a_complete_record(app: App) -> None:
+    pieces: list[tuple[Stream, bytes]] = []
+    accepted: list[Run] = []
+    final = app.jobs.run(
+        job("echo out; echo err >&2; exit 3", labels={"team": "a"}),
+        on_accepted=accepted.append,
+        on_output=lambda stream, data: pieces.append((stream, data)),
+    )
+    assert (final.status, final.cause, final.exit_code) == (Status.FAILED, Cause.COMMAND_FAILED, 3)
+    assert accepted[0].job_id == final.job_id
+    assert accepted[0].prediction is not None
+    assert {stream: data for stream, data in pieces} == {Stream.STDOUT: b"out\n", Stream.STDERR: b"err\n"}
+    assert [line.text for line in app.jobs.log_lines("default", final.job_id)] == ["out", "err"]
+    assert final.number == 1
+    assert app.jobs.page("default", q="label:team=a status:failed").items[0].job_id == final.job_id
+    assert app.jobs.page("default", q="err").items[0].job_id == final.job_id
+
+
+def test_secrets_reach_the_job_and_nothing_else(app: App, tmp_path_factory: pytest.TempPathFactory) -> None:
+    secret = "hunter2-very-secret"
+    final = app.jobs.run(job("echo token=$API_TOKEN", env={"API_TOKEN": secret}, name="n"))
+    assert final.status is Status.SUCCEEDED
+    assert [line.text for line in app.jobs.log_lines("default", final.job_id)] == ["token=***"]
+    app.store.close()
+    home = app.settings.home
+    for path in home.rglob("*"):
+        assert not path.is_file() or secret.encode() not in path.read_bytes(), path
+    with pytest.raises(OrcaError) as refused:
+        app.jobs.rerun("default", final.job_id)
+    assert refused.value.code is ErrorCode.CONFLICT
+
+
+def test_submitted_jobs_run_in_the_background_once(open_app: Callable[..., App]) -> None:
+    app = open_app(server__concurrency=2)
+    app.start()
+    runs = [app.jobs.submit(job(f"echo {number}")) for number in range(5)]
+    finals = [app.jobs.wait("default", run.job_id, timeout_s=20) for run in runs]
+    assert [final.status for final in finals] == [Status.SUCCEEDED] * 5
+
+
+def test_an_idempotency_key_gives_the_same_run_or_a_conflict(app: App) -> None:
+    first = app.jobs.submit(job("true"), idempotency_key="k")
+    assert app.jobs.submit(job("true"), idempotency_key="k").job_id == first.job_id
+    with pytest.raises(OrcaError) as refused:
+        app.jobs.submit(job("false"), idempotency_key="k")
+    assert refused.value.code is ErrorCode.CONFLICT
+
+
+def test_cancel_ends_a_running_job_from_another_house(open_app: Callable[..., App]) -> None:
+    server, other = open_app(), open_app()
+    server.start()
+    run = server.jobs.submit(job("sleep 60"))
+    while other.jobs.get("default", run.job_id).status is not Status.RUNNING:
+        time.sleep(0.02)
+    final = other.jobs.cancel("default", run.job_id, by="somebody")
+    assert (final.status, final.cause) == (Status.CANCELLED, Cause.CANCELLED)
+
+
+def test_a_job_cancelled_before_it_started_never_runs(app: App, tmp_path_factory: pytest.TempPathFactory) -> None:
+    mark = tmp_path_factory.mktemp("mark") / "ran"
+    run = app.jobs.submit(job(f"touch {mark}"))
+    assert app.jobs.cancel("default", run.job_id, by="somebody").status is Status.CANCELLED
+    app.start()
+    assert app.jobs.get("default", run.job_id).status is Status.CANCELLED
+    assert not mark.exists()
+
+
+def test_a_follower_that_comes_late_gets_all_and_ends_with_the_run(app: App) -> None:
+    app.start()
+    run = app.jobs.submit(job("echo one; sleep 0.3; echo two; sleep 0.3; echo three"))
+    time.sleep(0.4)
+    lines: list[str] = []
+    follower = threading.Thread(
+        target=lambda: lines.extend(line.text for line in app.jobs.follow("default", run.job_id) if line is not None)
+    )
+    follower.start()
+    follower.join(20)
+    assert lines == ["one", "two", "three"]
+
+
+@pytest.mark.parametrize("job_id", ["../etc/passwd", "a/b", "..", ""])
+def test_ids_that_could_be_paths_are_refused(app: App, job_id: str) -> None:
+    with pytest.raises(OrcaError) as refused:
+        app.jobs.get("default", job_id)
+    assert refused.value.code in (ErrorCode.INVALID, ErrorCode.NOT_FOUND)
+
+
+def test_a_denied_job_does_not_start(open_app: Callable[..., App]) -> None:
+    app = open_app(policy={"commands": {"allow": ["echo *", "echo"]}})
+    with pytest.raises(OrcaError) as refused:
+        app.jobs.submit(JobSpec(command=("rm", "-rf", "x")))
+    assert refused.value.code is ErrorCode.FORBIDDEN
+    assert app.jobs.run(JobSpec(command=("echo", "x"))).status is Status.SUCCEEDED
+
+
+def test_a_job_whose_secrets_are_gone_says_so(app: App) -> None:
+    run = app.jobs.submit(job("true", env={"API_TOKEN": "hunter2-very-secret"}))
+    from orcaops.recording.sealed_specs import SealedSpecs
+
+    SealedSpecs(app.store.installation()).forget(run.job_id)
+    app.jobs._recorder._specs.clear()
+    app.start()
+    final = app.jobs.wait("default", run.job_id, timeout_s=10)
+    assert (final.status, final.cause) == (Status.FAILED, Cause.INFRASTRUCTURE)
+    assert "memory only" in (final.message or "")
