@@ -191,9 +191,19 @@ def swf(name: str, limit: int = 40_000) -> Iterator[PastRun]:
             )
 
 
-def builds(project: str) -> Iterator[PastRun]:
-    """Builds of one project in order, with their outcomes."""
+PROJECTS = ("cloudify", "jruby", "openproject", "rails", "sonarqube")
+
+
+def builds(project: str, late: int = 0) -> Iterator[PastRun]:
+    """Builds of one project in order, with outcomes that become known ``late`` builds later."""
     with opened(file("dl_cibuild", f"{project}.csv.gz")) as lines:
         for number, row in enumerate(csv.DictReader(lines)):
             at = float(number * 3600)
-            yield run(number, project, at, at + 1, failed=row["build_Failed"] == "1", commit=str(number))
+            yield run(
+                number,
+                project,
+                at,
+                at + 3600 * late + 1,
+                failed=row["build_Failed"] == "1",
+                commit=str(number),
+            )

@@ -33,7 +33,12 @@ class BaselineLearner:
 
     name: str = "baseline"
     version: int = 1
-    metrics: Sequence[str] = (MetricName.DURATION, MetricName.MEMORY, MetricName.FAILURE)
+    metrics: Sequence[str] = (
+        MetricName.DURATION,
+        MetricName.MEMORY,
+        MetricName.FAILURE,
+        MetricName.QUEUE_WAIT,
+    )
     levels: Sequence[str] = ("key",)
     pooled: bool = True
     alpha: float = 0.1
@@ -80,8 +85,8 @@ class BaselineLearner:
         if sample.metric == MetricName.FAILURE:
             memory["ended"] += 1
             memory["failed"] += sample.value >= 0.5
-        elif sample.censored:
-            return
+        elif sample.censored or sample.metric == MetricName.QUEUE_WAIT:
+            return  # a wait says that there was a run, which has been counted
         elif sample.metric == MetricName.MEMORY:
             size = min(sample.value, _LARGEST)
             memory["memory_n"] += 1

@@ -70,11 +70,15 @@ def shown(
     unit: str | None,
     deviation_percent: float | None,
     evidence: dict[str, Any],
+    series: str = "",
     closed: bool = False,
 ) -> Anomaly:
-    """The anomaly of an episode; ``sample`` says whose it is and, if ``closed``, when it ended."""
+    """The anomaly of an episode; ``sample`` says whose it is and, if ``closed``, when it ended.
+
+    ``series`` keeps apart the episodes of a detector that can find several at one run.
+    """
     return Anomaly(
-        id=content_id(detector, sample.workspace, sample.key, episode["job"]),
+        id=content_id(detector + series, sample.workspace, sample.key, episode["job"]),
         job_id=episode["job"],
         type=kind,
         severity=severity,

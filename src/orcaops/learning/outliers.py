@@ -46,6 +46,7 @@ class OutlierDetector:
     unit: ClassVar[str] = ""
     floor: ClassVar[float] = 1e-3
     kind: ClassVar[str] = ""
+    low_side: ClassVar[bool] = True
 
     def fresh(self) -> Memory:
         """Nothing to compare with."""
@@ -101,7 +102,7 @@ class OutlierDetector:
         value = self._log(sample.value)
         side = 0
         if band is not None and not self._stale(memory, sample):
-            side = band.side(value)
+            side = band.side(value) if self.low_side else max(band.side(value), 0)
         if band is None or side == 0:
             if episode is None:
                 return None, []

@@ -1,0 +1,176 @@
+"""How probable it is that a job fails."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from orcaops.learning.learner import Memories, Memory, Predictor, Question
+from orcaops.model.abstention import Abstention
+from orcaops.model.metric import MetricName
+from orcaops.model.prediction import FailureRisk
+from orcaops.model.sample import Sample
+from orcaops.stats import flakiness, logistic
+
+_HALF_LIVES = (5.0, 20.0, 100.0)
+_DECAYS = tuple(0.5 ** (1 / life) for life in _HALF_LIVES)
+_FEATURES = (
+    "base rate",
+    "the last run failed",
+    "failures in a row",
+    "successes in a row",
+    "the last 5 runs",
+    "the last 20 runs",
+    "the last 100 runs",
+    "broken or flaky",
+)
+_BEGINNING = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
+_PRIOR_RUNS = 2.0
+_LEVEL_RATE = 0.02
+_PAST = 12
+_SURE = 0.005  # never surer than this
+_RELATIVES = {
+    "command": "the same command on other images",
+    "tool": "the same tool on this image",
+    "image": "other commands on this image",
+    "all": "all jobs of this workspace",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureProbability:
+    """Predicts the probability that a job fails by its own doing.
+
+    A logistic regression that keeps learning, its weights shared by all jobs of a workspace, over
+    what is known of the job: how the last run ended, streaks, failure rates over about 5, 20 and 100
+    runs, and what a hidden Markov model makes of it (healthy, flaky or broken;
+    :mod:`orcaops.stats.flakiness`). The two largest contributions are named. A job never seen before
+    fails as its nearest relatives do. Silent until one run of anything has ended.
+
+    Costs about 0.1 ms a run and 4 kB per key.
+
+    >>> from datetime import UTC, datetime
+    >>> asked = Question(workspace="default", key="name:x", at=datetime(2026, 1, 1, tzinfo=UTC))
+    >>> predictor.predict({level: predictor.fresh() for level in predictor.levels}, asked).need
+    1
+    """
+
+    name: str = "failure_risk"
+    version: int = 1
+    metrics: Sequence[str] = (MetricName.FAILURE,)
+    levels: Sequence[str] = ("key", "command", "tool", "image", "all")
+    quantity: str = "failure_risk"
+
+    def fresh(self) -> Memory:
+        """Nothing: what a level needs is laid out when it learns for the first time."""
+        return {}
+
+    def learn(self, memories: Memories, sample: Sample) -> None:
+        """Move the weights by what the features said before, then the features."""
+        failed = sample.value >= 0.5
+        key, all_ = memories["key"], memories["all"]
+        if "model" not in all_:
+            all_["model"] = logistic.fresh(_BEGINNING)
+        change = [sample.commit, sample.image_digest]
+        if key:
+            stood = self._standing(key, sample, self._changed(key, change))
+            if stood is not None:
+                logistic.learn(all_["model"], stood, failed)
+        else:
+            prior = self._relative(memories)
+            key.update(
+                n=0,
+                last=False,
+                streak=0,
+                rates=[0.3 if prior is None else prior[1]] * len(_DECAYS),
+                hidden=flakiness.fresh(flakiness.RISK),
+                change=change,
+                past=[],
+            )
+        flakiness.learn(key["hidden"], flakiness.RISK, failed=failed, changed=self._changed(key, change))
+        key["streak"] = key["streak"] + 1 if key["n"] and key["last"] == failed else 1
+        key["n"] += 1
+        key["last"], key["change"] = failed, change
+        n = key["n"] + _PRIOR_RUNS
+        for place, decay in enumerate(_DECAYS):
+            share = max(1 - decay, 1 / n)
+            key["rates"][place] = round(key["rates"][place] + share * (failed - key["rates"][place]), 6)
+        features = [round(feature, 5) for feature in self._features(key, changed=True)]
+        key["past"] = [*key["past"], [sample.at.timestamp(), features]][-_PAST:]
+        for level in self.levels[1:]:
+            group = memories[level]
+            group["n"] = group.get("n", 0) + 1
+            share = max(1 / (group["n"] + _PRIOR_RUNS), _LEVEL_RATE)
+            former = group.get("rate", 0.1)
+            group["rate"] = round(former + share * (failed - former), 6)
+
+    def predict(self, memories: Memories, question: Question) -> FailureRisk | Abstention:
+        """The probability for the job's next run, from its own history or its nearest relatives'."""
+        key, all_ = memories["key"], memories["all"]
+        contributions: dict[str, float] = {}
+        if key:
+            features = self._features(
+                key, changed=self._changed(key, [question.commit, question.image_digest])
+            )
+            p = logistic.probability(all_.get("model") or logistic.fresh(_BEGINNING), features)
+            parts = zip(_FEATURES, all_["model"]["weights"], features, strict=True)
+            ranked = sorted(((name, w * f) for name, w, f in parts), key=lambda part: -abs(part[1]))
+            contributions = {name: round(part, 3) for name, part in ranked[:2]}
+            level, n = "key", key["n"]
+            reason = f"from {n} run{'s' * (n != 1)} of this job"
+        else:
+            stood = self._relative(memories)
+            if stood is None:
+                return Abstention(reason="no run has ended yet", have=0, need=1)
+            level, p, n = stood
+            reason = f"this job has not run yet; from {n} run{'s' * (n != 1)} of {_RELATIVES[level]}"
+        p = min(max(p, _SURE), 1 - _SURE)
+        known = min(n, 50) if level == "key" else min(n, 5)
+        deviation = math.sqrt(p * (1 - p) / (known + 4))
+        return FailureRisk(
+            estimate=p,
+            range_low=max(p - 1.645 * deviation, 0.0),
+            range_high=min(p + 1.645 * deviation, 1.0),
+            confidence=math.erf(0.2 * p / (deviation * math.sqrt(2))),
+            sample_count=n,
+            level=level,
+            reason=reason,
+            predictor=self.name,
+            predictor_version=self.version,
+            contributions=contributions,
+        )
+
+    @staticmethod
+    def _changed(key: Memory, change: list[str | None]) -> bool:
+        """Whether something else may be running now: unless the same commit is known to be."""
+        return change[0] is None or key["change"] != change
+
+    def _standing(self, key: Memory, sample: Sample, changed: bool) -> list[float] | None:
+        """The features as they were when the run was submitted, so that weights fit late outcomes."""
+        past = key["past"]
+        if sample.submitted_at is None or past[-1][0] <= sample.submitted_at.timestamp():
+            return self._features(key, changed=changed)
+        asked_at = sample.submitted_at.timestamp()
+        return next((features for at, features in reversed(past) if at <= asked_at), None)
+
+    @staticmethod
+    def _features(key: Memory, *, changed: bool) -> list[float]:
+        hidden = flakiness.failure_probability(key["hidden"], flakiness.RISK, changed=changed)
+        failed, streak = key["last"], min(key["streak"], 15)
+        return [
+            1.0,
+            float(failed),
+            streak / 3 if failed else 0.0,
+            0.0 if failed else streak / 5,
+            *(logistic.logit(rate) for rate in key["rates"]),
+            logistic.logit(hidden),
+        ]
+
+    def _relative(self, memories: Memories) -> tuple[str, float, int] | None:
+        for level in self.levels[1:]:
+            group = memories[level]
+            if group.get("n"):
+                return level, group["rate"], group["n"]
+        return None
+
+
+predictor: Predictor = FailureProbability()

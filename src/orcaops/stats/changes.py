@@ -1,0 +1,129 @@
+"""Lasting changes in a series of logarithms: a rank test and a robust t test at every new value.
+
+At each new value a handful of places where the change could have begun are tried, 5 to 30 values
+back. A change counts if the medians differ by enough, if ranks agree (so that wild values cannot
+make it), and if a t test on clipped values agrees, made stricter by the autocorrelation of what was
+before (so that drift cannot make it). Five values at least must lie behind it, so that a blip cannot
+make it. There is no randomness in it.
+"""
+
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from orcaops.stats.robust import median_deviation, middle
+
+_LENGTHS = (5, 6, 8, 10, 13, 17, 22, 30)
+_BEFORE = 60
+_FEWEST_BEFORE = 10
+_FLOOR = 0.01
+_RANK_LIMIT = 3.5
+_T_LIMIT = 5.0
+LONGEST = _BEFORE + max(_LENGTHS)
+"""How many of the latest values are looked at."""
+
+
+class Change(NamedTuple):
+    """A change: the values from place ``at`` on differ from those before by ``size`` in logarithms.
+
+    ``t`` is the test's statistic; ``low`` and ``high`` hold the size with 90 %; ``before`` and
+    ``after`` are the medians.
+    """
+
+    at: int
+    size: float
+    t: float
+    low: float
+    high: float
+    before: float
+    after: float
+
+
+def scan(values: Sequence[float], *, least: float = math.log(1.05)) -> Change | None:
+    """The change that the latest values show most clearly; None if they show none.
+
+    ``values`` are logarithms, oldest first, since the last accepted change; ``least`` is the
+    smallest size that matters.
+    """
+    best: Change | None = None
+    n = len(values)
+    for length in _LENGTHS:
+        at = n - length
+        if at < _FEWEST_BEFORE:
+            break
+        before = sorted(values[max(0, at - _BEFORE) : at])
+        after = sorted(values[at:])
+        size = middle(after) - middle(before)
+        if abs(size) <= least or abs(_rank(before, after)) <= _RANK_LIMIT:
+            continue
+        change = _tested(values, at, before, after, size)
+        if abs(change.t) > _T_LIMIT and (best is None or abs(change.t) > abs(best.t)):
+            best = change
+    return best
+
+
+def _rank(before: list[float], after: list[float]) -> float:
+    """The Mann-Whitney statistic as a z, positive where ``after`` is larger."""
+    m, k = len(before), len(after)
+    larger = sum([bisect_left(before, value) + bisect_right(before, value) for value in after]) / 2
+    return (larger - m * k / 2) / math.sqrt(m * k * (m + k + 1) / 12)
+
+
+def _tested(values: Sequence[float], at: int, before: list[float], after: list[float], size: float) -> Change:
+    centre, centre_after = middle(before), middle(after)
+    reach = 3 * max(1.4826 * median_deviation(before, centre), _FLOOR)
+    clipped = _clipped(before, centre, reach)
+    clipped_after = _clipped(after, centre_after, reach)
+    m, k = len(before), len(after)
+    mean, mean_after = sum(clipped) / m, sum(clipped_after) / k
+    squares = sum([(y - mean) ** 2 for y in clipped]) + sum([(y - mean_after) ** 2 for y in clipped_after])
+    spread = max(math.sqrt((squares + 4 * _FLOOR**2) / (m + k + 2)), _FLOOR)
+    r = min(max(_autocorrelation(values[max(0, at - _BEFORE) : at], centre, reach), 0.0), 0.7)
+    error = spread * math.sqrt(1 / m + 1 / k) * math.sqrt((1 + r) / (1 - r))
+    half = 1.645 * error
+    t = (mean_after - mean) / error
+    return Change(at, size, t, size - half, size + half, centre, centre_after)
+
+
+def _clipped(ordered: Sequence[float], centre: float, reach: float) -> list[float]:
+    low, high = centre - reach, centre + reach
+    return [low if y < low else high if y > high else y for y in ordered]
+
+
+def _autocorrelation(values: Sequence[float], centre: float, reach: float) -> float:
+    off = [y - centre for y in _clipped(values, centre, reach)]
+    squares = sum([d * d for d in off])
+    if squares <= 0:
+        return 0.0
+    return sum([a * b for a, b in zip(off, off[1:], strict=False)]) / squares  # noqa: RUF007 - half the time
+
+
+def placed(values: Sequence[float], at: int) -> list[tuple[int, float]]:
+    """Where the change found at ``at`` really began: places with their probabilities, likeliest first.
+
+    Tries the places from 15 before to 10 after with a Student-t likelihood (4 degrees of freedom)
+    around the medians of both sides; gives those that together hold 90 %.
+    """
+    n = len(values)
+    start = max(0, at - _BEFORE)  # the same values for every place, or scores could not be compared
+    scores: list[tuple[int, float]] = []
+    for place in range(max(at - 15, start + 3), min(at + 10, n - 3) + 1):
+        left, right = values[start:place], values[place:]
+        centre, centre_right = middle(sorted(left)), middle(sorted(right))
+        off = [abs(y - centre) for y in left] + [abs(y - centre_right) for y in right]
+        spread = max(1.4826 * middle(sorted(off)), _FLOOR / 2)
+        score = -2.5 * sum([math.log1p((d / spread) ** 2 / 4) for d in off]) - len(off) * math.log(spread)
+        scores.append((place, score))
+    best = max(score for _, score in scores)
+    weights = [(place, math.exp(max(score - best, -700))) for place, score in scores]
+    whole = sum(weight for _, weight in weights)
+    ranked = sorted(weights, key=lambda pair: (-pair[1], pair[0]))
+    told: list[tuple[int, float]] = []
+    reached = 0.0
+    for place, weight in ranked:
+        told.append((place, weight / whole))
+        reached += weight / whole
+        if reached >= 0.9:
+            break
+    return told

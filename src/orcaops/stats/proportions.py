@@ -1,0 +1,59 @@
+"""Whether a rate of failures has gone up, by comparing how well one rate or two explain the series."""
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+_LENGTHS = (3, 4, 5, 6, 8, 10, 13, 17, 22, 30, 40)
+_FEWEST_BEFORE = 10
+_LEAST_RISE = 0.1
+_PRIOR_SUCCESSES = 12.0  # a job is thought to fail about once in thirteen runs, before any is seen
+LONGEST = 200
+"""How many of the latest outcomes are looked at."""
+
+
+class Rise(NamedTuple):
+    """A rise of the failure rate: from place ``at`` on; ``evidence`` is the log of the Bayes factor."""
+
+    at: int
+    evidence: float
+    before: float
+    after: float
+
+
+@lru_cache(maxsize=65536)
+def _log_beta(a: float, b: float) -> float:
+    return math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b)
+
+
+def evidence(failures: int, successes: int, later_failures: int, later_successes: int) -> float:
+    """ln of how much better two failure rates explain the outcomes than one (beta-binomial)."""
+    prior = _PRIOR_SUCCESSES
+    two = (
+        _log_beta(1 + failures, prior + successes)
+        - _log_beta(1, prior)
+        + _log_beta(1 + later_failures, 1 + later_successes)
+    )
+    one = _log_beta(1 + failures + later_failures, prior + successes + later_successes) - _log_beta(1, prior)
+    return two - one
+
+
+def scan(outcomes: Sequence[int], *, least_evidence: float = 6.0) -> Rise | None:
+    """The rise that the latest outcomes (1 failed, 0 succeeded) show most clearly; None if none does."""
+    n = len(outcomes)
+    best: Rise | None = None
+    total = sum(outcomes)
+    for length in _LENGTHS:
+        at = n - length
+        if at < _FEWEST_BEFORE:
+            break
+        later = sum(outcomes[at:])
+        failures = total - later
+        before, after = failures / at, later / length
+        if after < before + _LEAST_RISE:
+            continue
+        found = evidence(failures, at - failures, later, length - later)
+        if found > least_evidence and (best is None or found > best.evidence):
+            best = Rise(at, found, before, after)
+    return best
