@@ -1,0 +1,115 @@
+"""Advice over HTTP: recommendations, and what people decide about them."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import Field
+
+from orcaops.interfaces.rest.arguments import (
+    Done,
+    House,
+    IdempotencyKey,
+    InWorkspace,
+    JsonBody,
+    NoteText,
+    PageAsked,
+    parsed,
+)
+from orcaops.interfaces.rest.contract import answers, body_of
+from orcaops.interfaces.rest.jobs import BY, shown
+from orcaops.model.identity import Id
+from orcaops.model.query import Page
+from orcaops.model.recommendation import Recommendation
+from orcaops.model.word import Word
+
+router = APIRouter(tags=["advice"])
+
+RecommendationId = Annotated[Id, Path(description="Id of a recommendation.")]
+
+
+class AdviceAsked(PageAsked):
+    """Which recommendations."""
+
+    state: Literal["open", "dismissed", "applied", "all"] = Field("open", description="What was decided.")
+
+
+class Dismissal(Word):
+    """Why a recommendation is not taken."""
+
+    reason: Annotated[NoteText, Field(min_length=1, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
+
+
+@router.get(
+    "/recommendations",
+    operation_id="listRecommendations",
+    summary="List recommendations",
+    response_model=Page[Recommendation],
+    responses=answers(422, 503),
+)
+def list_recommendations(house: House, asked: Annotated[AdviceAsked, Query()]) -> Response:
+    """What could be improved, the most worthwhile first."""
+    state = None if asked.state == "all" else asked.state
+    return shown(
+        house.advice.recommendations(asked.workspace, state=state, limit=asked.limit, cursor=asked.cursor)
+    )
+
+
+@router.get(
+    "/recommendations/{recommendation_id}",
+    operation_id="getRecommendation",
+    summary="Look up a recommendation",
+    response_model=Recommendation,
+    responses=answers(404, 422, 503),
+)
+def get_recommendation(house: House, recommendation_id: RecommendationId, asked: InWorkspace) -> Response:
+    """One change worth making, with its evidence."""
+    return shown(house.advice.recommendation(asked.workspace, recommendation_id))
+
+
+@router.post(
+    "/recommendations/{recommendation_id}/dismiss",
+    operation_id="dismissRecommendation",
+    summary="Dismiss a recommendation",
+    response_model=Recommendation,
+    responses=answers(404, 409, 413, 415, 422, 503),
+    openapi_extra=body_of(Dismissal),
+)
+def dismiss_recommendation(
+    house: House,
+    done: Done,
+    recommendation_id: RecommendationId,
+    body: JsonBody,
+    asked: InWorkspace,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Say no to it, and why."""
+    reason = parsed(Dismissal, body).reason
+    return done(
+        asked.workspace,
+        idempotency_key,
+        ("dismiss", recommendation_id, reason),
+        lambda: house.advice.dismiss(asked.workspace, recommendation_id, by=BY, reason=reason),
+    )
+
+
+@router.post(
+    "/recommendations/{recommendation_id}/apply",
+    operation_id="applyRecommendation",
+    summary="Mark a recommendation as applied",
+    response_model=Recommendation,
+    responses=answers(404, 409, 422, 503),
+)
+def apply_recommendation(
+    house: House,
+    done: Done,
+    recommendation_id: RecommendationId,
+    asked: InWorkspace,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Note that it has been applied, as of now."""
+    return done(
+        asked.workspace,
+        idempotency_key,
+        ("apply", recommendation_id),
+        lambda: house.advice.apply(asked.workspace, recommendation_id, by=BY),
+    )

@@ -1,0 +1,192 @@
+"""Arguments: what requests may carry beside their path, read strictly.
+
+Unknown and repeated parameters are refused, and bodies are validated without bending types: what a
+request says is what it means, or it is told why not.
+"""
+
+import re
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+from typing import Annotated, ParamSpec, TypeVar
+
+from anyio import CapacityLimiter, to_thread
+from fastapi import Depends, Header, Path, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from starlette.exceptions import HTTPException
+
+from orcaops.app import App
+from orcaops.model.errors import invalid
+from orcaops.model.job import DEFAULT_WORKSPACE, JobSpec, Workspace
+from orcaops.model.query import DEFAULT_LIMIT, LARGEST_LIMIT
+from orcaops.services.answers import Answers
+
+LARGEST_BODY_BYTES = 16 * 1024 * 1024  # 4096 arguments of a few kilobytes each, as a specification may have
+
+_WHOLE = re.compile(r"-?[0-9]{1,19}", re.ASCII)
+
+Body = TypeVar("Body", bound=BaseModel)
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _whole(value: object) -> object:
+    """A number as digits only: no ``1_000``, ``1.0`` or blanks, which readers elsewhere take differently."""
+    if isinstance(value, str):
+        if not _WHOLE.fullmatch(value):
+            raise ValueError("a whole number is expected")
+        return int(value)
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
+Limit = Annotated[Whole, Field(ge=1, le=LARGEST_LIMIT, description="Most items of a page.")]
+Cursor = Annotated[str, Field(max_length=2048, description="`next_cursor` of the page before, same filter.")]
+Offset = Annotated[Whole, Field(ge=-1, le=2**63 - 1)]
+SearchText = Annotated[str, Field(max_length=4096)]
+NoteText = Annotated[str, StringConstraints(max_length=4096, pattern=r"^[^\x00]*$")]
+
+
+class Asked(BaseModel):
+    """The parameters of every request."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    workspace: Workspace = Field(DEFAULT_WORKSPACE, description="Workspace that is asked about.")
+
+
+class PageAsked(Asked):
+    """The parameters of every list."""
+
+    limit: Limit = DEFAULT_LIMIT
+    cursor: Cursor | None = None
+
+
+async def house(request: Request) -> App:
+    """The application whose services answer."""
+    app: App = request.app.state.orcaops
+    return app
+
+
+House = Annotated[App, Depends(house)]
+JobId = Annotated[
+    str,
+    Path(description="Id of a job.", min_length=1, max_length=128, examples=["01jd2vq8k3m4n5p6q7r8s9t0vw"]),
+]
+InWorkspace = Annotated[Asked, Query()]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        pattern=r"^[\x21-\x7e]+$",
+        description="A text of your choice: the same request with the same key is done once, within a day.",
+    ),
+]
+
+
+async def plain_request(request: Request) -> None:
+    """Refuse what no request of ours means: a parameter twice, or a NUL. Raises ``invalid``."""
+    seen = set()
+    for name, value in request.query_params.multi_items():
+        if name in seen:
+            raise invalid(f"{name!r} is given twice", where=f"query.{name}", hint="Give it once.")
+        seen.add(name)
+        if "\x00" in name or "\x00" in value:
+            raise invalid("a NUL cannot be part of a parameter", where="query", hint="Leave it out.")
+    for name, value in request.path_params.items():
+        if "\x00" in str(value):
+            raise invalid("a NUL cannot be part of an address", where=f"path.{name}", hint="Leave it out.")
+
+
+async def json_body(request: Request) -> bytes:
+    """The request's JSON, unread. Raises ``HTTPException`` 415 for another kind, 413 for too much."""
+    kind = media_type_of(request)
+    if (
+        not kind
+        and request.headers.get("content-length", "0") == "0"
+        and "transfer-encoding" not in request.headers
+    ):
+        return b""
+    if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
+        raise HTTPException(
+            415, f"{kind or 'a body without Content-Type'} is not read here: send application/json"
+        )
+    pieces = [piece async for piece in bounded(request, LARGEST_BODY_BYTES)]
+    return b"".join(pieces)
+
+
+JsonBody = Annotated[bytes, Depends(json_body)]
+
+
+def _has_body(request: Request) -> bool:
+    return request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
+
+
+def parsed(model: type[Body], body: bytes) -> Body:
+    """The body as a word, every type as it was sent. Raises ``RequestValidationError``."""
+    try:
+        return model.model_validate_json(body, strict=True)
+    except ValidationError as error:
+        flaws = error.errors(include_url=False, include_context=False, include_input=False)
+        raise RequestValidationError([{**flaw, "loc": ("body", *flaw["loc"])} for flaw in flaws]) from None
+
+
+def media_type_of(request: Request) -> str:
+    """The kind of body, in lower case and without parameters; empty if the request does not say."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+async def bounded(request: Request, most_bytes: int) -> AsyncIterator[bytes]:
+    """The body piece by piece. Raises ``HTTPException`` 413 once it is larger than ``most_bytes``."""
+    said = request.headers.get("content-length", "0")
+    received = 0
+    if said.isascii() and said.isdigit() and int(said) > most_bytes:
+        raise HTTPException(413, f"a body of {said} bytes is too large: {most_bytes} are accepted here")
+    async for piece in request.stream():
+        received += len(piece)
+        if received > most_bytes:
+            raise HTTPException(413, f"the body is too large: {most_bytes} bytes are accepted here")
+        yield piece
+
+
+def parsed_spec(body: bytes, asked: Asked) -> JobSpec:
+    """The specification in a body; a workspace in the query is that of a specification that names none."""
+    spec = parsed(JobSpec, body)
+    if "workspace" not in asked.model_fields_set:
+        return spec
+    if "workspace" in spec.model_fields_set and spec.workspace != asked.workspace:
+        raise invalid("two workspaces are named", where="body.workspace", hint="Name it in the body only.")
+    return spec.model_copy(update={"workspace": asked.workspace})
+
+
+class OnceDone:
+    """Does what a request asks for, once for each ``Idempotency-Key``; answers with a word."""
+
+    def __init__(self, answers: Answers) -> None:
+        self._answers = answers
+
+    def __call__(
+        self, workspace: str, key: str | None, request: tuple[str | None, ...], do: Callable[[], BaseModel]
+    ) -> Response:
+        """The answer to the request, as ``do`` gives it now or gave it before."""
+        answer = self._answers.once(
+            workspace, key, repr(request).encode("utf-8", "replace"), lambda: do().model_dump_json().encode()
+        )
+        return Response(answer, media_type="application/json")
+
+
+async def once_done(request: Request) -> OnceDone:
+    """How this server does things once."""
+    done: OnceDone = request.app.state.once_done
+    return done
+
+
+Done = Annotated[OnceDone, Depends(once_done)]
+
+
+async def in_waiting_thread(request: Request, do: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run what may take long in a thread kept for that, so that quick requests never queue behind it."""
+    limiter: CapacityLimiter = request.app.state.waiting
+    return await to_thread.run_sync(partial(do, *args, **kwargs), limiter=limiter, abandon_on_cancel=False)

@@ -1,0 +1,27 @@
+"""Predictions over HTTP."""
+
+from fastapi import APIRouter, Response
+
+from orcaops.interfaces.rest.arguments import House, InWorkspace, JsonBody, parsed_spec
+from orcaops.interfaces.rest.contract import answers, body_of
+from orcaops.interfaces.rest.jobs import shown
+from orcaops.model.job import JobSpec
+from orcaops.model.prediction import Forecasts
+
+router = APIRouter(tags=["predictions"])
+
+
+@router.post(
+    "/predictions",
+    operation_id="predictJob",
+    summary="Predict a job",
+    response_model=Forecasts,
+    responses=answers(413, 415, 422, 503),
+    openapi_extra=body_of(JobSpec),
+)
+def predict_job(house: House, body: JsonBody, asked: InWorkspace) -> Response:
+    """Duration, memory, failure risk and cost of a job before it runs: each a prediction or an abstention.
+
+    Nothing is run and nothing is kept.
+    """
+    return shown(house.predictions.predict(parsed_spec(body, asked)))
