@@ -135,7 +135,7 @@ def commands() -> str:
     return text
 
 
-PAGES = {"commands.md": commands, "plug-ins.md": plug_ins, "configuration.md": configuration}
+PAGES = {"plug-ins.md": plug_ins, "configuration.md": configuration, "commands.md": commands}
 
 
 def main() -> int:
