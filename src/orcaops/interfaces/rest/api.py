@@ -103,9 +103,7 @@ def _add_pages(api: FastAPI, app: App, token: bool, mounts: Mapping[str, Any]) -
     def described() -> dict[str, Any]:
         if not document:
             document.update(
-                describe(
-                    api, executors=app.jobs.executors, formats=tuple(readers()), token=token
-                )
+                describe(api, executors=app.jobs.executors, formats=tuple(readers()), token=token)
             )
         return document
 
