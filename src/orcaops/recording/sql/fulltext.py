@@ -15,6 +15,7 @@ from sqlalchemy import (
     Connection,
     FromClause,
     Text,
+    and_,
     column,
     func,
     literal_column,
@@ -55,8 +56,11 @@ class FullText:
         """Index new documents; fastest in ascending order of their numbers."""
         raise NotImplementedError
 
-    def find(self, words: str) -> Found:
-        """The documents that hold the words in this order; a last ``*`` lets the last word go on."""
+    def find(self, sayings: Sequence[str]) -> Found:
+        """The documents that hold all sayings, the words of each in their order.
+
+        A last ``*`` lets the last word of a saying go on.
+        """
         raise NotImplementedError
 
 
@@ -75,11 +79,10 @@ class Fts5(FullText):
             [(number, words[:MOST_LETTERS]) for number, words in documents],
         )
 
-    def find(self, words: str) -> Found:
-        more = "*" if words.endswith("*") else ""
-        quoted = words.rstrip("*").replace("\x00", " ").replace('"', '""')
+    def find(self, sayings: Sequence[str]) -> Found:
+        asked = " AND ".join(_quoted(words) for words in sayings)
         match = literal_column("texts").op("MATCH", is_comparison=True)
-        return Found(_fts5, _fts5.c.rowid, match(bindparam(None, f'"{quoted}"{more}', type_=Text())))
+        return Found(_fts5, _fts5.c.rowid, match(bindparam(None, asked, type_=Text())))
 
 
 class PlainTexts(FullText):
@@ -94,11 +97,14 @@ class PlainTexts(FullText):
             [(number, f" {_plain(words)} ") for number, words in documents],
         )
 
-    def find(self, words: str) -> Found:
-        more = "" if words.endswith("*") else " "
-        plain = _plain(words)
-        holds = func.instr(_texts.c.words, f" {plain}{more}") > (0 if plain else 2**62)
-        return Found(_texts, _texts.c.id, holds)
+    def find(self, sayings: Sequence[str]) -> Found:
+        holds = [
+            func.instr(_texts.c.words, f" {plain}" + ("" if words.endswith("*") else " ")) > 0
+            if (plain := _plain(words))
+            else literal_column("FALSE")
+            for words in sayings
+        ]
+        return Found(_texts, _texts.c.id, and_(*holds))
 
 
 class Tsvector(FullText):
@@ -117,11 +123,13 @@ class Tsvector(FullText):
             [{"id": number, "words": _plain(words)} for number, words in documents],
         )
 
-    def find(self, words: str) -> Found:
-        plain = _plain(words)
-        if not plain:
+    def find(self, sayings: Sequence[str]) -> Found:
+        plain = [(_plain(words), words.endswith("*")) for words in sayings]
+        if not all(words for words, _ in plain):
             return Found(_texts, _texts.c.id, literal_column("FALSE"))
-        asked = " <-> ".join(plain.split()) + (":*" if words.endswith("*") else "")
+        asked = " & ".join(
+            "(" + " <-> ".join(words.split()) + (":*)" if goes_on else ")") for words, goes_on in plain
+        )
         match = _texts.c.words.op("@@", is_comparison=True)
         return Found(_texts, _texts.c.id, match(func.to_tsquery("simple", asked)))
 
@@ -146,3 +154,9 @@ def of(connection: Connection) -> FullText:
 
 def _plain(words: str) -> str:
     return _NOT_A_WORD.sub(" ", words[:MOST_LETTERS]).strip().lower()
+
+
+def _quoted(words: str) -> str:
+    """A string of FTS5's own query language."""
+    inner = words.rstrip("*").replace("\x00", " ").replace('"', '""')
+    return f'"{inner}"' + ("*" if words.endswith("*") else "")

@@ -23,6 +23,7 @@ from orcaops.recording.sql.tables import (
     labels,
     records,
     runs,
+    size_class,
 )
 
 _AT_ONCE = 500
@@ -107,9 +108,10 @@ class Runs:
             self._connection.execute(insert(labels), labelled)
         documents = []
         for seq, run in numbered:
-            documents.append((seq * 2, _own_words(run)))
+            own = _own_words(run)
+            documents.append((seq * 2, own))
             if (log_text := texts.get(run.job_id)) is not None:
-                documents.append((seq * 2 + 1, clean(log_text)))
+                documents.append((seq * 2 + 1, _with_log(own, log_text)))
         self._texts.add(self._connection, documents)
         return len(added)
 
@@ -230,7 +232,8 @@ class Runs:
         state = self._state(workspace, job_id)
         if state.log_indexed:
             return  # an index without the texts cannot take one back: the first stands
-        self._texts.add(self._connection, [(state.seq * 2 + 1, clean(text))])
+        own = _own_words(self.get(workspace, job_id))
+        self._texts.add(self._connection, [(state.seq * 2 + 1, _with_log(own, text))])
         self._connection.execute(update(runs).where(runs.c.seq == state.seq).values(log_indexed=1))
 
     def counts(self) -> dict[str, int]:
@@ -320,7 +323,11 @@ def _row(seq: int, run: Run, *, indexed: bool) -> dict[str, Any]:
         "duration_s": run.duration_s,
         "memory_bytes": memory,
         "cpu_s": usage.cpu_seconds,
-        "wait_s": _wait(run),
+        "wait_s": (wait := _wait(run)),
+        "duration_class": size_class(run.duration_s),
+        "memory_class": size_class(memory),
+        "cpu_class": size_class(usage.cpu_seconds),
+        "wait_class": size_class(wait),
         "ended_at": microseconds(run.finished_at or run.submitted_at),
         "owner": run.owner,
         "log_indexed": int(indexed),
@@ -346,6 +353,11 @@ def _labels(seq: int, run: Run) -> list[dict[str, Any]]:
 def _own_words(run: Run) -> str:
     parts = (run.job_id, run.name, run.image, run.command, run.intent, run.message, *run.labels.values())
     return clean("\n".join(part for part in parts if part))
+
+
+def _with_log(own_words: str, log_text: str) -> str:
+    # The job's own words once more, so that words from both are found together in one document.
+    return f"{own_words}\n{clean(log_text)}"
 
 
 def _run(row: Row[*tuple[Any, ...]]) -> Run:

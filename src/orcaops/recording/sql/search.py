@@ -43,10 +43,12 @@ from orcaops.model.query import And, Compare, Comparison, Not, Or, Query, Words
 from orcaops.recording.sql.fulltext import FullText
 from orcaops.recording.sql.records import clean
 from orcaops.recording.sql.sequence import PER_MICROSECOND, first_of
-from orcaops.recording.sql.tables import COMMAND_LETTERS, labels, runs
+from orcaops.recording.sql.tables import COMMAND_LETTERS, NUMBERS, labels, runs, size_class
 
 FEW = 10_000
 """How many matches are collected, counted and sorted without thinking twice."""
+
+_FEW_RECORDS = 2_000  # of how many the record is read just to count
 
 _TEXTS_CHECKED = 300  # looking for words in one run costs as much as walking over dozens
 
@@ -79,15 +81,22 @@ _OPERATORS = {
     Comparison.BELOW: operators.lt,
     Comparison.AT_MOST: operators.le,
 }
-_NOT_INDEXED = frozenset({"command"})
+_NOT_STRICT = {Comparison.ABOVE: Comparison.AT_LEAST, Comparison.BELOW: Comparison.AT_MOST}
 _LAST_LETTER = "\U0010ffff"
+
+
+@dataclass(frozen=True, slots=True)
+class AllWords:
+    """Several :class:`Words` that must all be there: one question to the full-text index, not many."""
+
+    parts: tuple[Words, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """A conjunct that an index answers: ``SELECT seq FROM source WHERE condition``."""
 
-    conjunct: Query
+    conjunct: Query | AllWords
     source: FromClause
     seq: ColumnElement[int]
     condition: ColumnElement[bool]
@@ -106,6 +115,7 @@ class Plan:
 
     part: Part | None = None
     collect: bool = False
+    candidates: int | None = None  # how many there are, if they are few
 
 
 class Search:
@@ -118,7 +128,7 @@ class Search:
         self._workspace = workspace
         self._low: int | None = None
         self._high: int | None = None
-        self._conjuncts = [part for part in _flat(query) if not self._took_time(part)]
+        self._conjuncts = _together([part for part in _flat(query) if not self._took_time(part)])
 
     def page(self, below: int | None, limit: int) -> list[int]:
         """The next matches with numbers under ``below``, newest first."""
@@ -135,19 +145,33 @@ class Search:
         return list(dict.fromkeys(found))[:limit]
 
     def total(self) -> int | None:
-        """How many match, where looking at :data:`FEW` candidates tells it; else None."""
+        """How many match, where few candidates must be looked at to tell; else None."""
         part = self._plan.part
+        if len(self._conjuncts) > (0 if part is None else 1):
+            candidates = self._plan.candidates
+            if (candidates is None or candidates > _FEW_RECORDS) and not self._is_small:
+                return None
         if part is not None and self._plan.collect:
             matches = self._collected(part, self._high)
         else:
             matches = self._walk(part, self._high)
-            if len(self._conjuncts) > (0 if part is None else 1) and not self._few_candidates(part):
-                return None
             if part is not None and part.document is not None:
                 matches = matches.distinct()
         few = matches.limit(FEW + 1).subquery()
         count = self._connection.scalar(select(func.count()).select_from(few)) or 0
         return count if count <= FEW else None
+
+    @cached_property
+    def _is_small(self) -> bool:
+        """Whether all runs of the workspace can be looked at."""
+        few = select(runs.c.seq).where(*self._in_workspace(self._high)).limit(FEW + 1).subquery()
+        return (self._connection.scalar(select(func.count()).select_from(few)) or 0) <= FEW
+
+    @cached_property
+    def _is_alone(self) -> bool:
+        """Whether there is no other workspace: then what an index of all workspaces says holds as it is."""
+        first, last = (select(end(runs.c.workspace)).scalar_subquery() for end in (func.min, func.max))
+        return tuple(self._connection.execute(select(first, last)).one()) == (self._workspace,) * 2
 
     def ascending(self, above: int | None, limit: int) -> list[int]:
         """The next matches with numbers above ``above``, oldest first."""
@@ -187,7 +211,7 @@ class Search:
                 sparsest = (oldest, part)
         texts = [part for part in parts if part.document is not None]
         if rarest is not None and (rarest[0] <= _TEXTS_CHECKED or not texts or rarest[1] in texts):
-            return Plan(rarest[1], collect=True)
+            return Plan(rarest[1], collect=not rarest[1].ordered, candidates=rarest[0])
         if texts:
             return Plan(texts[0])
         return Plan(sparsest[1] if sparsest is not None else None)
@@ -202,14 +226,6 @@ class Search:
         asked = select(func.count(), func.min(latest.c.seq)).select_from(latest)
         count, oldest = self._connection.execute(asked).one()
         return count, oldest or 0
-
-    def _few_candidates(self, part: Part | None) -> bool:
-        candidates = select(runs.c.seq).where(*self._in_workspace(self._high))
-        if part is not None:
-            candidates = select(part.seq).select_from(part.source)
-            candidates = candidates.where(part.condition, *self._between(part, self._high))
-        few = candidates.limit(FEW + 1).subquery()
-        return (self._connection.scalar(select(func.count()).select_from(few)) or 0) <= FEW
 
     # Statements
 
@@ -226,7 +242,7 @@ class Search:
         rest = self._rest(part)
         if part.source is runs:
             return walked.where(*rest)
-        if part.source is labels and not rest:
+        if not rest and (part.source is labels or self._is_alone):
             return walked
         there = part.source.join(runs, runs.c.seq == part.seq)
         here = self._hidden(runs.c.workspace) == self._workspace
@@ -262,12 +278,12 @@ class Search:
 
     # Conditions
 
-    def _indexed(self, part: Query) -> Part | None:
-        if isinstance(part, Words):
-            found = self._texts.find(part.text)
+    def _indexed(self, part: Query | AllWords) -> Part | None:
+        if isinstance(part, Words | AllWords):
+            found = self._texts.find(_sayings(part))
             seq = found.document.op(">>", return_type=BigInteger())(literal(1))
             return Part(part, found.source, seq, found.condition, True, found.document)
-        if not isinstance(part, Compare) or part.field in _NOT_INDEXED:
+        if not isinstance(part, Compare):
             return None
         exactly = part.comparison is Comparison.EQUAL
         if part.comparison is Comparison.LIKE and _prefix(part.value) == "" and part.field != "label":
@@ -275,10 +291,15 @@ class Search:
         if part.field == "label":
             belongs = and_(labels.c.workspace == self._workspace, *self._label(part))
             return Part(part, labels, labels.c.seq, belongs, exactly)
-        condition = and_(runs.c.workspace == self._workspace, self._compared(part, _column(part.field)))
+        column = _column(part.field)
+        condition = and_(runs.c.workspace == self._workspace, self._compared(part, column))
+        of_class = NUMBERS.get(str(column.key))
+        if of_class is not None:
+            alike = _OPERATORS[_NOT_STRICT.get(part.comparison, part.comparison)]
+            condition = and_(runs.c[of_class].operate(alike, size_class(part.value)), condition)
         return Part(part, runs, runs.c.seq, condition, exactly)
 
-    def _condition(self, part: Query) -> ColumnElement[bool]:
+    def _condition(self, part: Query | AllWords) -> ColumnElement[bool]:
         if isinstance(part, And):
             return and_(true(), *(self._condition(each) for each in part.parts))
         if isinstance(part, Or):
@@ -286,10 +307,11 @@ class Search:
         if isinstance(part, Not):
             # What is unknown equals nothing: -cause:x lets runs without a cause through.
             return func.coalesce(self._condition(part.part), false()) == false()
-        if isinstance(part, Words):
-            found = self._texts.find(part.text)
+        if isinstance(part, Words | AllWords):
+            found = self._texts.find(_sayings(part))
             documents = found.document.in_((runs.c.seq * 2, runs.c.seq * 2 + 1))
-            return exists(select(literal(1)).select_from(found.source).where(found.condition, documents))
+            there = select(literal(1)).select_from(found.source).where(found.condition, documents)
+            return exists(there.correlate(runs))
         if part.field == "submitted_at":
             low, high = _span(part)
             return and_(
@@ -299,7 +321,7 @@ class Search:
             )
         if part.field == "label":
             here = (labels.c.workspace == self._workspace, labels.c.seq == runs.c.seq)
-            return exists(select(literal(1)).where(*here, *self._label(part)))
+            return exists(select(literal(1)).where(*here, *self._label(part)).correlate(runs))
         return self._compared(part, self._hidden(_column(part.field)))
 
     def _label(self, part: Compare) -> list[ColumnElement[bool]]:
@@ -380,6 +402,16 @@ def _span(part: Compare) -> tuple[int | None, int | None]:
             return None, after
         case _:
             return first, after
+
+
+def _together(conjuncts: Sequence[Query]) -> list[Query | AllWords]:
+    words = tuple(part for part in conjuncts if isinstance(part, Words))
+    rest: list[Query | AllWords] = [part for part in conjuncts if not isinstance(part, Words)]
+    return [*rest, AllWords(words)] if words else rest
+
+
+def _sayings(part: Words | AllWords) -> list[str]:
+    return [part.text] if isinstance(part, Words) else [each.text for each in part.parts]
 
 
 def _flat(query: Query) -> Sequence[Query]:
