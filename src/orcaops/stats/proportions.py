@@ -39,8 +39,17 @@ def evidence(failures: int, successes: int, later_failures: int, later_successes
     return two - one
 
 
+def _more_needed(failures: int, runs: int) -> float:
+    """A job that fails now and then makes clusters by chance: more evidence is asked of it."""
+    rate = (failures + 1) / (runs + 1 + _PRIOR_SUCCESSES)
+    return 20 * min(max(rate - 0.03, 0.0), 0.1)
+
+
 def scan(outcomes: Sequence[int], *, least_evidence: float = 6.0) -> Rise | None:
-    """The rise that the latest outcomes (1 failed, 0 succeeded) show most clearly; None if none does."""
+    """The rise that the latest outcomes (1 failed, 0 succeeded) show most clearly; None if none does.
+
+    ``least_evidence`` is asked of a job that practically never failed before, up to 2 more of others.
+    """
     n = len(outcomes)
     best: Rise | None = None
     total = sum(outcomes)
@@ -54,6 +63,6 @@ def scan(outcomes: Sequence[int], *, least_evidence: float = 6.0) -> Rise | None
         if after < before + _LEAST_RISE:
             continue
         found = evidence(failures, at - failures, later, length - later)
-        if found > least_evidence and (best is None or found > best.evidence):
+        if found > least_evidence + _more_needed(failures, at) and (best is None or found > best.evidence):
             best = Rise(at, found, before, after)
     return best

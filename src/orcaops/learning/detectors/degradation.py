@@ -70,8 +70,7 @@ class Degradation:
             return after, []
         after["episode"] = None
         # What it was like during the incident is no measure for what comes after.
-        after["outcomes"] = "0" * episode["finding"]["healthy"] + "1" * episode["finding"]["failed_before"]
-        after["outcomes"] = (after["outcomes"] + "0" * after["passes"])[-proportions.LONGEST :]
+        after["outcomes"] = (episode["before"] + "0" * after["passes"])[-proportions.LONGEST :]
         after["runs"] = after["runs"][-_RECOVERED_AFTER:]
         return after, [self._anomaly(episode, sample, closed=True)]
 
@@ -101,6 +100,7 @@ class Degradation:
             "last_at": sample.at.timestamp(),
             "quiet": 0,
             "finding": finding,
+            "before": after["outcomes"][: rise.at],
         }
         after["episode"] = episode
         return after, [self._anomaly(episode, sample)]

@@ -22,10 +22,10 @@ class Flaky:
 
     A hidden Markov model weighs whether failures are better explained by a job that was broken and mended
     or by one that fails now and then (:mod:`orcaops.stats.flakiness`). What can break or mend a job
-    is a change of commit or image digest; where the commit is unknown, every run may bring one. A job
-    is flaky if it fails, while healthy, at least once in a hundred runs with probability ``sure``, and
-    has done so twice. The episode ends when that probability falls below one half, or after 30 runs and 7 days without a
-    failure. Silent for a job that always or never fails, and for one that broke and was mended.
+    is a change of commit or image digest; where the commit is unknown, every run may bring one. A job is
+    flaky if it fails, while healthy, at least once in a hundred runs with probability ``sure``, and
+    has done so twice. The episode ends when that probability falls below one half, or after 30 runs and
+    7 days without a failure. Silent for a job that always or never fails, and for one that broke and was mended.
 
     Costs about 60 µs a run and 3 kB a key.
 
@@ -116,8 +116,8 @@ class Flaky:
             title=f"Flaky: fails about {found['rate']:.0%} of the time although nothing is broken",
             description=(
                 f"{found['failures']} of {found['runs']} runs failed, and passed again without a cause in"
-                f" what changed. It is flaky with a probability of {found['probability']:.0%}; while healthy it"
-                f" fails in {found['low']:.1%} to {found['high']:.1%} of its runs (90 % interval)."
+                f" what changed. It is flaky with a probability of {found['probability']:.0%}; while healthy"
+                f" it fails in {found['low']:.1%} to {found['high']:.1%} of its runs (90 % interval)."
                 + (" It seems to be over: it has not failed since." if closed else "")
             ),
             expected=0.0,
