@@ -1,6 +1,8 @@
 """A detector is one file: the one in ``docs/how-to/add-a-detector.md``, dropped in, works everywhere."""
 
+import json
 import re
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -70,3 +72,66 @@ def test_one_that_cannot_be_loaded_is_left_out_and_named(
     (folder / "broken.py").write_text("import nowhere_at_all\n")
     assert twice(folder)
     assert "broken.py" in caplog.text
+
+
+class House:
+    """The installed program in a home of its own, with the folder of plug-ins configured by a file."""
+
+    def __init__(self, home: Path, folder: Path) -> None:
+        self.home = home
+        home.mkdir(parents=True)
+        self.configure(f'[plugins]\ndirs = ["{folder}"]\n')
+
+    def configure(self, toml: str) -> None:
+        (self.home / "orcaops.toml").write_text(toml)
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        program = str(Path(sys.executable).with_name("orcaops"))
+        pipe = subprocess.PIPE
+        return subprocess.Popen([program, *arguments], cwd=self.home, stdin=pipe, stdout=pipe, text=True)
+
+    def say(self, *arguments: str) -> str:
+        """What a command prints; it must succeed."""
+        started = self.start(*arguments)
+        said, _ = started.communicate(timeout=60)
+        assert started.returncode == 0, said
+        return said
+
+    def anomalies(self) -> list[dict[str, Any]]:
+        """Those of our detector, from the command line."""
+        every = [json.loads(line) for line in self.say("anomalies", "list", "--json").splitlines()]
+        return [anomaly for anomaly in every if anomaly["detector"] == "twice"]
+
+
+@pytest.fixture
+def house(orcaops_home: Path, folder: Path, tmp_path: Path) -> House:
+    """A house whose history has eleven runs of ten seconds and one of a minute."""
+    house = House(tmp_path / "project", folder)
+    history = [
+        {"name": "nightly", "started_at": f"2026-01-{day:02d}T02:00:00Z", "duration_s": took}
+        for day, took in enumerate([10.0] * 11 + [60.0], start=1)
+    ]
+    file = tmp_path / "history.jsonl"
+    file.write_text("".join(json.dumps(run) + "\n" for run in history))
+    house.say("import", str(file), "--format", "jsonl")
+    return house
+
+
+def test_the_command_line_shows_it(house: House) -> None:
+    [anomaly] = house.anomalies()
+    assert (anomaly["key"], anomaly["expected"], anomaly["actual"]) == (KEY, 10.0, 60.0)
+    assert anomaly["title"] in house.say("jobs", "summary", anomaly["job_id"])
+    house.say("anomalies", "ack", anomaly["id"], "--note", "seen")
+    assert house.anomalies()[0]["acknowledged"]
+
+
+def test_relearning_comes_to_the_same(house: House) -> None:
+    before = house.anomalies()
+    house.say("relearn")
+    assert house.anomalies() == before
+
+
+def test_a_parameter_in_the_configuration_reaches_it(house: House, folder: Path) -> None:
+    house.configure(f'[plugins]\ndirs = ["{folder}"]\n[detectors.twice]\nfactor = 100.0\n')
+    house.say("relearn")
+    assert house.anomalies() == []
