@@ -1,6 +1,7 @@
 import base64
 import random
 import string
+import time
 from urllib.parse import quote
 
 import pytest
@@ -33,24 +34,43 @@ def test_tokens_of_known_services(token: str, frame: str) -> None:
     assert "***" in masked
 
 
-@pytest.mark.parametrize(
-    ("text", "masked"),
-    [
-        ("Authorization: Bearer abc.def-123456", "Authorization: Bearer ***"),
-        ("curl -H 'Authorization: Basic dXNlcjpwYXNz'", "curl -H 'Authorization: Basic ***'"),
-        ("postgres://joe:s3cr3t@db:5432/x", "postgres://joe:***@db:5432/x"),
-        ("https://x-access-token:abcd1234@github.com/a/b", "https://x-access-token:***@github.com/a/b"),
-        ("mysql --password hunter22 -h db", "mysql --password *** -h db"),
-        ("tool --token=abcdef --x=1", "tool --token=*** --x=1"),
-        ("DB_PASSWORD=hunter22 run", "DB_PASSWORD=*** run"),
-        ("export AWS_SECRET_ACCESS_KEY=abcd/efgh+ijkl", "export AWS_SECRET_ACCESS_KEY=***"),
-        ('{"client_secret": "abcdef", "id": 3}', '{"client_secret": "***", "id": 3}'),
-        ("password: hunter22", "password: ***"),
-        ('API_KEY="a b c d"', 'API_KEY="***"'),
-    ],
-)
+SHAPES = [
+    ("Authorization: Bearer abc.def-123456", "Authorization: Bearer ***"),
+    ("curl -H 'Authorization: Basic dXNlcjpwYXNz'", "curl -H 'Authorization: Basic ***'"),
+    ("postgres://joe:s3cr3t@db:5432/x", "postgres://joe:***@db:5432/x"),
+    ("https://x-access-token:abcd1234@github.com/a/b", "https://x-access-token:***@github.com/a/b"),
+    ("mysql --password hunter22 -h db", "mysql --password *** -h db"),
+    ("tool --token=abcdef --x=1", "tool --token=*** --x=1"),
+    ("DB_PASSWORD=hunter22 run", "DB_PASSWORD=*** run"),
+    ("export AWS_SECRET_ACCESS_KEY=abcd/efgh+ijkl", "export AWS_SECRET_ACCESS_KEY=***"),
+    ('{"client_secret": "abcdef", "id": 3}', '{"client_secret": "***", "id": 3}'),
+    ("password: hunter22", "password: ***"),
+    ('API_KEY="a b c d"', 'API_KEY="***"'),
+]
+
+
+@pytest.mark.parametrize(("text", "masked"), SHAPES)
 def test_shapes(text: str, masked: str) -> None:
     assert R.text(text) == masked
+
+
+@pytest.mark.parametrize(("text", "masked"), SHAPES)
+@pytest.mark.parametrize("size", [1, 2, 5])
+def test_shapes_with_pauses_anywhere(text: str, masked: str, size: int) -> None:
+    raw = text.encode()
+    stream = R.stream()
+    out = b"".join(stream.feed(raw[i : i + size]) + stream.flush() for i in range(0, len(raw), size))
+    assert (out + stream.finish()).decode() == masked
+
+
+def test_hostile_output_costs_no_time() -> None:
+    begin = time.process_time()
+    for piece in (b"token", b"://:", b"-----BEGIN ", b"eyJ", b"password= ", b"a=b "):
+        stream = Redactor(["abcabcabd" * 20]).stream()
+        for _ in range(20):
+            stream.feed(piece * 3000)
+            stream.flush()
+    assert time.process_time() - begin < 10.0
 
 
 @pytest.mark.parametrize(

@@ -88,24 +88,22 @@ _KEY_BLOCK = re.compile(rb"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----")
 _KEY_END = re.compile(rb"-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----")
 
 # The beginning of a shape at the end of what has come so far: what may turn out to be secret is held back.
-_OPEN = re.compile(
-    "|".join(
+_OPEN = "|".join(
+    (
         (
-            (
-                r"\b((?:gh[pousr]_|github_pat_|gl[a-z]{2,5}-|AKIA|ASIA|xox[a-z]-|xapp-|eyJ|[sr]k_live_|sk-|npm_|pypi-)"
-                r"[A-Za-z0-9_.-]*)\Z"
-            ),
-            r"(?i:\bbearer[ \t]+)([A-Za-z0-9._~+/=-]*)\Z",
-            r"(?i:\bauthorization[\"']?[ \t]*[:=][ \t]*)([^\n]*)\Z",
-            r"://[^\s/:@\"'<>]*:([^\s/\"'<>]*)\Z",
-            (
-                rf"{_NAME_WORD}(?:[\"']?[ \t]*[=:][ \t]*|[ \t]+)"
-                r"(\"[^\"\n]*|'[^'\n]*|[^\s\"'`,;&|<>)\]}]*)\Z"
-            ),
-            r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----([^\n]*)\Z",
-        )
-    ).encode()
-)
+            r"\b((?:gh[pousr]_|github_pat_|gl[a-z]{2,5}-|AKIA|ASIA|xox[a-z]-|xapp-|eyJ|[sr]k_live_|sk-|npm_|pypi-)"
+            r"[A-Za-z0-9_.-]*)\z"
+        ),
+        r"(?i:\bbearer[ \t]+)([A-Za-z0-9._~+/=-]*)\z",
+        r"(?i:\bauthorization[\"']?[ \t]*[:=][ \t]*)([^\n]*)\z",
+        r"://[^\s/:@\"'<>]*:([^\s/\"'<>]*)\z",
+        (
+            rf"{_NAME_WORD}(?:[\"']?[ \t]*[=:][ \t]*|[ \t]+)"
+            r"(\"[^\"\n]*|'[^'\n]*|[^\s\"'`,;&|<>)\]}]*)\z"
+        ),
+        r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----([^\n]*)\z",
+    )
+).encode()
 
 
 def is_secret_name(name: str) -> bool:
@@ -142,6 +140,7 @@ class Redactor:
         options.encoding = re2.Options.Encoding.LATIN1
         options.log_errors = False
         self._shapes = re2.compile("|".join((*_SHAPES, *_ASSIGNED)).encode(), options)
+        self._open = re2.compile(_OPEN, options)
         self._name_group = len(_SHAPES) + 1
         self._known_values = _variants(secrets)
         self._known = None
@@ -213,9 +212,9 @@ class Redactor:
         """Where the end of ``data`` may be the beginning of a secret; its length if it is none."""
         hold = len(data)
         window = max(0, len(data) - max(_LONGEST_HELD, self.longest))
-        match = _OPEN.search(data, window)
-        if match is not None and match.lastindex:
-            hold = match.start(match.lastindex)
+        match = self._open.search(data, window)
+        if match is not None:
+            hold = max(match.start(group) for group in range(1, self._open.groups + 1))
         for value in self._known_values:
             for size in range(min(len(value) - 1, len(data)), len(data) - hold, -1):
                 if data.endswith(value[:size]):
@@ -236,15 +235,17 @@ class RedactionStream:
         self._redactor = redactor
         self._line = b""  # the line that has not ended
         self._given = 0  # how much of it has been given out
+        self._looked = False  # whether flush() has looked at all of it
         self._key_bytes = -1  # how long the private key is that we are inside of; -1 outside
 
     @property
     def holds(self) -> bool:
-        """Whether something has come that was not given out."""
-        return self._given < len(self._line)
+        """Whether something has come that :meth:`flush` may give out."""
+        return self._given < len(self._line) and not self._looked
 
     def feed(self, data: bytes) -> bytes:
         """Take a piece; returns the lines that are whole now, masked."""
+        self._looked = False
         newline = data.rfind(b"\n") + 1
         if not newline:
             self._line += data
@@ -260,6 +261,7 @@ class RedactionStream:
         """What can be shown of a line that has not ended; may be empty."""
         if not self.holds or (self._key_bytes >= 0 and len(self._line) < _LONGEST_LINE):
             return b""
+        self._looked = True
         end = self._redactor.held_from(self._line)
         for start, stop in self._redactor.spans(self._line):
             if start < end <= stop:  # it may go on, or is cut by what is held
@@ -276,7 +278,7 @@ class RedactionStream:
 
     def finish(self) -> bytes:
         """All that is left: nothing more will come."""
-        if not self.holds:
+        if self._given >= len(self._line):
             return b""
         out = self._give(self._line, len(self._line))
         self._line, self._given = b"", 0
