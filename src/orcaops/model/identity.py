@@ -41,7 +41,7 @@ def _id_or_value_error(text: str) -> str:
 
 Id = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$"),
+    StringConstraints(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9](\.?[A-Za-z0-9_-])*\.?$"),
     AfterValidator(_id_or_value_error),
 ]
 """A text that can safely be a file name, a label and a path segment."""

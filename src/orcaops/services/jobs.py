@@ -67,6 +67,11 @@ class Jobs:
         self._clock = clock
         self._new_id = new_id
 
+    @property
+    def executors(self) -> tuple[str, ...]:
+        """The names of the executors there are, whether they answer now or not."""
+        return tuple(sorted(self._executors))
+
     def submit(self, spec: JobSpec, *, idempotency_key: str | None = None) -> Run:
         """Accept a job: once this returns, it will run, even if this process dies.
 

@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 
 from orcaops.app import App
 from orcaops.model.errors import invalid
-from orcaops.model.job import DEFAULT_WORKSPACE, JobSpec, Workspace
+from orcaops.model.job import DEFAULT_WORKSPACE, Workspace
 from orcaops.model.query import DEFAULT_LIMIT, LARGEST_LIMIT
 from orcaops.services.answers import Answers
 
@@ -39,18 +39,22 @@ def _whole(value: object) -> object:
     return value
 
 
-Whole = Annotated[int, BeforeValidator(_whole)]
-Limit = Annotated[Whole, Field(ge=1, le=LARGEST_LIMIT, description="Most items of a page.")]
+Digits = BeforeValidator(_whole)
+Limit = Annotated[int, Field(ge=1, le=LARGEST_LIMIT, description="Most items of a page."), Digits]
 Cursor = Annotated[str, Field(max_length=2048, description="`next_cursor` of the page before, same filter.")]
-Offset = Annotated[Whole, Field(ge=-1, le=2**63 - 1)]
+Offset = Annotated[int, Field(ge=-1, le=2**63 - 1), Digits]
 SearchText = Annotated[str, Field(max_length=4096)]
 NoteText = Annotated[str, StringConstraints(max_length=4096, pattern=r"^[^\x00]*$")]
 
 
-class Asked(BaseModel):
-    """The parameters of every request."""
+class NothingAsked(BaseModel):
+    """No parameters: the body says everything."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Asked(NothingAsked):
+    """The parameters of every request that is about something there is."""
 
     workspace: Workspace = Field(DEFAULT_WORKSPACE, description="Workspace that is asked about.")
 
@@ -74,6 +78,7 @@ JobId = Annotated[
     Path(description="Id of a job.", min_length=1, max_length=128, examples=["01jd2vq8k3m4n5p6q7r8s9t0vw"]),
 ]
 InWorkspace = Annotated[Asked, Query()]
+NoQuery = Annotated[NothingAsked, Query()]
 IdempotencyKey = Annotated[
     str | None,
     Header(
@@ -149,16 +154,6 @@ async def bounded(request: Request, most_bytes: int) -> AsyncIterator[bytes]:
         if received > most_bytes:
             raise HTTPException(413, f"the body is too large: {most_bytes} bytes are accepted here")
         yield piece
-
-
-def parsed_spec(body: bytes, asked: Asked) -> JobSpec:
-    """The specification in a body; a workspace in the query is that of a specification that names none."""
-    spec = parsed(JobSpec, body)
-    if "workspace" not in asked.model_fields_set:
-        return spec
-    if "workspace" in spec.model_fields_set and spec.workspace != asked.workspace:
-        raise invalid("two workspaces are named", where="body.workspace", hint="Name it in the body only.")
-    return spec.model_copy(update={"workspace": asked.workspace})
 
 
 class OnceDone:

@@ -4,7 +4,7 @@ FastAPI describes parameters and answers; added here are the bodies that are rea
 problem documents, links from a job to what can be asked about it, and the token.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI
@@ -50,21 +50,29 @@ def body_of(model: type[BaseModel], *, required: bool = True) -> dict[str, Any]:
     }
 
 
-def links_to_job() -> dict[str, Any]:
-    """What can be asked about the job in an answer."""
-    of_job = {"job_id": "$response.body#/job_id", "workspace": "$response.body#/workspace"}
-    operations = {
-        "look": "getJob",
-        "tell": "summariseJob",
-        "readLog": "readLog",
-        "cancel": "cancelJob",
-        "artifacts": "listArtifacts",
-        "again": "rerunJob",
-    }
-    return {
-        name: {"operationId": operation, "parameters": of_job, "description": f"To `{operation}`."}
-        for name, operation in operations.items()
-    }
+_OF_JOB = (
+    "getJob",
+    "summariseJob",
+    "readLog",
+    "followLog",
+    "listArtifacts",
+    "cancelJob",
+    "rerunJob",
+)
+_OF_ANOMALY = ("getAnomaly", "acknowledgeAnomaly", "resolveAnomaly", "reopenAnomaly")
+_OF_RECOMMENDATION = ("getRecommendation", "dismissRecommendation", "applyRecommendation")
+
+LINKS: Mapping[str, tuple[str, str, Sequence[str]]] = {
+    "submitJob": ("job_id", "job_id", _OF_JOB),
+    "rerunJob": ("job_id", "job_id", _OF_JOB),
+    "listJobs": ("job_id", "items/0/job_id", _OF_JOB),
+    "listBaselines": ("key", "items/0/key", ("getBaseline", "resetBaseline")),
+    "listAnomalies": ("anomaly_id", "items/0/id", _OF_ANOMALY),
+    "getAnomaly": ("anomaly_id", "id", _OF_ANOMALY[1:]),
+    "listRecommendations": ("recommendation_id", "items/0/id", _OF_RECOMMENDATION),
+    "getRecommendation": ("recommendation_id", "id", _OF_RECOMMENDATION[1:]),
+}
+"""From an operation to others about what it answered: their parameter, and where its value stands."""
 
 
 def describe(
@@ -102,11 +110,13 @@ def describe(
     }
     for path, operation in operations:
         _tidy(path, operation, formats)
+    for _, operation in operations:
+        _link(operation)
+    document["security"] = [{"token": []}] if token else []
     if token:
         components["securitySchemes"] = {
             "token": {"type": "http", "scheme": "bearer", "description": "The token of the server."}
         }
-        document["security"] = [{"token": []}]
     return document
 
 
@@ -137,27 +147,57 @@ def _operations(document: dict[str, Any]) -> Iterable[tuple[str, dict[str, Any]]
 
 def _tidy(path: str, operation: dict[str, Any], formats: Sequence[str]) -> None:
     """Refer to the shared problems, and narrow what FastAPI cannot know."""
-    for status, answer in list(operation["responses"].items()):
+    for status in operation["responses"]:
         code = CODE.get(int(status)) if status.isdigit() else None
         if code is None:
             continue
         operation["responses"][status] = {"$ref": f"#/components/responses/{code}"}
-        del answer
-    operation["responses"] = dict(sorted(operation["responses"].items()))
     if path in ("/healthz", "/readyz"):
         operation["security"] = []
+    operation["responses"].setdefault("405", {"$ref": "#/components/responses/method_not_allowed"})
+    operation["responses"] = dict(sorted(operation["responses"].items()))
     for parameter in operation.get("parameters", []):
+        parameter["schema"] = _without_null(parameter["schema"])
         if parameter["in"] == "path":
             parameter["schema"].setdefault("minLength", 1)
         if operation["operationId"] == "importRuns" and parameter["name"] == "format":
             parameter["schema"] = {"type": "string", "enum": list(formats)}
 
 
+def _link(operation: dict[str, Any]) -> None:
+    if operation["operationId"] not in LINKS:
+        return
+    parameter, place, others = LINKS[operation["operationId"]]
+    workspace = f"{place.rpartition('/')[0]}/workspace".lstrip("/")
+    answer = next(answer for status, answer in operation["responses"].items() if status.startswith("2"))
+    answer["links"] = {
+        other: {
+            "operationId": other,
+            "parameters": {
+                parameter: f"$response.body#/{place}",
+                "workspace": f"$response.body#/{workspace}",
+            },
+        }
+        for other in others
+    }
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a parameter, which is left out and not null when there is nothing to say."""
+    choices: list[dict[str, Any]] = [
+        choice for choice in schema.get("anyOf", ()) if choice.get("type") != "null"
+    ]
+    if len(choices) != 1:
+        return schema
+    rest = {name: value for name, value in schema.items() if name not in ("anyOf", "default")}
+    return choices[0] | rest
+
+
 def _say_what_to_run(spec: dict[str, Any], executors: Sequence[str]) -> None:
     """What the validators of a specification check, in the schema's own terms."""
     given = {"not": {"type": "null"}}
     absent = {"type": "null"}
-    spec["oneOf"] = [
+    spec["anyOf"] = [
         {
             "title": "a command",
             "required": ["command"],
@@ -181,5 +221,5 @@ def _say_what_to_run(spec: dict[str, Any], executors: Sequence[str]) -> None:
     }
     spec["examples"] = [
         {"image": "python:3.11", "command": ["pytest", "-q"], "memory": "512m", "timeout": "5m"},
-        {"command": ["make", "check"], "name": "check", "labels": {"team": "a"}},
+        {"command": ["echo", "hello"], "name": "greeting", "labels": {"team": "a"}},
     ]

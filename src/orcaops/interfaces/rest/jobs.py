@@ -16,12 +16,13 @@ from orcaops.interfaces.rest.arguments import (
     InWorkspace,
     JobId,
     JsonBody,
+    NoQuery,
     PageAsked,
     SearchText,
     in_waiting_thread,
-    parsed_spec,
+    parsed,
 )
-from orcaops.interfaces.rest.contract import answers, body_of, links_to_job
+from orcaops.interfaces.rest.contract import answers, body_of
 from orcaops.model.job import JobSpec
 from orcaops.model.query import Page
 from orcaops.model.run import Artifact, Run
@@ -80,17 +81,18 @@ class Artifacts(BaseModel):
     summary="Submit a job",
     status_code=202,
     response_model=Run,
-    responses=answers(403, 409, 413, 415, 422, 503) | {202: {"links": links_to_job()}},
+    responses=answers(403, 409, 413, 415, 422, 503),
     openapi_extra=body_of(JobSpec),
 )
 def submit_job(
-    house: House, body: JsonBody, asked: InWorkspace, idempotency_key: IdempotencyKey = None
+    house: House, body: JsonBody, _asked: NoQuery, idempotency_key: IdempotencyKey = None
 ) -> Response:
     """Accept a job: once this answers it will run, even if the server dies.
 
-    The answer is the record of the run with what is predicted of it. `Location` is where to look for it.
+    The answer is the record of the run with what is predicted of it. `Location` is where to look for it. The
+    workspace is that of the specification.
     """
-    return accepted(house.jobs.submit(parsed_spec(body, asked), idempotency_key=idempotency_key))
+    return accepted(house.jobs.submit(parsed(JobSpec, body), idempotency_key=idempotency_key))
 
 
 @router.get(
@@ -166,7 +168,7 @@ async def cancel_job(
     summary="Run a job again",
     status_code=202,
     response_model=Run,
-    responses=answers(403, 404, 409, 422, 503) | {202: {"links": links_to_job()}},
+    responses=answers(403, 404, 409, 422, 503),
 )
 def rerun_job(
     house: House, job_id: JobId, asked: InWorkspace, idempotency_key: IdempotencyKey = None

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
 from orcaops.app import App
-from orcaops.interfaces.rest.arguments import Asked, House, JobId, Offset, Whole
+from orcaops.interfaces.rest.arguments import Asked, Digits, House, JobId, Offset
 from orcaops.interfaces.rest.contract import answers
 from orcaops.interfaces.rest.jobs import shown
 from orcaops.model.errors import invalid
@@ -32,7 +32,7 @@ class LogAsked(Asked):
     after: Offset = Field(
         -1, description="Only lines behind the one with this offset: a page's `next_cursor`."
     )
-    limit: Annotated[Whole, Field(ge=1, le=MOST_LINES)] | None = Field(
+    limit: Annotated[int, Field(ge=1, le=MOST_LINES), Digits] | None = Field(
         None, description=f"Most lines; a JSON page has {1000} by default, text has all."
     )
     stream: Stream | None = Field(None, description="Only this stream.")
