@@ -89,6 +89,7 @@ def test_hostile_output_costs_no_time() -> None:
         "basic authentication failed, bearer certificate missing",
         "token = parser.next_token()",
         "password: ***",
+        "Unpacking libsecret-1-0:amd64 and gir1.2-secret-1 (0.16), gpg --secret-keyring /tmp/x1",
     ],
 )
 def test_what_is_no_secret_stays(text: str) -> None:

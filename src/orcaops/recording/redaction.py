@@ -41,7 +41,7 @@ _SECRET_NAME = re.compile(
 )
 _ABOUT_A_SECRET = re.compile(
     r"(?:^|[_.-])(?:FILE|FILENAME|PATH|DIR|SOCK|SOCKET|TTL|TIMEOUT|EXPIRY|EXPIRES|EXPIRATION|LENGTH|LEN|COUNT|LIMIT"
-    r"|TYPE|NAME|METHOD|MODE|ENABLED|DISABLED|REQUIRED|POLICY|URL|URI|HOST|PORT|ENDPOINT|ISSUER|STDIN|ID|VERSION)$"
+    r"|TYPE|NAME|METHOD|MODE|ENABLED|DISABLED|REQUIRED|POLICY|URL|URI|HOST|PORT|ENDPOINT|ISSUER|KEYRING|STDIN|ID|VERSION)$"
 )
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -81,7 +81,7 @@ _ASSIGNED = (
     # NAME=VALUE, name: value, "name": "value"
     rf"([A-Za-z0-9_.-]*{_NAME_WORD})({_LINK})\\?({_VALUE})",
     # --name VALUE
-    rf"(--?[A-Za-z0-9_.-]*{_NAME_WORD})([ \t]+)({_VALUE})",
+    rf"\B(--?[A-Za-z0-9_.-]*{_NAME_WORD})([ \t]+)({_VALUE})",
 )
 _BEGIN_KEY = b"-----BEGIN "
 _KEY_BLOCK = re.compile(rb"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----")
@@ -125,6 +125,8 @@ def _looks_secret(name: str, link: str, value: str) -> bool:
     if "=" in link:
         return link == "=" or "(" not in bare  # "token = next()" is a line of a program
     if ":" in link:
+        if not link.startswith(('"', "'", "\\")) and link[-1] not in " \t":
+            return False  # "libsecret-1-0:amd64" is the name of a package
         telling = re.search(r"pass(?:w|phrase)|secret|key", name, re.IGNORECASE) is not None
         return telling or link.startswith(('"', "'"))
     return name.startswith("-")  # --password VALUE
