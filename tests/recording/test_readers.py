@@ -10,6 +10,7 @@ import pytest
 
 from orcaops.model.errors import ErrorCode, OrcaError
 from orcaops.model.run import Cause, Run, Status
+from orcaops.recording.exporter import FORMATS, export
 from orcaops.recording.json_documents import objects_of
 from orcaops.recording.reader import BadLine, ReadOptions, read_runs, readers
 
@@ -355,6 +356,23 @@ def test_junit() -> None:
     assert "XML" in bad[-1].reason
     with pytest.raises(OrcaError):
         read("junit", '<!DOCTYPE x [<!ENTITY a "b">]><testsuite/>')
+
+
+def test_every_format_is_guessed_from_its_beginning(tmp_path: Path) -> None:
+    (run,), _ = read("jsonl", jsonl(ROW | {"name": "pipeline"}))
+    files = {
+        "jsonl": jsonl(ROW | {"name": "pipeline"}),
+        "csv": "name,started_at,duration_s\na,1,2\n",
+        "swf": SWF,
+        "nextflow": NEXTFLOW,
+        "github": json.dumps({"workflow_runs": [GITHUB_RUN]}),
+        "gitlab": json.dumps([{"id": 1, "stage": "x", "pipeline": {"id": 1}}]),
+        "junit": JUNIT,
+    }
+    beginnings = [(name, text.encode()) for name, text in files.items()]
+    beginnings += [("orcaops", b"".join(export([run], format_name))) for format_name in FORMATS]
+    for name, beginning in beginnings:
+        assert next(n for n, reader in readers().items() if reader.sniff(beginning)) == name
 
 
 def test_objects_of_documents_of_any_shape() -> None:

@@ -152,7 +152,7 @@ SECRET = (
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     st.lists(SECRET, min_size=1, max_size=3),
     st.lists(st.one_of(st.text("ab \n", max_size=20), st.integers(0, 2)), max_size=12),
@@ -178,7 +178,7 @@ def test_no_known_secret_leaks_however_it_is_cut(secrets, parts, data) -> None:
     assert again + quiet.finish() == whole.feed(text) + whole.finish()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.sampled_from(TOKENS), st.text("ab :=\n", max_size=30), st.text("ab ;\n", max_size=30), st.data())
 def test_no_token_leaks_however_it_is_cut(token, before, after, data) -> None:
     text = f"{before} {token} {after}".encode()

@@ -22,10 +22,10 @@ class Csv:
     name: str = "csv"
 
     def sniff(self, beginning: bytes) -> bool:
-        """A header with the columns that a run cannot do without."""
+        """A header with the columns that a run cannot do without, and not that of our own export."""
         header = beginning.split(b"\n", 1)[0].decode("utf-8", "replace")
         columns = {column.strip(" \"'\r").lower() for column in header.split(_separator(header))}
-        return bool(columns & _WORK and columns & _TIME)
+        return bool(columns & _WORK and columns & _TIME and "usage" not in columns)
 
     def read(self, file: BinaryIO, options: ReadOptions) -> Iterator[Run | BadLine]:
         """One run or one complaint per row, numbered by lines. Raises ``invalid`` without a header."""

@@ -29,7 +29,7 @@ class Gitlab:
 
     def sniff(self, beginning: bytes) -> bool:
         """What only these items hold."""
-        return b'"pipeline"' in beginning or (b'"iid"' in beginning and b'"sha"' in beginning)
+        return b'"pipeline":' in beginning or (b'"iid"' in beginning and b'"sha"' in beginning)
 
     def read(self, file: BinaryIO, options: ReadOptions) -> Iterator[Run | BadLine]:
         """One run or one complaint per item; numbers count items."""
