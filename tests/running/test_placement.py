@@ -11,7 +11,7 @@ from orcaops.running.executors.process import ProcessExecutor
 from orcaops.running.executors.scripted import ScriptedExecutor
 from orcaops.running.placement import choose, place
 
-LOCAL = ProcessExecutor.capabilities
+LOCAL = ProcessExecutor(limits=False).capabilities
 CONTAINERS = Capabilities(
     isolates=True,
     images=True,

@@ -6,7 +6,8 @@ and is found by them in ``/proc`` also after OrcaOps has been killed and restart
 id that was given to somebody else meanwhile is never touched, because it does not carry the mark. To the
 marked ones belong their descendants and what is in their sessions, which covers children that were given
 another environment. What escapes: a process that does all of it, a new environment, a new session and
-an exit of its parents, before anyone looks; and processes of other users.
+an exit of its parents, before anyone looks (unless a control group is
+:meth:`included <ProcessTree.include>`); and processes of other users.
 
 Without ``/proc`` only the leader's own group is known.
 """
@@ -15,7 +16,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,6 +97,11 @@ class ProcessTree:
         self._foreign: set[tuple[int, int]] = set()
         self._leaders: list[int] = []
         self._first_start: int | None = None
+        self._also: Callable[[], list[int]] = list
+
+    def include(self, processes: Callable[[], list[int]]) -> None:
+        """Who is in that list (of a control group) belongs to the run too."""
+        self._also = processes
 
     def environment(self) -> dict[str, str]:
         """The marks, for the environment of everything that the run starts."""
@@ -118,7 +124,8 @@ class ProcessTree:
         """Who is alive now. Costs one reading of ``/proc``: some 15 µs per process of the machine."""
         own = os.getpid()
         entries = [entry for entry in all_entries() if entry.pid != own]
-        members = {entry.pid: entry for entry in entries if self._is_marked(entry)}
+        also = set(self._also())
+        members = {entry.pid: entry for entry in entries if entry.pid in also or self._is_marked(entry)}
         grown = bool(members)
         while grown:
             # A session's number is not given away while somebody is in it, so it is safe to go by it

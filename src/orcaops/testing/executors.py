@@ -181,8 +181,10 @@ class ExecutorConformance:
         assert b"orcaops-no-such-program" in observer.text(Stream.STDERR) + (outcome.message or "").encode()
         self.assert_nothing_left(executor)
 
-    def test_a_file_that_is_no_program_is_126(self, executor: Executor, observer: RecordingObserver) -> None:
-        outcome = executor.run(self.job(command=("/etc/hosts",)), observer, Halt())
+    def test_what_is_there_but_no_program_is_126(
+        self, executor: Executor, observer: RecordingObserver
+    ) -> None:
+        outcome = executor.run(self.job(command=("/etc",)), observer, Halt())
         assert (outcome.exit_code, outcome.failure) == (126, None)
         self.assert_nothing_left(executor)
 

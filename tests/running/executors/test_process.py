@@ -17,7 +17,8 @@ from orcaops.model.quantities import MIB
 from orcaops.model.run import Run, Status
 from orcaops.running.executor import Failure, Halt, HaltReason, Outcome
 from orcaops.running.executors.process import ProcessExecutor
-from orcaops.running.process_tree import ProcessTree
+from orcaops.running.process_limits import ProcessLimits, can_limit, limited_jobs
+from orcaops.running.process_tree import ProcessTree, read_entry
 from orcaops.testing.executors import RecordingObserver
 
 
@@ -220,6 +221,71 @@ def test_descriptors_are_given_back(executor: ProcessExecutor, observer: Recordi
     assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
+# --- limits
+
+
+needs_limits = pytest.mark.skipif(not can_limit(), reason="no control group can be made here")
+
+
+def test_without_control_groups_limits_are_not_offered() -> None:
+    can = ProcessExecutor(limits=False).capabilities
+    assert (can.memory, can.cpus, can.pids) == (False, False, False)
+    assert "refused" in ProcessExecutor(limits=False).probe().sentence
+
+
+@needs_limits
+def test_too_much_memory_is_told_by_the_kernels_own_count(
+    executor: ProcessExecutor, observer: RecordingObserver
+) -> None:
+    program = (sys.executable, "-ISc", "held = bytearray(200 << 20)")
+    outcome = executor.run(job(command=program, memory="64m"), observer, Halt())
+    assert outcome.oom_killed
+    assert outcome.signal == 9
+    assert outcome.usage.memory_peak_bytes is not None
+    assert 60 * MIB < outcome.usage.memory_peak_bytes <= 64 * MIB
+    assert outcome.usage.oom_kills == 1
+    other = executor.run(job("kill -9 $$", memory="64m"), observer, Halt())
+    assert (other.signal, other.oom_killed) == (9, False)
+
+
+@needs_limits
+def test_cpus_are_limited(executor: ProcessExecutor, observer: RecordingObserver) -> None:
+    burn = "import time\nwhile time.process_time() < 0.4: pass"
+    outcome = executor.run(job(command=(sys.executable, "-ISc", burn), cpus=0.5), observer, Halt())
+    assert outcome.steps[0].duration_s > 0.6
+    assert outcome.usage.cpu_seconds == pytest.approx(0.4, rel=0.15)
+    assert outcome.usage.throttled_seconds is not None  # zero where others leave it no more than its share
+
+
+@needs_limits
+def test_processes_are_limited(executor: ProcessExecutor, observer: RecordingObserver) -> None:
+    line = "for i in 1 2 3 4 5 6; do sleep 600 & done; echo all"
+    outcome = executor.run(job(line, pids=4), observer, Halt())
+    assert outcome.exit_code != 0
+    assert b"all" not in observer.text(Stream.STDOUT)
+
+
+@needs_limits
+@pytest.mark.parametrize(("command", "code"), [("no-such-program", 127), ("/etc", 126)])
+def test_limits_do_not_change_what_a_shell_would_say(
+    executor: ProcessExecutor, observer: RecordingObserver, command: str, code: int
+) -> None:
+    assert executor.run(job(command=(command,), pids=50), observer, Halt()).exit_code == code
+    assert observer.text(Stream.STDERR).startswith(f"orcaops: {command}: ".encode())
+
+
+@needs_limits
+def test_in_a_control_group_nobody_escapes(
+    executor: ProcessExecutor, observer: RecordingObserver, tmp_path: Path
+) -> None:
+    outcome = run(executor, observer, "env -i setsid sleep 600 & sleep 0.2; echo $!", pids=50)
+    assert outcome.exit_code == 0
+    survivor = read_entry(int(observer.text()))
+    assert survivor is None or survivor.zombie
+    assert limited_jobs(tmp_path.name) == []
+    assert outcome.usage.exact, "also what was killed has been counted"
+
+
 # --- after OrcaOps was killed
 
 OWNER = """
@@ -286,3 +352,16 @@ def test_an_orphan_is_reaped_unless_it_is_living_or_anothers(
     assert len(executor.reap([])) >= len(would) - 1
     assert tree.members() == []
     assert executor.reap([]) == []
+
+
+@needs_limits
+def test_a_control_group_that_was_left_is_reaped(executor: ProcessExecutor, tmp_path: Path) -> None:
+    limits = ProcessLimits(tmp_path.name, "job-2")
+    limits.create(JobSpec(command=("true",), pids=10))
+    with subprocess.Popen(limits.entering(("sleep", "600")), start_new_session=True) as left:
+        while not limits.processes():
+            time.sleep(0.01)
+        assert executor.reap(["job-2"]) == []
+        assert executor.reap([]) == ["control group of job job-2"]
+        assert left.wait(5) == -9
+    assert limited_jobs(tmp_path.name) == []

@@ -1,11 +1,14 @@
 """ProcessExecutor: runs commands as local processes of this user.
 
-It needs nothing but Linux and isolates nothing: a job sees the host's files, network and
-processes. Each job gets a fresh working folder, removed afterwards, a session of its own, no standard
-input, and this environment: ``PATH``, ``HOME``, ``USER``, ``LOGNAME``, ``SHELL``, ``LANG``, ``LC_ALL``,
-``LC_CTYPE``, ``TZ`` and ``TMPDIR`` as OrcaOps has them, then the job's own ``env``, then two marks by
-which its processes are found again (:mod:`orcaops.running.process_tree`). A relative ``cwd`` is a
-folder made inside the fresh one. What a job leaves running is killed when its last command ends.
+It needs nothing but Linux and isolates nothing: a job sees the host's files, network and processes.
+Limits of memory, CPUs and processes are enforced where OrcaOps may make control groups
+(:mod:`orcaops.running.process_limits`), and refused elsewhere.
+
+Each job gets a fresh working folder, removed afterwards, a session of its own, no standard input, and
+this environment: ``PATH``, ``HOME``, ``USER``, ``LOGNAME``, ``SHELL``, ``LANG``, ``LC_ALL``, ``LC_CTYPE``,
+``TZ`` and ``TMPDIR`` as OrcaOps has them, then the job's own ``env``, then two marks by which its
+processes are found again (:mod:`orcaops.running.process_tree`). A relative ``cwd`` is a folder made
+inside the fresh one. What a job leaves running is killed when its last command ends.
 """
 
 import contextlib
@@ -35,6 +38,7 @@ from orcaops.model.run import Artifact, PhaseName, Run, Step
 from orcaops.running.artifacts import collect
 from orcaops.running.clock import RunClock
 from orcaops.running.executor import Capabilities, Executor, Failure, Halt, Health, Observer, Outcome
+from orcaops.running.process_limits import ProcessLimits, can_limit, limited_jobs
 from orcaops.running.process_tree import ProcessTree, all_entries, marks_of
 from orcaops.running.process_usage import ProcessUsage
 
@@ -50,23 +54,25 @@ _OURS_TO_FIX = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
 class ProcessExecutor:
     """Runs jobs on this machine, in folders below ``folder``.
 
-    ``installation`` tells the processes of one OrcaOps home from those of another. Limits of memory, CPUs and
-    processes are refused, because nothing here could enforce them for a whole tree.
+    ``installation`` tells the processes of one OrcaOps home from those of another. ``limits`` says
+    whether control groups can be made; by default it is found out.
     """
 
     name = "process"
-    capabilities = Capabilities(
-        isolates=False,
-        images=False,
-        memory=False,
-        cpus=False,
-        pids=False,
-        mounts=False,
-        networks=frozenset({"host"}),
-        adopts=False,
-    )
 
-    def __init__(self, folder: Path | None = None, *, installation: str = "default") -> None:
+    def __init__(
+        self, folder: Path | None = None, *, installation: str = "default", limits: bool | None = None
+    ) -> None:
+        self._limits = can_limit() if limits is None else limits
+        self.capabilities = Capabilities(
+            isolates=False,
+            images=False,
+            memory=self._limits,
+            cpus=self._limits,
+            pids=self._limits,
+            mounts=False,
+            networks=frozenset({"host"}),
+        )
         self._folder = folder or Path(tempfile.gettempdir()) / f"orcaops-work-{os.getuid()}"
         self._installation = installation
 
@@ -75,7 +81,12 @@ class ProcessExecutor:
         usable = Path("/proc/self/stat").exists() and hasattr(os, "pidfd_open")
         return Health(
             usable=usable,
-            sentence="Runs local processes of this user and isolates nothing: no limits, no own network."
+            sentence="Runs local processes of this user and isolates nothing; limits are "
+            + (
+                "enforced by control groups."
+                if self._limits
+                else "refused: no control group can be made here."
+            )
             if usable
             else "Needs Linux 5.3 or later with /proc: without it a job's children cannot be found.",
             attributes={"kernel": platform.release(), "cpus": str(os.cpu_count() or 1)},
@@ -89,9 +100,14 @@ class ProcessExecutor:
         observer.phase(PhaseName.CREATE)
         folder = self._folder / check_id(run.job_id, "job id")
         tree = ProcessTree(self._installation, run.job_id)
+        limits = self._limits_of(run) if (spec.memory, spec.cpus, spec.pids) != (None, None, None) else None
         try:
             folder.mkdir(mode=0o700, parents=True)
-            with _Attempt(spec, _working_folder(folder, spec), tree, observer, halt) as attempt:
+            if limits is not None:
+                limits.create(spec)
+                tree.include(limits.processes)
+            cwd = _working_folder(folder, spec)
+            with _Attempt(spec, cwd=cwd, tree=tree, limits=limits, observer=observer, halt=halt) as attempt:
                 observer.placed(f"marks:{self._installation}/{run.job_id}")
                 return attempt.bring_to_end()
         except (OSError, ValueError, subprocess.SubprocessError) as error:
@@ -99,11 +115,15 @@ class ProcessExecutor:
         finally:
             observer.phase(PhaseName.CLEAN_UP)
             _remove(folder)
+            if limits is not None and not limits.remove():
+                _log.warning("the control group of job %s could not be removed", run.job_id)
 
     def adopt(self, run: Run, observer: Observer, halt: Halt, *, seen_until: datetime | None) -> Outcome:  # noqa: ARG002
         """End what is left of a run whose owner has died: only a parent learns how a process ended."""
         observer.phase(PhaseName.CLEAN_UP)
         tree = ProcessTree(self._installation, run.job_id)
+        limits = self._limits_of(run)
+        tree.include(limits.processes)
         count = tree.signal(signal.SIGTERM)
         give_up = time.monotonic() + halt.grace_s
         while tree.members() and time.monotonic() < give_up:
@@ -117,6 +137,7 @@ class ProcessExecutor:
         except TimeoutError as error:
             message += f"{error}."
         _remove(self._folder / check_id(run.job_id, "job id"))
+        limits.remove()
         return Outcome(failure=Failure.ENGINE_LOST, message=message)
 
     def reap(self, living: Iterable[str], *, dry_run: bool = False) -> list[str]:
@@ -134,20 +155,39 @@ class ProcessExecutor:
             if is_id(path.name) and path.name not in keep
         ]
         found += [f"folder {path}" for path in folders]
+        limited = [job_id for job_id in limited_jobs(self._installation) if job_id not in keep]
+        found += [f"control group of job {job_id}" for job_id in limited]
         if dry_run:
             return found
-        for job_id in orphans:
+        for job_id in {*orphans, *limited}:
+            limits = ProcessLimits(self._installation, job_id)
+            tree = ProcessTree(self._installation, job_id)
+            tree.include(limits.processes)
             with contextlib.suppress(TimeoutError):
-                ProcessTree(self._installation, job_id).kill()
+                tree.kill()
+            limits.remove()
         for path in folders:
             _remove(path)
         return found
+
+    def _limits_of(self, run: Run) -> ProcessLimits:
+        return ProcessLimits(self._installation, check_id(run.job_id, "job id"))
 
 
 class _Attempt:
     """One job at work: its pipes, its processes, and the loop that waits for either."""
 
-    def __init__(self, spec: JobSpec, cwd: Path, tree: ProcessTree, observer: Observer, halt: Halt) -> None:
+    def __init__(
+        self,
+        spec: JobSpec,
+        *,
+        cwd: Path,
+        tree: ProcessTree,
+        limits: ProcessLimits | None,
+        observer: Observer,
+        halt: Halt,
+    ) -> None:
+        self._limits = limits
         self._spec = spec
         self._cwd = cwd
         self._tree = tree
@@ -188,6 +228,9 @@ class _Attempt:
         finished_at = self._clock.now()
         strays = self._end_the_rest()
         last = self._steps[-1] if self._steps else None
+        usage = self._usage.total(complete=not strays)
+        if self._limits is not None:
+            usage = self._limits.usage(usage)
         failure, message = None, None
         artifacts: tuple[Artifact, ...] = ()
         if self._spec.artifacts and last is not None:
@@ -204,7 +247,8 @@ class _Attempt:
             started_at=self._started_at,
             finished_at=finished_at if self._started_at is not None else None,
             steps=tuple(self._steps),
-            usage=self._usage.total(complete=not strays),
+            oom_killed=self._limits is not None and self._limits.oom_kills() > 0,
+            usage=usage,
             artifacts=artifacts,
         )
 
@@ -240,8 +284,10 @@ class _Attempt:
         environment.update(self._spec.env)
         environment.update(self._tree.environment())
         try:
+            if self._limits is not None:  # shells differ in what they make of it
+                _check_executable(command[0], environment["PATH"], self._cwd)
             process = subprocess.Popen(
-                command,
+                command if self._limits is None else self._limits.entering(command),
                 cwd=self._cwd,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -373,6 +419,15 @@ class _Wake:
 def _waiting_bytes(descriptor: int) -> int:
     count: int = struct.unpack("i", fcntl.ioctl(descriptor, termios.FIONREAD, b"\0" * 4))[0]
     return count
+
+
+def _check_executable(program: str, path: str, cwd: Path) -> None:
+    """Raise what executing it would raise if the program is missing or is none."""
+    folders = [""] if "/" in program else path.split(":")
+    places = [cwd / folder / program for folder in folders]
+    if not any(place.is_file() and os.access(place, os.X_OK) for place in places):
+        code = errno.EACCES if any(place.exists() for place in places) else errno.ENOENT
+        raise OSError(code, os.strerror(code), program)
 
 
 def _working_folder(folder: Path, spec: JobSpec) -> Path:
