@@ -12,14 +12,24 @@ class LogWriter(Protocol):
     """Takes a run's output while it comes. May be called from several threads."""
 
     def write(self, stream: Stream, data: bytes, at: datetime) -> None:
-        """Append a piece of output; it is visible to followers within half a second."""
+        """Append a piece of output; it is visible to followers within half a second.
+
+        Raises ``unavailable``, once per log, if the disk takes no more: the job can go on, and what could
+        not be kept is counted in ``LogSummary.cut_bytes``. Raises ``conflict`` after ``close``.
+        """
 
     def close(self) -> LogSummary:
         """Finish the log: nothing more will come. Returns what was counted. Idempotent."""
 
 
 class LogStore(Protocol):
-    """Keeps output, compressed and bounded, readable while it is still being written."""
+    """Keeps output, compressed and bounded, readable while it is still being written.
+
+    Every reader gets the same lines with the same offsets, whenever it comes. A line whose end had not come
+    when its beginning was shown is given in pieces: all but the last are ``partial`` and are to be printed
+    without a line end. Where bytes are missing (beyond the limit, or a full disk) stands one line that says
+    how many; its ``size_bytes`` is their number.
+    """
 
     def open(self, workspace: str, job_id: str, *, secrets: Sequence[str] = ()) -> LogWriter:
         """Begin (or, for an adopted run, continue) a log; ``secrets`` are masked before they are stored."""
