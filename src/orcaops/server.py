@@ -18,12 +18,11 @@ def serve(*, host: str | None, port: int | None, home: str | None, workspace: st
     ORCAOPS_TOKEN (or token in the configuration) is the bearer token that clients must show.
     """
     from orcaops.app import build
-    from orcaops.interfaces.rest.serve import check_exposure, serve_api
+    from orcaops.interfaces.rest.serve import serve as serve_rest
 
     flags = {"home": home, "workspace": workspace, "server.host": host, "server.port": port}
-    chosen = configuration(**flags)
-    check_exposure(chosen.settings.server.host, chosen.settings.token)
-    serve_api(build(chosen))
+    settings = (chosen := configuration(**flags)).settings
+    serve_rest(build(chosen), host=settings.server.host, port=settings.server.port, token=settings.token)
 
 
 @click.command(epilog="Example: orcaops mcp --read-only")

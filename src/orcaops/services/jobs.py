@@ -199,20 +199,7 @@ class Jobs:
 
     def rerun(self, workspace: str, job_id: str) -> JobSpec:
         """The specification to run a job again as it was asked for. Raises ``not_found``, ``conflict``."""
-        run = self.get(workspace, job_id)
-        if run.requested is None:
-            raise conflict(
-                f"{job_id} was imported from {run.source}: its specification is not known",
-                where=job_id,
-                hint="Submit it anew.",
-            )
-        if run.masked:
-            raise conflict(
-                f"{job_id} was given secrets, which are not kept",
-                where=job_id,
-                hint="Submit it anew with them.",
-            )
-        return run.requested.model_copy(update={"parent_job_id": job_id})
+        return spec_to_rerun(self.get(workspace, job_id))
 
     def log_lines(
         self,
@@ -355,6 +342,23 @@ class Jobs:
 
     def _query(self, q: str) -> Query:
         return parse_query(q, self._clock()) if q.strip() else EVERYTHING
+
+
+def spec_to_rerun(run: Run) -> JobSpec:
+    """The specification to run a job again as it was asked for. Raises ``conflict`` where it is not known."""
+    if run.requested is None:
+        raise conflict(
+            f"{run.job_id} was imported from {run.source}: its specification is not known",
+            where=run.job_id,
+            hint="Submit it anew.",
+        )
+    if run.masked:
+        raise conflict(
+            f"{run.job_id} was given secrets, which are not kept",
+            where=run.job_id,
+            hint="Submit it anew with them.",
+        )
+    return run.requested.model_copy(update={"parent_job_id": run.job_id})
 
 
 def _fingerprint(spec: JobSpec) -> str:

@@ -2,11 +2,13 @@
 
 import signal
 import sys
+import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from orcaops.interfaces.cli.door import opened, options, start_worker
+from orcaops.interfaces.cli.door import opened, options, start_worker, whoami
 from orcaops.interfaces.cli.failures import show_failure
 from orcaops.interfaces.cli.job_options import job_options, spec_of
 from orcaops.interfaces.cli.output import note, print_json
@@ -95,7 +97,9 @@ def execute(app: "App", spec: "JobSpec", *, as_json: bool, fail_on: str | None) 
 
     def accepted(run: "Run") -> None:
         def cancel(_number: int, _frame: object) -> None:
-            app.dispatcher.cancel(run.workspace, run.job_id)
+            # In a thread: the handler interrupts whatever this one is doing with the same services.
+            decide = partial(app.jobs.cancel, run.workspace, run.job_id, by=whoami())
+            threading.Thread(target=decide, daemon=True).start()
 
         signal.signal(signal.SIGINT, cancel)
         signal.signal(signal.SIGTERM, cancel)

@@ -59,18 +59,17 @@ def print_forecasts(forecasts: Forecasts) -> None:
         fields(
             (f"  {label}", text)
             for label, text in (
-                (
-                    "interval",
-                    (
-                        f"{_shown(answer.range_low, answer.unit)} to {_shown(answer.range_high, answer.unit)}, "
-                        f"holds {answer.coverage:.0%} of the time"
-                    ),
-                ),
+                ("interval", _interval(answer)),
                 ("confidence", f"{answer.confidence:.0%} to be within 20 %"),
                 ("from", f"{answer.sample_count} runs at the level of the {answer.level}"),
                 ("why", answer.reason or None),
             )
         )
+
+
+def _interval(answer: Prediction) -> str:
+    low, high = _shown(answer.range_low, answer.unit), _shown(answer.range_high, answer.unit)
+    return f"{low} to {high}, holds {answer.coverage:.0%} of the time"
 
 
 def _expectations(forecasts: Forecasts) -> Iterator[str]:
