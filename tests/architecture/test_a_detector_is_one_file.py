@@ -1,9 +1,13 @@
 """A detector is one file: the one in ``docs/how-to/add-a-detector.md``, dropped in, works everywhere."""
 
+import http.client
 import json
 import re
+import socket
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -135,3 +139,35 @@ def test_a_parameter_in_the_configuration_reaches_it(house: House, folder: Path)
     house.configure(f'[plugins]\ndirs = ["{folder}"]\n[detectors.twice]\nfactor = 100.0\n')
     house.say("relearn")
     assert house.anomalies() == []
+
+
+@pytest.fixture
+def port(house: House) -> Iterator[int]:
+    """A server of that house."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    server = house.start("serve", "--port", str(port))
+    try:
+        deadline = time.monotonic() + 30
+        while True:
+            assert server.poll() is None
+            assert time.monotonic() < deadline
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            except OSError:
+                time.sleep(0.02)
+            else:
+                break
+        yield port
+    finally:
+        server.terminate()
+        server.communicate(timeout=30)
+
+
+def test_rest_shows_it(port: int) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection.request("GET", "/orcaops/anomalies")
+    answer = json.load(connection.getresponse())
+    connection.close()
+    assert "twice" in [anomaly["detector"] for anomaly in answer["items"]]
