@@ -31,7 +31,7 @@ def connect(url: str, *, create: bool) -> Engine:
     except (ArgumentError, ValueError) as error:
         raise _no_such(url) from error
     if backend == "sqlite":
-        return _sqlite(parsed, create=create)
+        return _sqlite(parsed.set(drivername="sqlite"), create=create)
     if backend == "postgresql":
         return _postgresql(parsed.set(drivername="postgresql+psycopg"))
     raise _no_such(parsed.render_as_string())

@@ -15,13 +15,11 @@ _ROWS_AT_ONCE = 1000
 
 _KEY = ("workspace", "level", "scope", "learner", "version", "metric")
 _COLUMNS = (*(memories.c[name] for name in _KEY), memories.c.memory)
-_ONE_SCOPE = select(*_COLUMNS).where(
+# One statement per level: SQLite does not look up a list of triples in an index.
+_SCOPES = select(*_COLUMNS).where(
     memories.c.workspace == bindparam("workspace"),
     memories.c.level == bindparam("level"),
-    memories.c.scope == bindparam("scope"),
-)
-_SCOPES = select(*_COLUMNS).where(
-    tuple_(memories.c.workspace, memories.c.level, memories.c.scope).in_(bindparam("scopes", expanding=True))
+    memories.c.scope.in_(bindparam("scopes", expanding=True)),
 )
 
 
@@ -33,14 +31,19 @@ class Memories:
 
     def get_many(self, keys: Iterable[MemoryKey]) -> dict[MemoryKey, bytes]:
         wanted = set(keys)
-        scopes = sorted({(key.workspace, key.level, clean(key.scope)) for key in wanted})
+        by_level: dict[tuple[str, str], set[str]] = {}
+        for key in wanted:
+            by_level.setdefault((key.workspace, key.level), set()).add(clean(key.scope))
         found: dict[MemoryKey, bytes] = {}
-        for start in range(0, len(scopes), _SCOPES_AT_ONCE):
-            rows = self._connection.execute(_SCOPES, {"scopes": scopes[start : start + _SCOPES_AT_ONCE]})
-            for workspace, level, scope, learner, version, metric, memory in rows:
-                key = MemoryKey(workspace, learner, version, metric, level, scope)
-                if key in wanted:
-                    found[key] = memory
+        for (workspace, level), scopes in by_level.items():
+            ordered = sorted(scopes)
+            for start in range(0, len(ordered), _SCOPES_AT_ONCE):
+                chunk = ordered[start : start + _SCOPES_AT_ONCE]
+                asked = {"workspace": workspace, "level": level, "scopes": chunk}
+                for *_, scope, learner, version, metric, memory in self._connection.execute(_SCOPES, asked):
+                    key = MemoryKey(workspace, learner, version, metric, level, scope)
+                    if key in wanted:
+                        found[key] = memory
         return found
 
     def put_many(self, new: Mapping[MemoryKey, bytes]) -> None:

@@ -2,11 +2,12 @@
 
 Opening a store costs one plain query. Alembic is loaded only where there is something to migrate:
 a database with no tables is made from :mod:`.tables` at once and stamped with the latest version
-(a test says that both ways lead to the same tables).
+(each migration comes with a test that both ways lead to the same tables).
 """
 
 import logging
 import secrets
+from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 
@@ -17,6 +18,8 @@ from orcaops.recording.sql.tables import metadata
 
 LATEST = 1
 """The version of the tables in this release: the number of the last file in ``migrations/versions``."""
+
+MIGRATIONS = Path(__file__).parent / "migrations"
 
 _LOCK = 7_062_022  # any number that no other program uses for an advisory lock
 
@@ -92,6 +95,6 @@ def _migrate(connection: Connection, version: int, where: str) -> None:
 
     log.info("bringing %s from version %d to %d", where, version, LATEST)
     config = Config()
-    config.set_main_option("script_location", "orcaops.recording.sql:migrations")
+    config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
     command.upgrade(config, f"{LATEST:04}")
