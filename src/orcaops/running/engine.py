@@ -1,0 +1,368 @@
+"""Engine: the one module that speaks to a container engine, over docker-py's low-level client.
+
+Any engine that speaks the Docker API will do (Docker, Podman); ``DOCKER_HOST`` and its relatives are
+honoured. All methods may be called from several threads at once; nothing here is held while an
+engine works. Whatever goes wrong is one of three errors.
+"""
+
+import contextlib
+import json
+import os
+import socket
+import threading
+import weakref
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_LOCAL_SOCKETS = (
+    "/var/run/docker.sock",
+    "{runtime}/docker.sock",
+    "{home}/.docker/run/docker.sock",
+    "/run/podman/podman.sock",
+    "{runtime}/podman/podman.sock",
+)
+_OLDEST_API = (1, 40)
+_NEWEST_API = (1, 47)  # the newest whose answers this module knows
+_ANSWER_WITHIN_S = 120.0
+_PROBE_WITHIN_S = 3.0
+_CONNECTIONS_KEPT = 64
+_PIECE = 1 << 18
+
+
+class EngineError(Exception):
+    """The engine did not do what was asked; the text says why, for people."""
+
+
+class EngineGoneError(EngineError):
+    """The engine does not answer (any more)."""
+
+
+class ImageMissingError(EngineError):
+    """The image is neither on the engine nor could it be pulled."""
+
+
+class EngineRefusedError(EngineError):
+    """The engine answered, and said no; ``status`` is the HTTP status."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class EngineFacts:
+    """What an engine is: asked once per connection."""
+
+    name: str
+    version: str
+    api_version: str
+    cgroup_version: int
+    cgroup_driver: str
+    local: bool
+
+
+class Connection:
+    """A connection over which an engine sends a container's output as it is written."""
+
+    def __init__(self, answer: Any, stream: Any) -> None:
+        self._answer = answer
+        self._stream = stream
+        # Below docker-py's file object lies a socket, or whatever SSH has instead.
+        self._socket = getattr(stream, "_sock", stream)
+        if hasattr(self._socket, "settimeout"):
+            self._socket.settimeout(None)
+
+    def receive(self, most: int) -> bytes:
+        """What has arrived, at least one byte; empty when the engine has ended the connection."""
+        data: bytes = self._socket.recv(most)
+        return data
+
+    def shut_down(self) -> None:
+        """End the wait of whoever receives."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Let go of everything."""
+        for part in (self._answer, self._stream, self._socket):
+            with contextlib.suppress(OSError, ValueError):  # ValueError: it has gone with the part before
+                part.close()
+
+
+class LogStream:
+    """An engine's log of a container, to be read like a file until the container has ended."""
+
+    def __init__(self, answer: Any) -> None:
+        self._answer = answer
+
+    def read(self, size: int) -> bytes:
+        """So many bytes, fewer only at the end."""
+        with _translated():
+            data: bytes = self._answer.raw.read(size)
+        return data
+
+    def shut_down(self) -> None:
+        """End the wait of whoever reads."""
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._answer.close()
+
+
+class Engine:
+    """A connection to an engine, opened by the first call and kept.
+
+    ``base_url`` overrides ``DOCKER_HOST``; without either the usual local sockets are tried.
+    """
+
+    def __init__(self, base_url: str | None = None) -> None:
+        self._base_url = base_url
+        self._lock = threading.Lock()
+        self._client: Any = None
+        self._facts: EngineFacts | None = None
+        self._digests: dict[str, str] = {}
+
+    def facts(self) -> EngineFacts:
+        """What the engine is. Raises :class:`EngineGoneError`."""
+        self._api()
+        assert self._facts is not None
+        return self._facts
+
+    def ping(self) -> None:
+        """Raises :class:`EngineGoneError` unless the engine answers now, within three seconds."""
+        client = self._api()
+        with _translated():
+            client._result(client._get(client._url("/_ping", versioned_api=False), timeout=_PROBE_WITHIN_S))
+
+    def create(self, name: str, body: dict[str, Any]) -> tuple[str, list[str]]:
+        """A new container's id, and the engine's warnings. Raises :class:`ImageMissingError`."""
+        client = self._api()
+        with _translated():
+            answer = client.create_container_from_config(body, name)
+        return str(answer["Id"]), list(answer.get("Warnings") or ())
+
+    def attach(self, container: str) -> "Connection":
+        """A socket on which both streams arrive as they are written, each piece with a header."""
+        client = self._api()
+        with _translated():
+            answer = client.post(
+                client._url("/containers/{0}/attach", container),
+                params={"stdout": 1, "stderr": 1, "stream": 1},
+                headers={"Connection": "Upgrade", "Upgrade": "tcp"},
+                stream=True,
+            )
+            return Connection(answer, client._get_raw_response_socket(answer))
+
+    def logs(self, container: str, *, since: str, follow: bool = True) -> LogStream:
+        """What the engine's log holds of a container from then on, each piece with its time and a header."""
+        client = self._api()
+        with _translated():
+            answer = client.get(
+                client._url("/containers/{0}/logs", container),
+                params={"stdout": 1, "stderr": 1, "timestamps": 1, "follow": int(follow), "since": since},
+                stream=True,
+                timeout=(_ANSWER_WITHIN_S, None),
+            )
+            client._raise_for_status(answer)
+        return LogStream(answer)
+
+    def start(self, container: str) -> None:
+        """Start a container that was created."""
+        client = self._api()
+        with _translated():
+            client.start(container)
+
+    def wait(self, container: str, timeout_s: float | None = None) -> int:
+        """Wait until the container has stopped; its exit status.
+
+        Raises :class:`EngineGoneError` after ``timeout_s``.
+        """
+        client = self._api()
+        with _translated():
+            return int(client.wait(container, timeout=timeout_s)["StatusCode"])
+
+    def inspect(self, container: str) -> dict[str, Any]:
+        """Everything about a container."""
+        client = self._api()
+        with _translated():
+            answer: dict[str, Any] = client.inspect_container(container)
+            return answer
+
+    def image_digest(self, image_id: str) -> str:
+        """The digest by which a registry knows the image, or else the image's own id; asked once."""
+        if image_id not in self._digests:
+            client = self._api()
+            with _translated():
+                known = client.inspect_image(image_id).get("RepoDigests") or ()
+            self._digests[image_id] = known[0].partition("@")[2] if known else image_id
+        return self._digests[image_id]
+
+    def kill(self, container: str, signal: str) -> None:
+        """Send a signal to the main process; none to a container that has stopped."""
+        client = self._api()
+        with _translated(), _ignoring(404, 409):
+            client.kill(container, signal)
+
+    def remove(self, container: str) -> None:
+        """Remove a container, running or not, with its anonymous volumes, if it is there."""
+        client = self._api()
+        with _translated(), _ignoring(404, 409):  # 409: it is already being removed
+            client.remove_container(container, v=True, force=True)
+
+    def pull(self, image: str, stopped: Callable[[], bool]) -> None:
+        """Pull an image; ends early, without an error, once ``stopped()``.
+
+        Raises :class:`ImageMissingError`.
+        """
+        client = self._api()
+        name = image if "@" in image or ":" in image.rpartition("/")[2] else f"{image}:latest"
+        try:
+            with _translated(), contextlib.closing(client.pull(name, stream=True, decode=True)) as progress:
+                for line in progress:
+                    if stopped():
+                        return
+                    if "error" in line:
+                        raise ImageMissingError(str(line["error"]).strip())
+        except EngineRefusedError as error:
+            raise ImageMissingError(str(error)) from error
+
+    def archive(self, container: str, path: str) -> "contextlib.closing[Generator[bytes, None, None]] | None":
+        """A tar stream of what lies at ``path``; None if nothing does."""
+        client = self._api()
+        try:
+            with _translated():
+                pieces, _ = client.get_archive(container, path, chunk_size=_PIECE)
+        except EngineRefusedError as error:
+            if error.status == 404:
+                return None
+            raise
+        return contextlib.closing(pieces)
+
+    def changed_paths(self, container: str) -> list[str]:
+        """Everything that was added or changed in the container's own file system, mounts left out."""
+        client = self._api()
+        with _translated():
+            return [change["Path"] for change in client.diff(container) or () if change["Kind"] != 2]
+
+    def stats(self, container: str) -> Iterator[dict[str, Any]]:
+        """The engine's own figures, about one a second, until the container ends."""
+        client = self._api()
+        with _translated():
+            yield from client.stats(container, decode=True, stream=True)
+
+    def labelled(self, label: str) -> list[tuple[str, str, str, dict[str, str]]]:
+        """(kind, id, name, labels) of containers, networks and volumes that carry the label."""
+        client = self._api()
+        wanted = {"label": label}
+        with _translated():
+            containers = client.containers(all=True, filters=wanted)
+            networks = client.networks(filters=wanted)
+            volumes = client.volumes(filters=wanted).get("Volumes") or ()
+        return [
+            *(("container", c["Id"], c["Names"][0].lstrip("/"), c["Labels"]) for c in containers),
+            *(("network", n["Id"], n["Name"], n.get("Labels") or {}) for n in networks),
+            *(("volume", v["Name"], v["Name"], v.get("Labels") or {}) for v in volumes),
+        ]
+
+    def remove_network(self, network: str) -> None:
+        """Remove a network, if it is there."""
+        client = self._api()
+        with _translated(), _ignoring(404):
+            client.remove_network(network)
+
+    def remove_volume(self, volume: str) -> None:
+        """Remove a volume, if it is there."""
+        client = self._api()
+        with _translated(), _ignoring(404):
+            client.remove_volume(volume, force=True)
+
+    def _api(self) -> Any:
+        if self._client is None:
+            with self._lock:
+                if self._client is None:
+                    with _translated():
+                        client = self._connect()
+                        self._facts = _facts_of(client)
+                        self._client = client
+                        weakref.finalize(self, client.close)
+        return self._client
+
+    def _connect(self) -> Any:
+        from docker import APIClient
+        from docker.utils import kwargs_from_env
+
+        options = kwargs_from_env()
+        if self._base_url:
+            options["base_url"] = self._base_url
+        options.setdefault("base_url", _local_socket())
+        client = APIClient(
+            **options,
+            version="{}.{}".format(*_OLDEST_API),  # none is negotiated: `_facts_of` sees what the ping says
+            timeout=_ANSWER_WITHIN_S,
+            max_pool_size=_CONNECTIONS_KEPT,
+        )
+        client.trust_env = (
+            False  # proxies of the environment are for the internet; looking them up costs 1 ms
+        )
+        return client
+
+
+def _local_socket() -> str | None:
+    places = {"runtime": os.environ.get("XDG_RUNTIME_DIR", "/run"), "home": str(Path.home())}
+    for pattern in _LOCAL_SOCKETS:
+        path = pattern.format(**places)
+        if Path(path).is_socket():
+            return f"unix://{path}"
+    return None
+
+
+def _facts_of(client: Any) -> EngineFacts:
+    answer = client.get(client._url("/_ping", versioned_api=False), timeout=_PROBE_WITHIN_S)
+    client._raise_for_status(answer)
+    offered = tuple(int(part) for part in answer.headers.get("Api-Version", "1.40").split("."))
+    client._version = "{}.{}".format(*min(max(offered, _OLDEST_API), _NEWEST_API))
+    facts = client.info()
+    return EngineFacts(
+        name="Podman" if "Libpod-API-Version" in answer.headers else "Docker",
+        version=str(facts.get("ServerVersion", "?")),
+        api_version=client._version,
+        cgroup_version=int(facts.get("CgroupVersion") or 1),
+        cgroup_driver=str(facts.get("CgroupDriver", "")),
+        local=client.base_url == "http+docker://localhost",
+    )
+
+
+@contextlib.contextmanager
+def _ignoring(*statuses: int) -> Iterator[None]:
+    from docker.errors import APIError
+
+    try:
+        yield
+    except APIError as error:
+        if error.status_code not in statuses:
+            raise
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    """Turns what docker-py and the libraries below it raise into the errors of this module."""
+    from docker.errors import APIError, DockerException, ImageNotFound
+    from requests.exceptions import RequestException
+    from urllib3.exceptions import HTTPError
+
+    try:
+        yield
+    except ImageNotFound as error:
+        raise ImageMissingError(_reason(error)) from error
+    except APIError as error:
+        raise EngineRefusedError(_reason(error), error.status_code or 500) from error
+    except (DockerException, RequestException, HTTPError, OSError, json.JSONDecodeError) as error:
+        raise EngineGoneError(f"the container engine does not answer: {error}") from error
+
+
+def _reason(error: Any) -> str:
+    text = error.explanation or str(error)
+    return (text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)).strip()

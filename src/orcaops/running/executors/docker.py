@@ -1,0 +1,209 @@
+"""DockerExecutor: runs jobs in containers of any engine that speaks the Docker API (Docker, Podman).
+
+Every job gets a container of its own, hardened: no capabilities, no new privileges, an init as PID 1, a
+limit of processes, no network unless one is asked for, no swap beyond the memory limit. Containers are
+named ``orcaops-<job_id>`` and carry the labels ``orcaops``, ``orcaops.job_id``, ``orcaops.home`` (the
+installation) and ``orcaops.workspace``, so that a container whose OrcaOps was killed can be adopted or
+removed.
+
+A run costs the engine's own create, attach, start, wait, inspect and remove, one request each, and
+nothing waits for another run. Output comes over the attached connection; the engine's own log is kept
+beside it (64 to 128 MiB, the newest) only for whoever adopts the container.
+"""
+
+import contextlib
+import secrets
+import time
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from orcaops.model.errors import unavailable
+from orcaops.model.run import Run
+from orcaops.running.cgroup import Cgroup, can_remove_groups, group_names, open_cgroup
+from orcaops.running.container_attempt import ContainerAttempt, failed
+from orcaops.running.container_meter import SetUpShares
+from orcaops.running.container_output import engine_time
+from orcaops.running.container_request import (
+    LABEL_HOME,
+    LABEL_JOB,
+    LABEL_WORD,
+    Ceilings,
+    JobRefusedError,
+    cgroup_name,
+    cgroup_prefix,
+    container_body,
+    container_name,
+)
+from orcaops.running.engine import Engine, EngineError, EngineRefusedError
+from orcaops.running.executor import Capabilities, Executor, Failure, Halt, Health, Observer, Outcome
+
+_FRESH_S = 2.0  # a probe is asked for every job; one answer serves for so long
+_START_ENGINE = "Start the engine, or set DOCKER_HOST; `orcaops doctor` says more."
+
+
+class DockerExecutor:
+    """Runs jobs in containers.
+
+    ``installation`` tells the containers of one OrcaOps home from those of another. ``pids`` and
+    ``memory_bytes`` are the limits of jobs that name none. ``base_url`` overrides ``DOCKER_HOST``.
+    """
+
+    name = "docker"
+    capabilities = Capabilities(
+        isolates=True,
+        images=True,
+        memory=True,
+        cpus=True,
+        pids=True,
+        mounts=True,
+        networks=None,
+        adopts=True,
+    )
+
+    def __init__(
+        self,
+        *,
+        installation: str = "default",
+        pids: int = 512,
+        memory_bytes: int | None = None,
+        base_url: str | None = None,
+    ) -> None:
+        self._installation = installation
+        self._ceilings = Ceilings(pids=pids, memory_bytes=memory_bytes)
+        self._engine = Engine(base_url)
+        self._shares = SetUpShares()
+        self._answered_at = -_FRESH_S
+
+    def probe(self) -> Health:
+        """Whether an engine answers; an answer is good for two seconds."""
+        try:
+            if time.monotonic() - self._answered_at >= _FRESH_S:
+                self._engine.ping()
+                self._answered_at = time.monotonic()
+            facts = self._engine.facts()
+        except EngineError as error:
+            return Health(usable=False, sentence=f"{str(error)[:300]}. {_START_ENGINE}")
+        exact = "exact" if self._group("probe") is not None else "from the engine's own figures, not exact"
+        return Health(
+            usable=True,
+            sentence=f"{facts.name} {facts.version} answers (API {facts.api_version}, control groups "
+            f"v{facts.cgroup_version} by {facts.cgroup_driver}); resource usage is {exact}.",
+            attributes={
+                "engine": facts.name,
+                "version": facts.version,
+                "api_version": facts.api_version,
+                "cgroup_version": str(facts.cgroup_version),
+                "cgroup_driver": facts.cgroup_driver,
+            },
+        )
+
+    def run(self, run: Run, observer: Observer, halt: Halt) -> Outcome:
+        """Run the job in a container of its own, and remove the container."""
+        spec = run.effective or run.requested
+        if spec is None or spec.image is None:
+            return Outcome(failure=Failure.INFRASTRUCTURE, message="The record does not say what to run.")
+        word = secrets.token_hex(8)
+        try:
+            group = self._group(run.job_id)
+            body = container_body(
+                run,
+                spec,
+                self._ceilings,
+                installation=self._installation,
+                word=word,
+                cgroup_parent=None if group is None else self._parent_of(run.job_id),
+                check_mounts=self._engine.facts().local,
+            )
+            attempt = ContainerAttempt(self._engine, run, spec, word, group, self._shares, observer, halt)
+            with attempt:
+                if attempt.create(body) and attempt.run():
+                    attempt.finish()
+            return attempt.outcome
+        except (EngineError, JobRefusedError) as error:
+            return failed(error, spec.image)
+
+    def adopt(self, run: Run, observer: Observer, halt: Halt, *, seen_until: datetime | None) -> Outcome:
+        """Take over the container of a run whose owner has died, from the engine's own log.
+
+        Output is told apart by the time at which the engine received it: what was under way to the owner
+        when it died may be missing, and what the engine's log no longer holds is said in the message.
+        """
+        spec = run.effective or run.requested
+        if spec is None:
+            return Outcome(failure=Failure.INFRASTRUCTURE, message="The record does not say what was run.")
+        try:
+            container, word = self._left_of(run)
+            group = self._group(run.job_id)
+            attempt = ContainerAttempt(self._engine, run, spec, word, group, self._shares, observer, halt)
+            with attempt:
+                attempt.outcome = Outcome(
+                    failure=Failure.ENGINE_LOST,
+                    message="OrcaOps ended while this job ran, and no container that had started is left.",
+                )
+                if container:
+                    state = attempt.take_over(container)
+                    if state["Status"] != "created":
+                        attempt.replay(engine_time(state["StartedAt"]), seen_until)
+                        attempt.finish()
+            return attempt.outcome
+        except (EngineError, JobRefusedError) as error:
+            return failed(error, spec.image)
+
+    def reap(self, living: Iterable[str], *, dry_run: bool = False) -> list[str]:
+        """Remove containers, networks, volumes and control groups of this installation's other jobs.
+
+        Raises ``unavailable`` if no engine answers.
+        """
+        try:
+            return self._reaped(set(living), dry_run=dry_run)
+        except EngineError as error:
+            raise unavailable(str(error), where="docker", hint=_START_ENGINE) from error
+
+    def _reaped(self, keep: set[str], *, dry_run: bool) -> list[str]:
+        remove: dict[str, Callable[[str], None]] = {
+            "container": self._engine.remove,
+            "network": self._engine.remove_network,
+            "volume": self._engine.remove_volume,
+        }
+        found: list[str] = []
+        for kind, ref, name, labels in self._engine.labelled(f"{LABEL_HOME}={self._installation}"):
+            if labels.get(LABEL_JOB) in keep:
+                continue
+            found.append(f"{kind} {name} of job {labels.get(LABEL_JOB, '?')}")
+            if not dry_run:
+                remove[kind](ref)
+        facts = self._engine.facts()
+        if facts.local:
+            kept = {cgroup_name(self._installation, job_id, facts.cgroup_driver) for job_id in keep}
+            for name in group_names(cgroup_prefix(self._installation, facts.cgroup_driver)):
+                group = None if name in kept else open_cgroup(name)
+                if group is not None:
+                    found.append(f"control group {name}")
+                    if not dry_run:
+                        group.remove()
+        return found
+
+    def _parent_of(self, job_id: str) -> str:
+        driver = self._engine.facts().cgroup_driver
+        name = cgroup_name(self._installation, job_id, driver)
+        return name if driver == "systemd" else f"/{name}"
+
+    def _group(self, job_id: str) -> Cgroup | None:
+        """The job's own control group; None where it could not be read or removed from here."""
+        facts = self._engine.facts()
+        if not facts.local or not can_remove_groups():
+            return None
+        return open_cgroup(cgroup_name(self._installation, job_id, facts.cgroup_driver))
+
+    def _left_of(self, run: Run) -> tuple[str, str]:
+        """The id of the run's container and the word that marks its records; empty if there is none."""
+        for ref in filter(None, (run.engine_ref, container_name(run.job_id))):
+            with contextlib.suppress(EngineRefusedError):
+                facts = self._engine.inspect(ref)
+                labels = facts["Config"].get("Labels") or {}
+                if labels.get(LABEL_HOME) == self._installation and labels.get(LABEL_JOB) == run.job_id:
+                    return facts["Id"], labels.get(LABEL_WORD, "")
+        return "", ""
+
+
+executor: Executor = DockerExecutor()
