@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import FrameType
 
 import uvicorn
+from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from orcaops.app import App
@@ -53,22 +54,10 @@ def serve(
         raise
     with listener:
         api = create_api(app, token=known, hosts=(host,), mounts=mounts, lifespans=lifespans)
-        config = uvicorn.Config(
-            api,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            ws="none",
-            lifespan="on",
-            proxy_headers=False,
-            backlog=_BACKLOG,
-            timeout_keep_alive=75,
-            timeout_graceful_shutdown=_GOODBYE_S,
-        )
         tell = _print_address if listening is None else listening
         try:
             app.start()
-            _Server(config, api.state.feeds, lambda: tell(address_of(listener))).run(sockets=[listener])
+            Server(api, listening=lambda: tell(address_of(listener))).run(sockets=[listener])
         finally:
             app.close()
 
@@ -113,19 +102,37 @@ def _print_address(address: str) -> None:
     print(f"OrcaOps listens on {address}", file=sys.stderr, flush=True)  # noqa: T201 - this is its interface
 
 
-class _Server(uvicorn.Server):
-    """Ends feeds when it is to end, so that no follower keeps it, and exits normally after a signal."""
+class Server(uvicorn.Server):
+    """Ends feeds when it is to end, so that no follower keeps it, and exits normally after a signal.
 
-    def __init__(self, config: uvicorn.Config, feeds: Feeds, listening: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._feeds = feeds
+    ``listening`` is called once requests are answered.
+    """
+
+    def __init__(self, api: FastAPI, *, listening: Callable[[], None]) -> None:
+        super().__init__(
+            uvicorn.Config(
+                api,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                ws="none",
+                lifespan="on",
+                proxy_headers=False,
+                backlog=_BACKLOG,
+                timeout_keep_alive=75,
+                timeout_graceful_shutdown=_GOODBYE_S,
+            )
+        )
+        self._feeds: Feeds = api.state.feeds
         self._listening = listening
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer."""
         await super().startup(sockets)
         self._listening()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no more requests, and let those under way end."""
         self._feeds.close()
         await super().shutdown(sockets)
 
