@@ -24,6 +24,9 @@ JOB_VARIABLE = "ORCAOPS_JOB_ID"
 INSTALLATION_VARIABLE = "ORCAOPS_INSTALLATION"
 
 _PROC = Path("/proc")
+_KERNEL_THREADS = 2  # the parent of all threads of the kernel, which have no environment either
+_LOOKS = 10
+_LOOK_PAUSE_S = 0.002
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +77,22 @@ def all_entries() -> Iterator[ProcessEntry]:
 
 def marks_of(pid: int) -> tuple[str, str] | None:
     """The (installation, job id) that a process was started with; None if it carries no marks."""
-    try:
-        environment = (_PROC / str(pid) / "environ").read_bytes()
-    except OSError:
-        return None
     found: dict[str, str] = {}
-    for assignment in environment.split(b"\0"):
+    for assignment in (_environment(pid) or b"").split(b"\0"):
         if assignment.startswith(b"ORCAOPS_"):
             name, _, value = assignment.decode("utf-8", "replace").partition("=")
             found[name] = value
     if JOB_VARIABLE not in found or INSTALLATION_VARIABLE not in found:
         return None
     return found[INSTALLATION_VARIABLE], found[JOB_VARIABLE]
+
+
+def _environment(pid: int) -> bytes | None:
+    """What a process was started with; None if it may not be read; empty also while it is being executed."""
+    try:
+        return (_PROC / str(pid) / "environ").read_bytes()
+    except OSError:
+        return None
 
 
 class ProcessTree:
@@ -96,6 +103,7 @@ class ProcessTree:
         self._known: set[tuple[int, int]] = set()
         self._foreign: set[tuple[int, int]] = set()
         self._leaders: list[int] = []
+        self._sessions: set[int] = set()
         self._first_start: int | None = None
         self._also: Callable[[], list[int]] = list
 
@@ -110,6 +118,7 @@ class ProcessTree:
     def add_leader(self, pid: int) -> None:
         """A process that was just started for the run, not reaped yet."""
         self._leaders.append(pid)
+        self._sessions.add(pid)
         entry = read_entry(pid)
         if entry is not None:
             self._known.add((pid, entry.started))
@@ -117,29 +126,39 @@ class ProcessTree:
                 self._first_start = entry.started
 
     def remove_leader(self, pid: int) -> None:
-        """That process was reaped: its number may be somebody else's from now on."""
+        """That process was reaped; look soon at who is left: its number may become somebody else's."""
         self._leaders.remove(pid)
 
     def members(self) -> list[ProcessEntry]:
         """Who is alive now. Costs one reading of ``/proc``: some 15 µs per process of the machine."""
         own = os.getpid()
-        entries = [entry for entry in all_entries() if entry.pid != own]
-        also = set(self._also())
-        members = {entry.pid: entry for entry in entries if entry.pid in also or self._is_marked(entry)}
-        grown = bool(members)
-        while grown:
+        for _ in range(_LOOKS):
+            entries = [entry for entry in all_entries() if entry.pid != own]
+            also = set(self._also())
+            members = {entry.pid: entry for entry in entries if entry.pid in also or self._is_marked(entry)}
+            self._add_relatives(members, entries)
+            if not any(self._is_being_executed(entry) for entry in entries if entry.pid not in members):
+                break
+            time.sleep(_LOOK_PAUSE_S)
+        self._known.update((entry.pid, entry.started) for entry in members.values())
+        # Everyone in a reaped leader's session has been found just now, and is known from here on.
+        self._sessions.intersection_update(self._leaders)
+        return list(members.values())
+
+    def _add_relatives(self, members: dict[int, ProcessEntry], entries: list[ProcessEntry]) -> None:
+        """Add to the members their descendants, and who is in their sessions."""
+        while True:
             # A session's number is not given away while somebody is in it, so it is safe to go by it
             # as long as a known member is; it must not be remembered for longer.
-            sessions = {entry.session for entry in members.values()}
+            sessions = {entry.session for entry in members.values()} | self._sessions
             more = {
                 entry.pid: entry
                 for entry in entries
                 if entry.pid not in members and (entry.parent in members or entry.session in sessions)
             }
+            if not more:
+                return
             members.update(more)
-            grown = bool(more)
-        self._known.update((entry.pid, entry.started) for entry in members.values())
-        return list(members.values())
 
     def signal(self, number: signal.Signals) -> int:
         """Send a signal to everyone; returns how many got it."""
@@ -180,9 +199,17 @@ class ProcessTree:
         if marks_of(entry.pid) == self._marks:
             self._known.add(identity)
             return True
-        # Children are born with their parent's marks, so who has none at first sight never gets them.
-        self._foreign.add(identity)
+        if _environment(entry.pid) != b"":
+            # Children are born with their parent's marks, so who has others at first sight never gets ours.
+            self._foreign.add(identity)
         return False
+
+    def _is_being_executed(self, entry: ProcessEntry) -> bool:
+        """Whether it may yet turn out to be marked: it is new, and has no environment at this moment."""
+        if entry.parent == _KERNEL_THREADS or (entry.pid, entry.started) in self._foreign:
+            return False
+        age_s = time.clock_gettime(time.CLOCK_BOOTTIME) - entry.started / os.sysconf("SC_CLK_TCK")
+        return age_s < 1.0 and _environment(entry.pid) == b""
 
 
 def _send(entry: ProcessEntry, number: signal.Signals) -> bool:

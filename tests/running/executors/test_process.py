@@ -180,6 +180,14 @@ def test_usage_is_not_called_exact_if_something_was_killed(
     assert not run(executor, observer, "sleep 600 & true").usage.exact
 
 
+def test_who_is_just_being_started_is_not_overlooked(
+    executor: ProcessExecutor, observer: RecordingObserver, tmp_path: Path
+) -> None:
+    for _ in range(20):
+        run(executor, observer, "setsid sleep 600 & (sleep 600 &) ; true")
+        assert ProcessTree(tmp_path.name, "job-1").members() == []
+
+
 def test_a_stopped_job_can_be_cancelled(executor: ProcessExecutor, observer: RecordingObserver) -> None:
     halt = Halt(20.0)
     observer.on_output(lambda _: threading.Timer(0.1, halt.request, [HaltReason.CANCELLED]).start())

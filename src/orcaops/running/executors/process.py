@@ -26,7 +26,7 @@ import tempfile
 import termios
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ from orcaops.running.artifacts import collect
 from orcaops.running.clock import RunClock
 from orcaops.running.executor import Capabilities, Executor, Failure, Halt, Health, Observer, Outcome
 from orcaops.running.process_limits import ProcessLimits, can_limit, limited_jobs
-from orcaops.running.process_tree import ProcessTree, all_entries, marks_of
+from orcaops.running.process_tree import ProcessEntry, ProcessTree, all_entries, marks_of
 from orcaops.running.process_usage import ProcessUsage
 
 _log = logging.getLogger(__name__)
@@ -198,6 +198,7 @@ class _Attempt:
         self._steps: list[Step] = []
         self._started_at: datetime | None = None
         self._kill_at: float | None = None
+        self._left: list[ProcessEntry] = []
         self._tree_ended = False
         self._kept = contextlib.ExitStack()
 
@@ -298,6 +299,9 @@ class _Attempt:
         except OSError as error:
             if error.errno in _OURS_TO_FIX or not self._cwd.is_dir():
                 raise
+            if not any(map(os.path.exists, _places(command[0], environment["PATH"], self._cwd))):
+                # A folder of PATH that may not be read is no reason to call it there but forbidden.
+                error = FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
             return None, error
         self._tree.add_leader(process.pid)
         return process, OSError()
@@ -326,6 +330,7 @@ class _Attempt:
             self._selector.unregister(descriptor)
             os.close(descriptor)
             self._tree.remove_leader(process.pid)
+        self._left = self._tree.members()
         code, usage = ended[0]
         self._usage.end(usage)
         self._drain()
@@ -357,7 +362,7 @@ class _Attempt:
 
     def _end_the_rest(self) -> bool:
         """End what the commands left running; whether there was anything."""
-        strays = bool(self._tree.members())
+        strays = bool(self._left and self._tree.members())  # if nobody was left, nobody can have come
         if strays and self._kill_at is not None:  # told to end: the rest of the grace is theirs too
             while time.monotonic() < self._kill_at and self._tree.members():
                 self._pump(_LOOK_S)
@@ -423,11 +428,15 @@ def _waiting_bytes(descriptor: int) -> int:
 
 def _check_executable(program: str, path: str, cwd: Path) -> None:
     """Raise what executing it would raise if the program is missing or is none."""
+    places = _places(program, path, cwd)
+    if not any(os.path.isfile(place) and os.access(place, os.X_OK) for place in places):  # noqa: PTH113
+        raise OSError(errno.EACCES, os.strerror(errno.EACCES), program)
+
+
+def _places(program: str, path: str, cwd: Path) -> list[str]:
+    """Where a program of that name may be."""
     folders = [""] if "/" in program else path.split(":")
-    places = [cwd / folder / program for folder in folders]
-    if not any(place.is_file() and os.access(place, os.X_OK) for place in places):
-        code = errno.EACCES if any(place.exists() for place in places) else errno.ENOENT
-        raise OSError(code, os.strerror(code), program)
+    return [os.path.join(cwd, folder, program) for folder in folders]  # noqa: PTH118  paths raise where these do not
 
 
 def _working_folder(folder: Path, spec: JobSpec) -> Path:
@@ -446,16 +455,21 @@ def _working_folder(folder: Path, spec: JobSpec) -> Path:
 
 
 def _remove(folder: Path) -> None:
-    def open_up(function: Callable[..., Any], path: str, _: object) -> None:
-        # A folder that its owner may not write to keeps what is in it.
-        with contextlib.suppress(OSError):
-            os.chmod(os.path.dirname(path), 0o700)  # noqa: PTH101, PTH120
-            os.chmod(path, 0o700, follow_symlinks=False) if os.chmod in os.supports_follow_symlinks else None  # noqa: PTH101
-            function(path)
-
-    shutil.rmtree(folder, onerror=open_up)
+    shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():  # a folder that its owner may not write to keeps what is in it
+        _open_up(str(folder))
+        shutil.rmtree(folder, ignore_errors=True)
     if folder.exists():
         _log.warning("the working folder %s could not be removed", folder)
+
+
+def _open_up(folder: str) -> None:
+    with contextlib.suppress(OSError):
+        os.chmod(folder, 0o700)  # noqa: PTH101  scandir speaks in strings
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    _open_up(entry.path)
 
 
 executor: Executor = ProcessExecutor()
