@@ -181,6 +181,14 @@ class FileLogStore:
         """Whether there is a log."""
         return self._place(workspace, job_id).head.exists()
 
+    def size(self, workspace: str, job_id: str) -> int:
+        """The bytes that a log takes on disk; 0 where there is none."""
+        taken = 0
+        for path in self._place(workspace, job_id).files():
+            with suppress(FileNotFoundError):
+                taken += path.stat().st_size
+        return taken
+
     def remove(self, workspace: str, job_id: str) -> int:
         """Delete a log; returns the bytes freed."""
         place = self._place(workspace, job_id)

@@ -60,5 +60,8 @@ class LogStore(Protocol):
     def exists(self, workspace: str, job_id: str) -> bool:
         """Whether there is a log."""
 
+    def size(self, workspace: str, job_id: str) -> int:
+        """The bytes that a log takes on disk; 0 where there is none."""
+
     def remove(self, workspace: str, job_id: str) -> int:
         """Delete a log; returns the bytes freed."""

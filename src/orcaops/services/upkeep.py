@@ -176,9 +176,20 @@ class Upkeep:
 
     def _database(self) -> Iterator[Check]:
         found = self._store.check()
-        state: Literal["ok", "failed"] = "ok" if found.get("ok") else "failed"
-        details = ", ".join(f"{name} {value}" for name, value in found.items() if name not in ("ok", "hint"))
-        yield Check(name="database", state=state, sentence=details, hint=str(found.get("hint", "")))
+        counts = ", ".join(f"{count} {noun}" for noun, count in found.get("counts", {}).items())
+        where = f"{found['database']} at {found['where']}, version {found.get('version', 'unknown')}"
+        for problem in found["problems"]:
+            yield Check(
+                name="database",
+                state="failed",
+                sentence=f"{where}: {problem['message']}",
+                hint=problem["hint"],
+            )
+        for note in found["notes"]:
+            yield Check(name="database", state="warning", sentence=note)
+        if not found["problems"]:
+            size = show_size(found.get("bytes") or 0)
+            yield Check(name="database", state="ok", sentence=f"{where}, {size}: {counts}")
 
     def _engines(self) -> Iterator[Check]:
         for name, executor in self._executors.items():

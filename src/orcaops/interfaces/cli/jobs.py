@@ -207,7 +207,7 @@ def _print_line(line: "LogLine", *, timestamps: bool, as_json: bool) -> None:
         print_json(line)
         return
     at = f"{line.at.isoformat(timespec='milliseconds')} " if timestamps else ""
-    click.echo(at + line.text, err=line.stream == "stderr")
+    click.echo(at + line.text, err=line.stream == "stderr", nl=not line.partial)
 
 
 @jobs.command(epilog="Example: orcaops jobs cancel 01jd2m…")
