@@ -45,10 +45,14 @@ def test_what_it_raises_is_raised_behind_what_it_found() -> None:
     async def follow() -> None:
         feeds = Feeds()
         stream = feeds.open(failing)
-        seen = []
+        seen: list[int] = []
+
+        async def listen() -> None:
+            async for batch in stream:
+                seen.extend(batch)
+
         with pytest.raises(ValueError, match="gone"):
-            while True:
-                seen += await anext(stream)
+            await listen()
         assert seen == [1]
         assert len(feeds) == 0
 
