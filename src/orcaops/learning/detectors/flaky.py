@@ -25,7 +25,8 @@ class Flaky:
     is a change of commit or image digest; where the commit is unknown, every run may bring one. A job is
     flaky if it fails, while healthy, at least once in a hundred runs with probability ``sure``, and
     has done so twice. The episode ends when that probability falls below one half, or after 30 runs and
-    7 days without a failure. Silent for a job that always or never fails, and for one that broke and was mended.
+    7 days without a failure. Silent for a job that always or never fails, and for one that broke and was
+    mended.
 
     Costs about 60 µs a run and 3 kB a key.
 

@@ -1,0 +1,334 @@
+"""How well learning sees and foresees, on public data, in honest order, beside naive rules.
+
+Everything is measured by predicting or judging first and learning after. Steps and slow runs are injected
+counterfactually into real noise. Flaky and degrading jobs are simulated.
+"""
+
+import dataclasses
+import math
+import random
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from benchmarks import datasets
+from benchmarks.row import NotMeasured, Row
+from orcaops.learning.detectors import degradation, duration, flaky, regression
+from orcaops.learning.detectors import memory as memory_outlier
+from orcaops.learning.exam import examine
+from orcaops.learning.learner import Memory
+from orcaops.learning.predictors import duration as duration_predictor
+from orcaops.learning.predictors import failure_risk
+from orcaops.learning.predictors import memory as memory_predictor
+from orcaops.learning.replay import PastRun
+from orcaops.learning.rivals import spec
+from orcaops.model.anomaly import Anomaly
+from orcaops.model.sample import Sample
+from orcaops.testing.learners import samples_of_job
+
+_SEED = 20261122
+
+
+def rows(quick: bool) -> Iterator[Row]:
+    """All figures; ``quick`` looks at a part of each set."""
+    for part in (outliers, regressions, flakiness, drops, travis, batch_logs, workflows, builds):
+        try:
+            yield from part(quick)
+        except NotMeasured as why:
+            print(f"# {part.__name__}: not measured: {why}", flush=True)
+
+
+def _row(row: str, figure: str, value: Any, rival: str, theirs: Any, n: int, set_: str, bar: str) -> Row:
+    number = math.nan
+    return Row(
+        row=row,
+        figure=figure,
+        value=number if value is None else float(value),
+        rival=rival,
+        rival_value=number if theirs is None else float(theirs),
+        n=n,
+        set=set_,
+        bar=bar,
+    )
+
+
+def outliers(quick: bool) -> Iterator[Row]:
+    """One-run anomalies on repeated benchmark runs."""
+    judged = early = ours = ours_early = theirs = theirs_early = 0
+    powers = {1.5: [0, 0], 2.0: [0, 0]}
+    shares, naive_shares = [], []
+    for _, values in datasets.azure_series()[:: 6 if quick else 1]:
+        memories = {"key": duration.detector.fresh()}
+        state: dict[str, Any] = {}
+        alarms = naive_alarms = 0
+        for place, sample in enumerate(samples_of_job(values, "duration")):
+            if place >= 5:
+                mine = _alarms(duration.detector.judge(memories, sample), sample)
+                naive = spec.anomaly.alarms(state, sample.value)
+                judged, alarms, naive_alarms = judged + 1, alarms + mine, naive_alarms + naive
+                if place < 20:
+                    early, ours_early = early + 1, ours_early + mine
+                    theirs_early += naive
+                for factor, seen in powers.items():
+                    shown = dataclasses.replace(sample, value=sample.value * factor)
+                    seen[0] += _alarms(duration.detector.judge(memories, shown), shown)
+                    seen[1] += spec.anomaly.alarms(state, shown.value)
+            duration.detector.learn(memories, sample)
+            spec.anomaly.learn(state, sample.value)
+        ours, theirs = ours + alarms, theirs + naive_alarms
+        shares.append(alarms / len(values))
+        naive_shares.append(naive_alarms / len(values))
+
+    def row(figure: str, value: float, naive: float, n: int, bar: str) -> Row:
+        return _row("one-run anomaly", f"{figure}, %", 100 * value / n, "spec", 100 * naive / n, n, set_, bar)
+
+    set_ = "azure_vm_noise"
+    yield row("false alarms", ours, theirs, judged, "reach ≤ 0.5")
+    yield row("false alarms in runs 6–20", ours_early, theirs_early, early, "reach ≤ 0.7")
+    for factor, reach in ((1.5, 85), (2.0, 94)):
+        seen, naive_seen = powers[factor]
+        yield row(f"seen at × {factor:g}", seen, naive_seen, judged, f"reach ≥ {reach}")
+    n = len(shares)
+    worst, naive_worst = (n * statistics.quantiles(each, n=20)[-1] for each in (shares, naive_shares))
+    yield row("false alarms, 95th percentile of keys", worst, naive_worst, n, "")
+
+
+def _alarms(anomalies: Sequence[Anomaly], sample: Sample) -> bool:
+    return any(sample.job_id in anomaly.job_ids for anomaly in anomalies)
+
+
+def regressions(quick: bool) -> Iterator[Row]:
+    """Lasting changes: false ones on real noise, and steps injected into it."""
+    chance = random.Random(_SEED)
+    series = [values[:200] for _, values in datasets.azure_series()[:: 6 if quick else 1]]
+    name, rival, set_ = "regression", "3 in a row beyond z = 2", "azure_vm_noise, first 200 runs"
+    false = sum(len(_changes(values)) for values in series)
+    naive = sum(len(_three_in_a_row(values)) for values in series)
+    runs = sum(map(len, series))
+    yield _row(
+        name, "false per 1000 runs", 1e3 * false / runs, rival, 1e3 * naive / runs, runs, set_, "reach ≤ 0.7"
+    )
+    for step, reach in ((1.10, 85), (1.25, 95)):
+        delays, exact = [], 0
+        naive_delays = []
+        for values in series:
+            at = chance.randrange(60, 151)
+            changed = [value * step if place >= at else value for place, value in enumerate(values)]
+            for seen, began in _changes(changed):
+                if at <= seen <= at + 50 and abs(began - at) <= 15:
+                    delays.append(seen - at + 1)
+                    exact += began == at
+                    break
+            naive_delays += [seen - at + 1 for seen in _three_in_a_row(changed) if at <= seen <= at + 50][:1]
+        shown, n = f"+{100 * step - 100:.0f} %", len(series)
+        seen_share, naive_share = 100 * len(delays) / n, 100 * len(naive_delays) / n
+        yield _row(name, f"{shown} seen, %", seen_share, rival, naive_share, n, set_, f"reach ≥ {reach}")
+        delay, naive_delay = statistics.median(delays), statistics.median(naive_delays)
+        yield _row(name, f"{shown} median delay, runs", delay, rival, naive_delay, n, set_, "reach ≤ 5")
+        share = 100 * exact / len(delays)
+        yield _row(name, f"{shown} first run exact, %", share, "none", None, len(delays), set_, "reach ≥ 80")
+
+
+def _changes(values: Sequence[float]) -> list[tuple[int, int]]:
+    """Where changes were told, and where they are said to have begun."""
+    memories = {"key": regression.detector.fresh()}
+    found: dict[str, tuple[int, int]] = {}
+    for place, sample in enumerate(samples_of_job(values, "duration")):
+        for anomaly in regression.detector.judge(memories, sample):
+            found.setdefault(anomaly.id, (place, int(anomaly.job_id.rpartition("-")[2]) - 1))
+        regression.detector.learn(memories, sample)
+    return list(found.values())
+
+
+def _three_in_a_row(values: Sequence[float]) -> list[int]:
+    """The naive rule: where three runs in a row were beyond the specification's z; then it begins anew."""
+    state: dict[str, Any] = {}
+    found, streak = [], 0
+    for place, value in enumerate(values):
+        streak = streak + 1 if spec.anomaly.alarms(state, value) else 0
+        spec.anomaly.learn(state, value)
+        if streak == 3:
+            found.append(place)
+            state, streak = {}, 0
+    return found
+
+
+def flakiness(quick: bool) -> Iterator[Row]:
+    """Simulated jobs: healthy, flaky (2–40 %), buggy (12 % per commit); half of the failures are rerun."""
+    chance = random.Random(_SEED)
+    for n, reach in ((50, 60), (150, 85)):
+        counts = {"hit": 0, "false": 0, "missed": 0}
+        naive = {"hit": 0, "false": 0, "missed": 0}
+        jobs = 100 if quick else 500
+        for _ in range(jobs):
+            kind = chance.choice(("healthy", "flaky", "buggy"))
+            outcomes = _outcomes(kind, n, chance)
+            found = _is_found(flaky.detector, outcomes)
+            rate = sum(failed for failed, _ in outcomes) / n
+            for told, tally in ((found, counts), (0.1 <= rate <= 0.7, naive)):
+                tally["hit" if told and kind == "flaky" else "false" if told else "missed"] += (
+                    told or kind == "flaky"
+                )
+        p, r = _precision_recall(counts)
+        p_naive, r_naive = _precision_recall(naive)
+        rival = "10–70 % of runs fail"
+        yield _row("flaky", f"precision at {n} runs, %", p, rival, p_naive, jobs, "simulated", "reach ≥ 95")
+        yield _row(
+            "flaky", f"recall at {n} runs, %", r, rival, r_naive, jobs, "simulated", f"reach ≥ {reach}"
+        )
+
+
+def _precision_recall(tally: Mapping[str, int]) -> tuple[float, float]:
+    hit = tally["hit"]
+    return 100 * hit / max(hit + tally["false"], 1), 100 * hit / max(hit + tally["missed"], 1)
+
+
+def _outcomes(kind: str, n: int, chance: random.Random) -> list[tuple[bool, str]]:
+    rate = chance.uniform(0.02, 0.40) if kind == "flaky" else 0.0005
+    outcomes: list[tuple[bool, str]] = []
+    commit, broken = 0, False
+    while len(outcomes) < n:
+        commit += 1
+        breaks = 0.12 if kind == "buggy" else 0.01
+        broken = chance.random() < (0.6 if broken else breaks)
+        for _ in range(chance.choice((1, 1, 1, 2))):
+            failed = True
+            while failed:
+                failed = chance.random() < (0.99 if broken else rate)
+                outcomes.append((failed, f"c{commit}"))
+                if chance.random() < 0.5:
+                    break
+    return outcomes[:n]
+
+
+def _failure_samples(outcomes: Sequence[tuple[bool, str]]) -> list[Sample]:
+    samples = samples_of_job([float(failed) for failed, _ in outcomes], "failure")
+    return [dataclasses.replace(s, commit=commit) for s, (_, commit) in zip(samples, outcomes, strict=True)]
+
+
+def _is_found(detector: Any, outcomes: Sequence[tuple[bool, str]]) -> bool:
+    memories: dict[str, Memory] = {"key": detector.fresh()}
+    for sample in _failure_samples(outcomes):
+        if any(anomaly.open for anomaly in detector.judge(memories, sample)):
+            return True
+        detector.learn(memories, sample)
+    return False
+
+
+def drops(quick: bool) -> Iterator[Row]:
+    """Success rates that drop, simulated; each run is a new commit."""
+    chance = random.Random(_SEED)
+    jobs = 40 if quick else 200
+    name, rival, set_ = "success-rate drop", "under .8 over all runs", "simulated"
+    for base in (0.005, 0.02, 0.10, 0.25):
+        told: set[tuple[int, str]] = set()
+        naive = 0
+        for job in range(jobs):
+            outcomes = [(chance.random() < base, f"c{place}") for place in range(400)]
+            told |= {(job, anomaly.id) for anomaly, _ in _told(outcomes)}
+            naive += _below_lifetime(outcomes, 10) is not None
+        runs = 400 * jobs
+        figure = f"false per 1000 runs at {100 * base:g} %"
+        yield _row(name, figure, 1e3 * len(told) / runs, rival, 1e3 * naive / runs, runs, set_, "reach ≤ 0.5")
+        if base > 0.02:
+            continue
+        for rate, reach in ((1.0, 3), (0.5, 6)):
+            delays, naive_delays = [], []
+            for _ in range(jobs):
+                outcomes = [
+                    (chance.random() < (base if place < 100 else rate), f"c{place}") for place in range(160)
+                ]
+                delays.append(next((place - 99 for _, place in _told(outcomes) if place >= 100), 61))
+                naive_delays.append((_below_lifetime(outcomes, 100) or 160) - 99)
+            figure = f"median delay from {100 * base:g} to {100 * rate:g} %, runs"
+            ours, theirs = statistics.median(delays), statistics.median(naive_delays)
+            yield _row(name, figure, ours, rival, theirs, jobs, set_, f"reach ≤ {reach}")
+
+
+def _below_lifetime(outcomes: Sequence[tuple[bool, str]], first: int) -> int | None:
+    """The naive rule: the run from ``first`` on at which less than .8 of all runs have succeeded."""
+    failures = 0
+    for place, (failed, _) in enumerate(outcomes):
+        failures += failed
+        if place >= first and failures > 0.2 * (place + 1):
+            return place
+    return None
+
+
+def _told(outcomes: Sequence[tuple[bool, str]]) -> Iterator[tuple[Anomaly, int]]:
+    memories: dict[str, Memory] = {"key": degradation.detector.fresh()}
+    for place, sample in enumerate(_failure_samples(outcomes)):
+        for anomaly in degradation.detector.judge(memories, sample):
+            yield anomaly, place
+        degradation.detector.learn(memories, sample)
+
+
+def travis(_quick: bool) -> Iterator[Row]:
+    """Commands of CI builds of at least a second."""
+    document = examine(datasets.travis(), [duration.detector, duration_predictor.predictor])
+    alarms, told = document["learners"]
+    yield _exam_row(alarms, "false_alarms_per_run", "spec", "travis_commands", "reach ≤ 0.025")
+    for figure, rival, bar in (
+        ("within_20", "median", "reach ≥ 0.60"),
+        ("within_20", "ema_01", ""),
+        ("mean_abs_log_error", "ema_01", "≤ 1.0"),
+        ("coverage_90", "spec", "reach 0.87–0.93"),
+        ("winkler_90", "spec", "≤ 0.75"),
+        ("ece", "spec", "reach ≤ 0.05"),
+        ("confident_within_20", "spec", "reach ≥ 0.88"),
+    ):
+        yield _exam_row(told, figure, rival, "travis_commands", bar)
+
+
+def batch_logs(quick: bool) -> Iterator[Row]:
+    """Jobs of five batch systems."""
+    for name in datasets.SWF:
+        document = examine(datasets.swf(name, 8_000 if quick else 40_000), [duration_predictor.predictor])
+        yield from _number_rows(document["learners"][0], name)
+
+
+def workflows(_quick: bool) -> Iterator[Row]:
+    """Tasks of scientific workflows: duration, memory, and what a limit from history would waste."""
+    learners = [
+        memory_outlier.detector,
+        duration_predictor.predictor,
+        memory_predictor.predictor,
+    ]
+    alarms, seconds, peaks = examine(datasets.nextflow(), learners)["learners"]
+    yield _exam_row(alarms, "false_alarms_per_run", "spec", "sizey_traces", "")
+    yield from _number_rows(seconds, "sizey_traces")
+    yield from _number_rows(peaks, "sizey_traces, memory")
+    yield _exam_row(peaks, "wasted_gbh", "spec", "sizey_traces", "≤ 0.70")
+    yield _exam_row(peaks, "first_attempt_failures", "spec", "sizey_traces", "reach ≤ 0.0113")
+
+
+def builds(_quick: bool) -> Iterator[Row]:
+    """Outcomes of the builds of five projects, known at once and five builds later."""
+    for late, skill in ((0, 0.25), (5, 0.15)):
+        history: list[PastRun] = []
+        for project in datasets.PROJECTS:
+            history += datasets.builds(project, late)
+        history.sort(key=lambda run: run.submitted_at)
+        told = examine(history, [failure_risk.predictor])["learners"][0]
+        set_ = "dl_cibuild" if not late else f"dl_cibuild, {late} builds late"
+        yield _exam_row(told, "brier_skill", "ema_01", set_, f"reach ≥ {skill}")
+        yield _exam_row(told, "auc", "ema_01", set_, "" if late else "reach ≥ 0.78")
+        yield _exam_row(told, "ece", "spec", set_, "" if late else "reach ≤ 0.02")
+
+
+def _number_rows(told: Mapping[str, Any], set_: str) -> Iterator[Row]:
+    rivals: Mapping[str, Mapping[str, Any]] = told["rivals"]
+    best = min(rivals, key=lambda name: rivals[name]["mean_abs_log_error"])
+    for figure, rival, bar in (
+        ("mean_abs_log_error", "ema_01", "≤ 1.0"),
+        ("mean_abs_log_error", best, "≤ 1.02"),
+        ("within_20", "ema_01", ""),
+        ("coverage_90", "spec", "reach 0.87–0.93"),
+        ("confident_within_20", "spec", "reach ≥ 0.88"),
+    ):
+        yield _exam_row(told, figure, rival, set_, bar)
+
+
+def _exam_row(told: Mapping[str, Any], figure: str, rival: str, set_: str, bar: str) -> Row:
+    theirs = told["rivals"].get(rival, {}).get(figure)
+    return _row(told["name"], figure, told.get(figure), rival, theirs, told["n"], set_, bar)
