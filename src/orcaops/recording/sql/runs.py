@@ -1,6 +1,7 @@
 # ruff: noqa: D102 - the contract is documented in recording/store.py
 """Runs: the facts, as rows."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
@@ -40,6 +41,8 @@ _BY_SEQ = (
     .join_from(runs, records, records.c.seq == runs.c.seq)
     .where(runs.c.seq.in_(bindparam("seqs", expanding=True)))
 )
+_FIRSTS = select(runs.c.seq).where(runs.c.seq.in_(bindparam("firsts", expanding=True)))
+_LAST = select(func.max(runs.c.seq)).where(runs.c.seq >= bindparam("first"), runs.c.seq < bindparam("end"))
 _LATEST_OF_KEY = (
     _WHOLE.where(
         runs.c.workspace == bindparam("workspace"), runs.c.key == bindparam("key"), text("final = 1")
@@ -267,35 +270,27 @@ class Runs:
         """A free number for each run, in the order of their submission."""
         taken: dict[int, int] = {}  # by first number of a microsecond: the last one given out
         firsts = [first_of(run.submitted_at) for run in new]
-        self._look_up(taken, set(firsts))
+        wanted = Counter(firsts)
+        for start in range(0, len(firsts), _AT_ONCE):
+            begun = set(self._connection.scalars(_FIRSTS, {"firsts": firsts[start : start + _AT_ONCE]}))
+            for first in firsts[start : start + _AT_ONCE]:
+                # A run alone in its microsecond takes the first number if that is free.
+                alone = wanted[first] == 1 and first not in begun
+                if first not in taken:
+                    taken[first] = first - 1 if alone else self._last_of(first)
         for first in firsts:
             bucket = first
             while taken[bucket] == bucket + PER_MICROSECOND - 1:  # full: spill over into the next
                 bucket += PER_MICROSECOND
                 if bucket not in taken:
-                    self._look_up(taken, {bucket})
+                    taken[bucket] = self._last_of(bucket)
             taken[bucket] += 1
             yield taken[bucket]
 
-    def _look_up(self, taken: dict[int, int], buckets: set[int]) -> None:
-        """Note the last number that is taken in each bucket, or the one before it if none is."""
-        ordered = sorted(buckets)
-        for start in range(0, len(ordered), _AT_ONCE):
-            chunk = ordered[start : start + _AT_ONCE]
-            taken.update((bucket, bucket - 1) for bucket in chunk)
-            for bucket in self._busy(chunk):
-                last = self._connection.scalar(
-                    select(func.max(runs.c.seq)).where(
-                        runs.c.seq.between(bucket, bucket + PER_MICROSECOND - 1)
-                    )
-                )
-                if last is not None:
-                    taken[bucket] = last
-
-    def _busy(self, buckets: Sequence[int]) -> Sequence[int]:
-        """The buckets whose first number is taken: where it is free, the whole bucket is."""
-        asked = select(runs.c.seq).where(runs.c.seq.in_(bindparam("firsts", list(buckets), expanding=True)))
-        return list(self._connection.scalars(asked))
+    def _last_of(self, first: int) -> int:
+        """The last number that is taken in a microsecond; the one before its first if none is."""
+        last = self._connection.scalar(_LAST, {"first": first, "end": first + PER_MICROSECOND})
+        return first - 1 if last is None else last
 
 
 def _row(seq: int, run: Run, *, indexed: bool) -> dict[str, Any]:

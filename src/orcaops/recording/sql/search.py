@@ -102,6 +102,7 @@ class Part:
     condition: ColumnElement[bool]
     ordered: bool  # whether the index gives it in the order of seq
     document: ColumnElement[int] | None = None  # for words: what the index is ordered by
+    surest: ColumnElement[int] | None = None  # for numbers: matches that are near the limit come last
 
     @property
     def order(self) -> ColumnElement[int]:
@@ -222,6 +223,8 @@ class Search:
         some = some.where(part.condition, *self._between(part, self._high)).limit(FEW + 1)
         if part.ordered:
             some = some.order_by(part.order.desc())
+        elif part.surest is not None:
+            some = some.order_by(part.surest)
         latest = some.subquery()
         asked = select(func.count(), func.min(latest.c.seq)).select_from(latest)
         count, oldest = self._connection.execute(asked).one()
@@ -294,10 +297,13 @@ class Search:
         column = _column(part.field)
         condition = and_(runs.c.workspace == self._workspace, self._compared(part, column))
         of_class = NUMBERS.get(str(column.key))
-        if of_class is not None:
-            alike = _OPERATORS[_NOT_STRICT.get(part.comparison, part.comparison)]
-            condition = and_(runs.c[of_class].operate(alike, size_class(part.value)), condition)
-        return Part(part, runs, runs.c.seq, condition, exactly)
+        if of_class is None:
+            return Part(part, runs, runs.c.seq, condition, exactly)
+        alike = _OPERATORS[_NOT_STRICT.get(part.comparison, part.comparison)]
+        condition = and_(runs.c[of_class].operate(alike, size_class(part.value)), condition)
+        upwards = part.comparison in (Comparison.ABOVE, Comparison.AT_LEAST)
+        surest = runs.c[of_class].desc() if upwards else runs.c[of_class].asc()
+        return Part(part, runs, runs.c.seq, condition, exactly, surest=surest)
 
     def _condition(self, part: Query | AllWords) -> ColumnElement[bool]:
         if isinstance(part, And):
