@@ -86,8 +86,8 @@ def outliers(quick: bool) -> Iterator[Row]:
     yield row("false alarms", ours, theirs, judged, "reach ≤ 0.5")
     yield row("false alarms in runs 6–20", ours_early, theirs_early, early, "reach ≤ 0.7")
     for factor, reach in ((1.5, 85), (2.0, 94)):
-        seen, naive_seen = powers[factor]
-        yield row(f"seen at × {factor:g}", seen, naive_seen, judged, f"reach ≥ {reach}")
+        ours, theirs = powers[factor]
+        yield row(f"seen at × {factor:g}", ours, theirs, judged, f"reach ≥ {reach}")
     n = len(shares)
     worst, naive_worst = (n * statistics.quantiles(each, n=20)[-1] for each in (shares, naive_shares))
     yield row("false alarms, 95th percentile of keys", worst, naive_worst, n, "")

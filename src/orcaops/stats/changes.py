@@ -19,7 +19,7 @@ _BEFORE = 60
 _FEWEST_BEFORE = 10
 _FLOOR = 0.01
 _RANK_LIMIT = 3.5
-_T_LIMIT = 5.0
+_T_LIMIT = 6.0
 LONGEST = _BEFORE + max(_LENGTHS)
 """How many of the latest values are looked at."""
 

@@ -35,7 +35,7 @@ class Degradation:
     version: int = 1
     metrics: Sequence[str] = (MetricName.FAILURE,)
     levels: Sequence[str] = ("key",)
-    evidence: float = 6.0
+    evidence: float = 5.25
     critical_evidence: float = 10.0
 
     def fresh(self) -> Memory:

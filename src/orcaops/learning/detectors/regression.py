@@ -95,6 +95,13 @@ class Regression:
         start = places[0][0]
         offset = len(values) - len(runs)  # place of the first run that is traced
         former = after["episode"]
+        after["values"] = values[min(start, change.at) :]
+        after["since"] = len(after["values"])
+        if former is not None and _undone(former["finding"], change.after):
+            # Coming back is the end of that episode and no news of its own.
+            after["episode"] = None
+            told.append(self._anomaly(former, sample, ended="the change is undone"))
+            return
         if former is not None:
             told.append(self._anomaly(former, sample, ended="another change has followed"))
         began = runs[max(start - offset, 0)]
@@ -112,7 +119,7 @@ class Regression:
                 runs, after["base"], [place - offset for place, _ in places if place >= offset]
             ),
         }
-        episode = {
+        after["episode"] = {
             "job": began[0],
             "at": began[1],
             "jobs": [run[0] for run in runs[max(start - offset, 0) :]][-19:],
@@ -121,11 +128,7 @@ class Regression:
             "quiet": 0,
             "finding": finding,
         }
-        back = former is not None and _undone(former["finding"], change.after)
-        after["values"] = values[min(start, change.at) :]
-        after["since"] = len(after["values"])
-        after["episode"] = None if back else episode
-        told.append(self._anomaly(episode, sample, ended="the former change is undone" if back else None))
+        told.append(self._anomaly(after["episode"], sample, ended=None))
 
     def _check(self, after: Memory, sample: Sample, told: list[Anomaly]) -> None:
         episode, since = after["episode"], after["since"]
