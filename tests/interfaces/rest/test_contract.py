@@ -35,7 +35,8 @@ def test_it_is_valid(document: Document) -> None:
 def test_the_contract_is_there(document: Document) -> None:
     wanted = """
         POST /orcaops/jobs|GET /orcaops/jobs|GET /orcaops/jobs/{job_id}|POST /orcaops/jobs/{job_id}/cancel
-        GET /orcaops/jobs/{job_id}/logs|GET /orcaops/jobs/{job_id}/logs/stream|GET /orcaops/jobs/{job_id}/summary
+        GET /orcaops/jobs/{job_id}/logs|GET /orcaops/jobs/{job_id}/logs/stream
+        GET /orcaops/jobs/{job_id}/summary
         GET /orcaops/jobs/{job_id}/artifacts|POST /orcaops/jobs/import|POST /orcaops/predictions
         GET /orcaops/baselines|GET /orcaops/baselines/{key}|DELETE /orcaops/baselines/{key}
         GET /orcaops/anomalies|POST /orcaops/anomalies/{anomaly_id}/acknowledge

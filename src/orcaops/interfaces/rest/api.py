@@ -10,8 +10,8 @@ from anyio import CapacityLimiter
 from fastapi import Depends, FastAPI
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import Mount, Route, compile_path
-from starlette.types import ASGIApp
+from starlette.routing import Match, Mount, Route, compile_path
+from starlette.types import ASGIApp, Scope
 
 from orcaops import __version__
 from orcaops.app import App
@@ -90,11 +90,23 @@ def create_api(
     api.include_router(upkeep.router)
     _add_pages(api, app, token is not None, mounts or {})
     for path, mounted in (mounts or {}).items():
-        api.router.routes.append(Mount(path, mounted))
+        api.router.routes.append(Beside(path, mounted))
     answer_with_problems(api)
     api.add_middleware(CountingMiddleware, metrics=metrics)
     api.add_middleware(AccessMiddleware, token=token, hosts=hosts)  # outermost: added last
     return api
+
+
+class Beside(Mount):
+    """A mounted application that is there without a slash behind its path too."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Whether a request is for it; then with the path as it sees it."""
+        if scope["type"] != "http" or scope["path"] != self.path:
+            return super().matches(scope)
+        path = f"{self.path}/"
+        match, inner = super().matches({**scope, "path": path})
+        return match, {**inner, "path": path, "raw_path": path.encode()}
 
 
 def _add_pages(api: FastAPI, app: App, token: bool, mounts: Mapping[str, Any]) -> None:

@@ -25,7 +25,7 @@ from orcaops.interfaces.rest.arguments import (
 )
 from orcaops.interfaces.rest.contract import answers
 from orcaops.interfaces.rest.jobs import SearchAsked
-from orcaops.model.errors import invalid
+from orcaops.model.errors import OrcaError, invalid
 from orcaops.model.job import DEFAULT_WORKSPACE, Workspace
 
 router = APIRouter(tags=["history"])
@@ -114,7 +114,13 @@ async def import_runs(
     async with _received(request) as (path, digest):
 
         def take_in() -> ImportReport:
-            report = house.history.import_file(path, asked.format, workspace=asked.workspace)
+            try:
+                report = house.history.import_file(path, asked.format, workspace=asked.workspace)
+            except OrcaError as error:
+                # Where the server keeps the file for the moment is nobody's business.
+                where = "body" if error.where.startswith(str(path)) else error.where
+                hint = error.hint.replace("--format", "`format`")
+                raise OrcaError(error.code, error.message, where=where, hint=hint) from error
             return ImportReport(
                 added=report.added, known=report.known, bad=report.bad, problems=tuple(report.problems)
             )

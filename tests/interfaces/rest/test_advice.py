@@ -1,0 +1,71 @@
+"""Recommendations over HTTP, and what is decided about them."""
+
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from orcaops.app import App, now
+from orcaops.model.recommendation import Priority, Recommendation
+
+
+@pytest.fixture(autouse=True)
+def advised(house: App) -> None:
+    """Two recommendations, as an advisor would give them: asking again changes nothing."""
+    with house.store.write() as transaction:
+        transaction.recommendations.put_many([recommendation("r1", 2.0), recommendation("r2", 1.0)])
+        transaction.recommendations.decide("default", "r1", "open")
+
+
+def recommendation(identity: str, score: float) -> Recommendation:
+    return Recommendation(
+        id=identity,
+        type="cost",
+        priority=Priority.LOW,
+        title="less memory",
+        description="it never uses half of it",
+        impact="half the memory",
+        action="set memory to 256m",
+        created_at=now(),
+        key="name:x",
+        advisor="test",
+        field="memory",
+        score=score,
+    )
+
+
+def listed(client: TestClient, **asked: Any) -> list[str]:
+    return [item["id"] for item in client.get("/orcaops/recommendations", params=asked).json()["items"]]
+
+
+def test_the_most_worthwhile_comes_first(client: TestClient) -> None:
+    assert listed(client)[0] == "r1"
+    assert client.get("/orcaops/recommendations/r1").json()["title"] == "less memory"
+
+
+def test_one_is_dismissed(client: TestClient) -> None:
+    answer = client.post("/orcaops/recommendations/r1/dismiss", json={"reason": "needed at night"})
+    assert (answer.status_code, answer.json()["state"]) == (200, "dismissed")
+    assert "r1" not in listed(client)
+    assert "r1" in listed(client, state="dismissed")
+    assert "r1" in listed(client, state="all")
+
+
+def test_one_is_applied_once(client: TestClient, house: App) -> None:
+    headers = {"Idempotency-Key": "apply-1"}
+    answers = [client.post("/orcaops/recommendations/r1/apply", headers=headers) for _ in range(2)]
+    assert [answer.json()["state"] for answer in answers] == ["applied", "applied"]
+    with house.store.read() as transaction:
+        decisions = transaction.decisions.about("default", "recommendation", "r1")
+    assert sum(decision.verb == "apply" for decision in decisions) == 1
+
+
+@pytest.mark.parametrize("body", [{}, {"reason": ""}, {"reason": " "}, {"why": "x"}])
+def test_a_dismissal_says_why(client: TestClient, body: dict[str, str]) -> None:
+    assert client.post("/orcaops/recommendations/r1/dismiss", json=body).status_code == 422
+
+
+def test_unknown_recommendations(client: TestClient) -> None:
+    assert client.get("/orcaops/recommendations/nothing").status_code == 404
+    assert client.post("/orcaops/recommendations/nothing/apply").status_code == 404
+    assert client.post("/orcaops/recommendations/nothing/dismiss", json={"reason": "x"}).status_code == 404
