@@ -156,6 +156,7 @@ def build(configuration: Configuration) -> App:
         executors,
         ownership,
         policy=settings.policy,
+        default_executor=settings.run.executor,
         host=host_context(),
         queue_limit=settings.server.queue_limit,
         default_timeout_s=settings.run.timeout,
@@ -215,7 +216,7 @@ def host_context() -> Context:
 def _executors(settings: Settings, installation: str) -> Mapping[str, Executor]:
     return {
         "docker": DockerExecutor(installation=installation, pids=settings.run.pids),
-        "process": ProcessExecutor(installation=installation),
+        "process": ProcessExecutor(settings.home / "work", installation=installation),
     }
 
 

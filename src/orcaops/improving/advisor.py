@@ -36,5 +36,8 @@ class Advisor(Protocol):
     def needed(self) -> int:
         """How many successes of a key it takes before it says anything."""
 
+    def concerns(self, run: Run) -> bool:
+        """Whether such a run is a reason to look at its key again. Quick."""
+
     def advise(self, dossier: Dossier) -> Sequence[Recommendation]:
         """The changes worth making; empty where there are none or too little is known."""

@@ -197,6 +197,9 @@ class DecisionRepository(Protocol):
     def about(self, workspace: str, subject: str, subject_id: str) -> list[Decision]:
         """All about one subject, oldest first."""
 
+    def latest(self) -> int:
+        """A number that grows with every decision of any workspace, to see cheaply that there are new ones."""
+
     def each(self, subject: str | None = None) -> Iterator[Decision]:
         """All of them in the order in which they were taken."""
 

@@ -48,6 +48,8 @@ class Absorber:
         self._transaction: Transaction | None = None
         self._book = MemoryBook(self._load)
         self._mark = -1
+        self._decided = -1
+        self._resets: Sequence[Reset] = ()
 
     def absorb_all(self, progress: Callable[[int], None] | None = None) -> int:
         """Absorb batches until nothing is left, or another process is at it; returns how many runs."""
@@ -84,7 +86,7 @@ class Absorber:
         if mark != self._mark:
             self._forget()
         replayed = transaction.runs.numbered(mark, _BATCH)
-        resets = _resets_after(transaction, mark)
+        resets = [reset for reset in self._known_resets(transaction) if reset.number > mark]
         if replayed or resets:
             self._mark = self._replay(transaction, replayed, resets)
             transaction.set_watermark(self._mark)
@@ -133,6 +135,13 @@ class Absorber:
         )
         return absorbed
 
+    def _known_resets(self, transaction: Transaction) -> Sequence[Reset]:
+        """All resets in the learning order; read again only when something has been decided since."""
+        latest = transaction.decisions.latest()
+        if latest != self._decided:
+            self._resets, self._decided = _resets(transaction), latest
+        return self._resets
+
     def _load(self, addresses: Iterable[MemoryAddress]) -> Mapping[MemoryAddress, bytes]:
         if self._transaction is None:
             raise RuntimeError("memories are loaded inside a transaction only")
@@ -159,11 +168,11 @@ def forget_baseline(transaction: Transaction, workspace: str, key: str) -> None:
     transaction.baselines.forget(workspace, key)
 
 
-def _resets_after(transaction: Transaction, mark: int) -> list[Reset]:
+def _resets(transaction: Transaction) -> list[Reset]:
     resets = [
         Reset(decision.after_number + 1, decision.workspace, decision.subject_id)
         for decision in transaction.decisions.each("baseline")
-        if decision.verb == "reset" and decision.after_number + 1 > mark
+        if decision.verb == "reset"
     ]
     return sorted(resets, key=lambda reset: reset.number)
 

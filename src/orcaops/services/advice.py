@@ -66,7 +66,11 @@ class Advice:
 
         Nothing could be changed about what was imported.
         """
-        here = {(run.workspace, run.key): None for run in runs if run.source == "local"}
+        here = {
+            (run.workspace, run.key): None
+            for run in runs
+            if run.source == "local" and any(advisor.concerns(run) for advisor in self._advisors)
+        }
         for workspace, key in here:
             transaction.recommendations.put_many(self._advise(transaction, workspace, key))
 

@@ -57,6 +57,7 @@ class Dispatcher:
         self._finished = finished
         self._clock = clock
         self._queue: queue.SimpleQueue[Run | None] = queue.SimpleQueue()
+        self._decided = -1
         self._halts: dict[tuple[str, str], Halt] = {}
         self._lock = threading.Lock()
         self._stopping = threading.Event()
@@ -178,6 +179,7 @@ class Dispatcher:
         halt = self._supervisor.halt()
         with self._lock:
             self._halts[run.workspace, run.job_id] = halt
+            self._decided = -1  # it may have been cancelled before it came to us
             if self._watcher is None:
                 self._watcher = threading.Thread(target=self._watch, name="cancel-watcher", daemon=True)
                 self._watcher.start()
@@ -192,21 +194,27 @@ class Dispatcher:
     def _watch(self) -> None:
         """Look for cancellations that other processes have decided."""
         while not self._stopping.wait(_WATCH_S):
-            with self._lock:
-                halts = {place: halt for place, halt in self._halts.items() if not halt.requested}
-            if not halts:
+            if not self._halts:
                 continue
             try:
-                with self._store.read() as transaction:
-                    cancelled = [
-                        halt
-                        for (workspace, job_id), halt in halts.items()
-                        if any(
-                            d.verb == "cancel" for d in transaction.decisions.about(workspace, "job", job_id)
-                        )
-                    ]
+                cancelled = self._cancelled_elsewhere()
             except OrcaError:
                 log.warning("cannot look for cancellations now", exc_info=True)
+                self._decided = -1
                 continue
             for halt in cancelled:
                 halt.request(HaltReason.CANCELLED)
+
+    def _cancelled_elsewhere(self) -> list[Halt]:
+        with self._store.read() as transaction:
+            latest = transaction.decisions.latest()
+            with self._lock:
+                if latest == self._decided:
+                    return []
+                self._decided = latest
+                halts = {place: halt for place, halt in self._halts.items() if not halt.requested}
+            return [
+                halt
+                for (workspace, job_id), halt in halts.items()
+                if any(d.verb == "cancel" for d in transaction.decisions.about(workspace, "job", job_id))
+            ]

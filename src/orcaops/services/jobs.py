@@ -7,7 +7,7 @@ from datetime import datetime
 from hashlib import blake2b
 from pathlib import Path
 
-from orcaops.guarding.policy import Policy, apply
+from orcaops.guarding.policy import Policy, apply, check
 from orcaops.model.decision import Decision
 from orcaops.model.errors import conflict, not_found, unavailable
 from orcaops.model.job import JobSpec
@@ -28,6 +28,8 @@ from orcaops.services.predictions import Predictions
 from orcaops.services.recorder import OutputListener, StoreRecorder
 from orcaops.services.summaries import summarise
 
+_LOOK_AGAIN_S = 5.0
+_LOOK_ELSEWHERE_S = 0.1
 _RECENT = 20  # passing runs that a summary looks back on
 
 
@@ -45,6 +47,7 @@ class Jobs:
         ownership: Ownership,
         *,
         policy: Policy,
+        default_executor: str | None,
         host: Context,
         queue_limit: int,
         default_timeout_s: float | None,
@@ -60,6 +63,7 @@ class Jobs:
         self._executors = executors
         self._ownership = ownership
         self._policy = policy
+        self._default_executor = default_executor
         self._host = host
         self._queue_limit = queue_limit
         self._default_timeout_s = default_timeout_s
@@ -159,12 +163,13 @@ class Jobs:
     def wait(self, workspace: str, job_id: str, *, timeout_s: float) -> Run:
         """The run once it is final, or as it is after ``timeout_s``. Raises ``not_found``."""
         deadline = time.monotonic() + timeout_s
-        pause = 0.005
-        run = self.get(workspace, job_id)
-        while not run.status.final and (left := deadline - time.monotonic()) > 0:
-            self._recorder.wait_for_change(min(pause, left))
-            pause = min(pause * 1.5, 0.25)
+        with self._recorder.awaited(workspace, job_id) as ended:
             run = self.get(workspace, job_id)
+            while not run.status.final and (left := deadline - time.monotonic()) > 0:
+                # What runs in this process is told at once; what another runs has to be looked for.
+                here = run.owner == self._ownership.name
+                ended.wait(min(_LOOK_AGAIN_S if here else _LOOK_ELSEWHERE_S, left))
+                run = self.get(workspace, job_id)
         return run
 
     def cancel(self, workspace: str, job_id: str, *, by: str, wait_s: float = 15.0) -> Run:
@@ -270,8 +275,10 @@ class Jobs:
         if spec.timeout is None and self._default_timeout_s is not None:
             spec = spec.model_copy(update={"timeout": self._default_timeout_s})
         effective = apply(self._policy, spec)
-        executor = place(effective, self._executors)
-        return effective.model_copy(update={"executor": executor.name})
+        executor = place(effective, self._executors, default=self._default_executor)
+        placed = effective.model_copy(update={"executor": executor.name})
+        check(self._policy, placed)  # the rules for executors hold for the one that nobody named, too
+        return placed
 
     def _new_run(
         self,

@@ -3,7 +3,7 @@
 import contextlib
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -40,7 +40,8 @@ class StoreRecorder:
         self._index_limit_bytes = index_limit_bytes
         self._specs: dict[tuple[str, str], JobSpec] = {}
         self._listeners: dict[tuple[str, str], OutputListener] = {}
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._awaited: dict[tuple[str, str], list[threading.Event]] = {}
 
     def seal(self, run: Run, effective: JobSpec, *, durable: bool = True) -> None:
         """Keep what a run needs to start and what its record must not show."""
@@ -73,7 +74,6 @@ class StoreRecorder:
         """Durably note that work on the run goes on."""
         with self._store.write() as transaction:
             transaction.runs.save(self._masked(run))
-        self._tell()
 
     def finished(self, run: Run) -> None:
         """Durably keep the final record, and make its output findable."""
@@ -93,7 +93,7 @@ class StoreRecorder:
         self._listeners.pop(place, None)
         if run.masked:
             self._sealed.forget(run.job_id)
-        self._tell()
+        self._tell(place)
 
     def open_log(self, run: Run) -> "Sink":
         """Begin the run's log, or go on with that of an adopted run."""
@@ -108,10 +108,20 @@ class StoreRecorder:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return folder
 
-    def wait_for_change(self, timeout_s: float) -> None:
-        """Wait until some run of this process has changed, or for ``timeout_s``."""
-        with self._changed:
-            self._changed.wait(timeout_s)
+    @contextlib.contextmanager
+    def awaited(self, workspace: str, job_id: str) -> Iterator[threading.Event]:
+        """An event that is set when this process has written the run's final record."""
+        ended = threading.Event()
+        place = (workspace, job_id)
+        with self._lock:
+            self._awaited.setdefault(place, []).append(ended)
+        try:
+            yield ended
+        finally:
+            with self._lock:
+                self._awaited[place].remove(ended)
+                if not self._awaited[place]:
+                    del self._awaited[place]
 
     def _masked(self, run: Run) -> Run:
         spec = self._specs.get((run.workspace, run.job_id))
@@ -129,9 +139,10 @@ class StoreRecorder:
             message=redactor.text(run.message) if run.message else run.message,
         )
 
-    def _tell(self) -> None:
-        with self._changed:
-            self._changed.notify_all()
+    def _tell(self, place: tuple[str, str]) -> None:
+        with self._lock:
+            for ended in self._awaited.get(place, ()):
+                ended.set()
 
 
 class Sink:

@@ -33,6 +33,10 @@ class MemoryLimit:
     low_share: float = 0.5
     high_share: float = 0.95
 
+    def concerns(self, run: Run) -> bool:
+        """Runs that had a limit."""
+        return _limit_of(run) is not None
+
     def advise(self, dossier: Dossier) -> Sequence[Recommendation]:
         """At most one recommendation: a lower limit or a higher one."""
         limit = _latest_limit(dossier.runs)

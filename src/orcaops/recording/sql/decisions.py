@@ -3,7 +3,7 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from orcaops.model.decision import Decision
 from orcaops.recording.sql.records import clean, record_of
@@ -40,6 +40,9 @@ class Decisions:
             .order_by(decisions.c.serial)
         )
         return [Decision.from_stored(record) for record in self._connection.scalars(asked)]
+
+    def latest(self) -> int:
+        return self._connection.scalar(select(func.max(decisions.c.serial))) or 0
 
     def each(self, subject: str | None = None) -> Iterator[Decision]:
         chunk = select(decisions.c.serial, decisions.c.record).order_by(decisions.c.serial).limit(_AT_ONCE)
