@@ -94,7 +94,7 @@ def page_ms(store: Store, text: str, times: int) -> float:
 
 def rows(quick: bool) -> Iterator[Row]:
     """A hundredfold history beside the small one, page by page, and inserting at its end."""
-    small_size, large_size = (2_000, 40_000) if quick else (10_000, 1_000_000)
+    small_size, large_size = (10_000, 100_000) if quick else (10_000, 1_000_000)
     with tempfile.TemporaryDirectory(prefix="orcaops-bench-") as folder:
         small, _, _ = filled(Path(folder) / "small.db", small_size)
         large, first, last = filled(Path(folder) / "large.db", large_size)

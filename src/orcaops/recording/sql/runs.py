@@ -239,6 +239,10 @@ class Runs:
         self._texts.add(self._connection, [(state.seq * 2 + 1, _with_log(own, text))])
         self._connection.execute(update(runs).where(runs.c.seq == state.seq).values(log_indexed=1))
 
+    def workspaces(self) -> list[str]:
+        rows = self._connection.execute(select(runs.c.workspace).distinct().order_by(runs.c.workspace))
+        return [row[0] for row in rows]
+
     def counts(self) -> dict[str, int]:
         rows = self._connection.execute(select(runs.c.status, func.count()).group_by(runs.c.status))
         return {row[0]: row[1] for row in rows}

@@ -148,6 +148,8 @@ class Search:
     def total(self) -> int | None:
         """How many match, where few candidates must be looked at to tell; else None."""
         part = self._plan.part
+        if len(self._conjuncts) == 1 and self._plan.candidates is not None and self._is_countable(part):
+            return self._plan.candidates
         if len(self._conjuncts) > (0 if part is None else 1):
             candidates = self._plan.candidates
             if (candidates is None or candidates > _FEW_RECORDS) and not self._is_small:
@@ -161,6 +163,10 @@ class Search:
         few = matches.limit(FEW + 1).subquery()
         count = self._connection.scalar(select(func.count()).select_from(few)) or 0
         return count if count <= FEW else None
+
+    def _is_countable(self, part: Part | None) -> bool:
+        """Whether each candidate is a run of this workspace, once: documents may be of any, and twice."""
+        return part is not None and part.document is None
 
     @cached_property
     def _is_small(self) -> bool:
