@@ -85,6 +85,9 @@ class RunRepository(Protocol):
     def index_log(self, workspace: str, job_id: str, text: str) -> None:
         """Make a run's output findable by its words."""
 
+    def workspaces(self) -> list[str]:
+        """The workspaces that have runs, by name."""
+
     def counts(self) -> dict[str, int]:
         """How many runs there are in each status, over all workspaces (may be approximate)."""
 
@@ -198,7 +201,7 @@ class DecisionRepository(Protocol):
         """All about one subject, oldest first."""
 
     def latest(self) -> int:
-        """A number that grows with every decision of any workspace, to see cheaply that there are new ones."""
+        """A number that grows with every decision of any workspace: a cheap look for new ones."""
 
     def each(self, subject: str | None = None) -> Iterator[Decision]:
         """All of them in the order in which they were taken."""

@@ -253,6 +253,14 @@ class Engine:
         with _translated():
             yield from client.stats(container, decode=True, stream=True)
 
+    def images(self) -> list[str]:
+        """References of the images that the engine holds, the smallest image first."""
+        client = self._api()
+        with _translated():
+            held = sorted(client.images(), key=lambda image: image["Size"])
+        names = (name for image in held for name in image.get("RepoTags") or ())
+        return [name for name in names if name != "<none>:<none>"]
+
     def labelled(self, label: str) -> list[tuple[str, str, str, dict[str, str]]]:
         """(kind, id, name, labels) of containers, networks and volumes that carry the label."""
         client = self._api()

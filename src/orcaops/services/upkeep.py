@@ -224,18 +224,18 @@ class Upkeep:
     def _expired_logs(self, before: datetime) -> Iterator[tuple[str, str, int]]:
         with self._store.read() as transaction:
             for workspace in transaction.runs.workspaces():
-                for run in transaction.runs.each(workspace, _ended_before(before)):
+                for run in transaction.runs.each(workspace, _submitted_before(before)):
                     if run.status.final and self._logs.exists(workspace, run.job_id):
                         yield workspace, run.job_id, self._logs.size(workspace, run.job_id)
 
     def _expired_artifacts(self, before: datetime) -> Iterator[tuple[Path, int]]:
         with self._store.read() as transaction:
             for workspace in transaction.runs.workspaces():
-                for run in transaction.runs.each(workspace, _ended_before(before)):
+                for run in transaction.runs.each(workspace, _submitted_before(before)):
                     folder = self._home / "artifacts" / workspace / run.job_id
                     if run.artifacts and folder.is_dir():
                         yield folder, sum(artifact.size_bytes for artifact in run.artifacts)
 
 
-def _ended_before(moment: datetime) -> Query:
-    return Compare("before", Comparison.EQUAL, moment)
+def _submitted_before(moment: datetime) -> Query:
+    return Compare("submitted_at", Comparison.BELOW, moment)

@@ -97,6 +97,13 @@ class DockerExecutor:
             },
         )
 
+    def images(self) -> list[str]:
+        """The images that the engine holds, the smallest first; empty if none answers."""
+        try:
+            return self._engine.images()
+        except EngineError:
+            return []
+
     def run(self, run: Run, observer: Observer, halt: Halt) -> Outcome:
         """Run the job in a container of its own, and remove the container."""
         spec = run.effective or run.requested
