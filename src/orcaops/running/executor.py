@@ -197,4 +197,4 @@ class Stocked(Protocol):
     """An executor that can tell which images it holds already."""
 
     def images(self) -> list[str]:
-        """References that can be run without fetching anything, the smallest first; empty if nothing answers."""
+        """References that can be run without fetching anything, the smallest first; empty if none answers."""

@@ -10,6 +10,7 @@ from orcaops.interfaces.cli.output import (
     fields,
     more_follows,
     note,
+    paragraph,
     print_json,
     print_json_lines,
     table,
@@ -140,7 +141,7 @@ def _print(anomaly: "Anomaly") -> None:
     from orcaops.model.quantities import show_time
 
     click.echo(f"{colour(anomaly.severity.value, MOODS[anomaly.severity])}: {anomaly.title}")
-    click.echo(anomaly.description)
+    paragraph(anomaly.description)
     click.echo()
     unit = f" {anomaly.unit}" if anomaly.unit else ""
     fields(

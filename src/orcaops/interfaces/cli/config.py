@@ -1,5 +1,7 @@
 """``orcaops config``: what is set, and where it comes from."""
 
+from itertools import chain, repeat
+
 import click
 
 from orcaops.interfaces.cli.door import configuration, options
@@ -19,13 +21,20 @@ def show(*, origin: bool, home: str | None, workspace: str | None, as_json: bool
     settings = list(configuration(home=home, workspace=workspace).each())
     if as_json:
         print_json_lines({"name": s.name, "value": s.value, "origin": s.origin} for s in settings)
-    elif origin:
-        table(["setting", "value", "origin"], [[s.name, _shown(s.value), s.origin] for s in settings])
+        return
+    rows = [
+        [s.name, s.origin, line] if first else ["", "", line]
+        for s in settings
+        for first, line in zip(chain([True], repeat(False)), _lines(s.value), strict=False)
+    ]
+    if origin:
+        table(["setting", "origin", "value"], rows)
     else:
-        table(["setting", "value"], [[s.name, _shown(s.value)] for s in settings])
+        table(["setting", "value"], [[name, value] for name, _, value in rows])
 
 
-def _shown(value: object) -> str:
-    if value is None:
-        return "–"
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+def _lines(value: object) -> list[str]:
+    """A value as it is shown: one line for each entry of a list."""
+    if isinstance(value, list):
+        return [str(each) for each in value] or ["–"]
+    return ["–" if value is None else str(value)]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orcaops.interfaces.cli.door import opened, options
-from orcaops.interfaces.cli.output import colour
+from orcaops.interfaces.cli.output import colour, paragraph
 
 if TYPE_CHECKING:
     from orcaops.app import App
@@ -109,7 +109,7 @@ def _tell(app: "App", run: "Run") -> None:
     found = app.insights.anomalies_of(run.workspace, run.job_id)
     for anomaly in found:
         click.echo(f"  {colour(anomaly.severity.value, MOODS[anomaly.severity])}: {anomaly.title}")
-        click.echo(f"    {anomaly.description}")
+        paragraph(anomaly.description, indent="    ")
     if not found:
         click.echo("  nothing unusual was found")
 

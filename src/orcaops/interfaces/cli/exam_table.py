@@ -15,8 +15,17 @@ def print_exam(result: Mapping[str, Any]) -> None:
     click.echo(f"{result['runs']} runs, each predicted before it was learned from")
     if not result["learners"]:
         note("nothing was scored: the history is too short")
+    silent = []
     for learner in result["learners"]:
-        figures = [name for name in learner if name not in _NOT_FIGURES]
+        figures = [
+            name
+            for name in learner
+            if name not in _NOT_FIGURES
+            and any(scores.get(name) is not None for scores in (learner, *learner["rivals"].values()))
+        ]
+        if not learner["n"] or not figures:
+            silent.append(learner["name"])
+            continue
         click.echo(f"\n{learner['name']} ({learner['metric']}, {learner['n']} runs)")
         rows = [["this", *(_shown(learner.get(name)) for name in figures)]]
         rows += [
@@ -24,6 +33,9 @@ def print_exam(result: Mapping[str, Any]) -> None:
             for rival, scores in learner["rivals"].items()
         ]
         table(["method", *(name.replace("_", " ") for name in figures)], rows)
+    if silent:
+        click.echo()
+        note(f"too short a history to score: {', '.join(silent)}")
 
 
 def _shown(value: object) -> str:

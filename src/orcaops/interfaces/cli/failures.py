@@ -17,10 +17,25 @@ EXIT_CODES = {
 }
 
 
+_OPTIONS = {
+    "idle_timeout": "--idle-timeout",
+    "env": "-e",
+    "mounts": "-v",
+    "artifacts": "--artifact",
+    "labels": "--label",
+    **{name: f"--{name}" for name in ("image", "executor", "name", "timeout", "memory", "cpus", "pids")},
+    **{name: f"--{name}" for name in ("network", "intent", "cwd", "shell", "workspace")},
+}
+"""The options that fill the fields of a specification."""
+
+
 def show_failure(error: Exception) -> int:
     """Say on standard error what went wrong and what to do next; returns the exit code."""
     if isinstance(error, OrcaError):
-        click.echo(f"orcaops: {error}", err=True)
+        # What is not there names itself: the name of an argument beside it would only be in the way.
+        itself = error.code is ErrorCode.NOT_FOUND and error.where.isidentifier()
+        said = error.message if itself else str(error)
+        click.echo(f"orcaops: {said}", err=True)
         if error.hint:
             click.echo(f"  {error.hint}", err=True)
         return EXIT_CODES[error.code]
@@ -49,7 +64,10 @@ def refuse_field_errors(error: Exception) -> OrcaError:
     if not isinstance(error, ValidationError):
         raise error
     first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
-    return invalid(
-        first["msg"].removeprefix("Value error, "), where=where, hint="See --help for how to write it."
-    )
+    field, *rest = (str(part) for part in first["loc"]) if first["loc"] else ("job",)
+    said = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "string_pattern_mismatch":
+        # The pattern says it to a program; to people the value and where it stands say more.
+        absolute = " as a place inside the job; it begins with /" if "target" in rest else ""
+        said = f"{first['input']!r} cannot be used{absolute}"
+    return invalid(said, where=_OPTIONS.get(field, field), hint="See --help for how to write it.")

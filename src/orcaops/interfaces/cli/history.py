@@ -21,13 +21,12 @@ _PROBLEMS_SHOWN = 10
 @click.option(
     "--format",
     "format_",
-    required=True,
     metavar="FORMAT",
-    help="orcaops, jsonl, csv, github, gitlab, swf, nextflow or junit.",
+    help="orcaops, jsonl, csv, github, gitlab, swf, nextflow or junit; found out by itself if not given.",
 )
 @options()
 @with_door
-def import_(app: "App", file: Path, *, workspace: str, format_: str, as_json: bool) -> int:
+def import_(app: "App", file: Path, *, workspace: str, format_: str | None, as_json: bool) -> int:
     """Bring a history in. The same file twice adds nothing; a bad line is named and left out.
 
     Exits with 1 if there were bad lines.

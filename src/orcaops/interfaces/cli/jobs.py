@@ -76,7 +76,7 @@ def list_(
         [
             [
                 run.job_id,
-                run.status.value,
+                colour(run.status.value, _MOODS.get(run.status.value, "quiet")),
                 show_time(run.submitted_at),
                 show_duration(run.duration_s) if run.duration_s is not None else "",
                 f"{run.name}: {run.command}" if run.name else run.command,

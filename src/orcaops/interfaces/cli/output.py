@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -53,14 +54,24 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, widest: int
     lines = [list(map(_one_line, row)) for row in rows]
     if not lines:
         return
-    widths = [max(len(row[column]) for row in [list(headings), *lines]) for column in range(len(headings))]
+    widths = [max(_width(row[column]) for row in [list(headings), *lines]) for column in range(len(headings))]
     room = (widest or shutil.get_terminal_size((120, 24)).columns) - sum(widths[:-1]) - 2 * (len(widths) - 1)
     cut = sys.stdout.isatty()
     click.echo(colour(_row([heading.upper() for heading in headings], widths), "quiet"))
     for line in lines:
-        if cut and len(line[-1]) > max(room, 20):
+        if cut and _width(line[-1]) > max(room, 20):
             line[-1] = line[-1][: max(room, 20) - 1] + "…"
         click.echo(_row(line, widths))
+
+
+def paragraph(text: str, indent: str = "") -> None:
+    """A sentence or more; on a terminal it is broken between words."""
+    if not sys.stdout.isatty():
+        click.echo(f"{indent}{text}")
+        return
+    width = max(shutil.get_terminal_size((120, 24)).columns, 40)
+    for line in textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=indent):
+        click.echo(line)
 
 
 def fields(pairs: Iterable[tuple[str, str | None]]) -> None:
@@ -72,7 +83,13 @@ def fields(pairs: Iterable[tuple[str, str | None]]) -> None:
 
 
 def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
-    return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+    padded = (cell + " " * (width - _width(cell)) for cell, width in zip(cells, widths, strict=True))
+    return "  ".join(padded).rstrip()
+
+
+def _width(text: str) -> int:
+    """The columns of a text on a terminal, its colours not counted."""
+    return len(click.unstyle(text))
 
 
 def _one_line(text: str) -> str:
@@ -83,4 +100,4 @@ def more_follows(next_cursor: str | None, shown: int, total: int | None) -> None
     """Say that a list goes on."""
     if next_cursor is not None:
         of = f" of {total}" if total is not None else ""
-        click.echo(f"{shown}{of} shown; go on with --cursor {next_cursor}", err=True)
+        note(f"{shown}{of} shown; go on with --cursor {next_cursor}", "quiet")

@@ -10,6 +10,7 @@ from orcaops.interfaces.cli.output import (
     fields,
     more_follows,
     note,
+    paragraph,
     print_json,
     print_json_lines,
     table,
@@ -89,7 +90,7 @@ def _print(found: "Recommendation", *, as_json: bool) -> None:
         print_json(found)
         return
     click.echo(f"{colour(found.priority.value, _MOODS[found.priority])}: {found.title}")
-    click.echo(found.description)
+    paragraph(found.description)
     click.echo()
     fields(
         [

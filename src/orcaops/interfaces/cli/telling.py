@@ -31,7 +31,7 @@ def tell_finished(run: Run, anomalies: Sequence[Anomaly]) -> None:
     """After it ended: how, what it took, and what was unusual."""
     words = outcome_of(run)
     if run.duration_s is not None:
-        words += f" after {show_duration(run.duration_s)}"
+        words += f" · took {show_duration(run.duration_s)}"
     if run.usage.cpu_seconds is not None:
         words += f" · CPU {show_duration(run.usage.cpu_seconds)}"
     memory = run.usage.memory_resident_bytes or run.usage.memory_peak_bytes
@@ -60,8 +60,8 @@ def print_forecasts(forecasts: Forecasts) -> None:
             (f"  {label}", text)
             for label, text in (
                 ("interval", _interval(answer)),
-                ("confidence", f"{answer.confidence:.0%} to be within 20 %"),
-                ("from", f"{answer.sample_count} runs at the level of the {answer.level}"),
+                ("confidence", f"{answer.confidence:.0%} to be within 20 % of it"),
+                ("runs", str(answer.sample_count)),
                 ("why", answer.reason or None),
             )
         )
