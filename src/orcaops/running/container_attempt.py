@@ -34,6 +34,7 @@ _log = logging.getLogger(__name__)
 
 _OOM_SIGNAL = 9
 _COMMAND_NOT_RUN = (126, 127)
+_NOT_FOUND = 404
 _MARGIN_S = 1.0  # an engine's log is asked for from a little before, and told apart exactly here
 
 
@@ -162,6 +163,8 @@ class ContainerAttempt:
         self._has_ended.set()
         facts = self._engine.inspect(self._container)
         state = facts["State"]
+        if state.get("Status") in ("removing", "dead"):
+            raise EngineRefusedError("the container is being removed", _NOT_FOUND)
         sent = set(self._stop.sent) if self._stop is not None else set()
         if self._stop is not None:
             self._stop.ended()
@@ -268,6 +271,8 @@ class ContainerAttempt:
     def _failed(self, error: Exception) -> Outcome:
         _log.debug("job %s failed", self._run.job_id, exc_info=error)
         existed = bool(self._container)
+        if isinstance(error, EngineRefusedError) and error.status == _NOT_FOUND and self._started_at:
+            error = EngineGoneError("somebody else removed the container")
         return replace(
             failed(error, self._spec.image, existed=existed),
             started_at=self._started_at,
@@ -302,8 +307,12 @@ def failed(error: Exception, image: str | None, *, existed: bool = False) -> Out
             message=f"The image {image!r} is not on this engine and could not be pulled: {error}. Check its "
             "name with `docker images`, or bring it here with `docker pull` or `docker load`.",
         )
-    if isinstance(error, EngineGoneError) and existed:
-        return Outcome(failure=Failure.ENGINE_LOST, message=f"The engine was lost meanwhile: {error}")
+    if isinstance(error, EngineGoneError):
+        if existed:
+            return Outcome(failure=Failure.ENGINE_LOST, message=f"The engine was lost meanwhile: {error}")
+        return Outcome(
+            failure=Failure.INFRASTRUCTURE, message=f"{error}. Start the engine, or set DOCKER_HOST."
+        )
     known = isinstance(error, EngineError | JobRefusedError | OSError)
     return Outcome(
         failure=Failure.INFRASTRUCTURE,
