@@ -1,8 +1,9 @@
 """The real application over HTTP, with executors that follow a script instead of running anything."""
 
+import json
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from orcaops.config import load
 from orcaops.guarding.tokens import Token
 from orcaops.interfaces.rest.api import create_api
 from orcaops.interfaces.rest.serve import Server, address_of, bound
+from orcaops.model.recommendation import Priority, Recommendation
 from orcaops.running.executor import Capabilities
 from orcaops.running.executors.scripted import Script, ScriptedExecutor
 
@@ -96,7 +98,48 @@ def served(house: App) -> Iterator[Callable[[str | None], str]]:
         assert not thread.is_alive()
 
 
+@pytest.fixture(scope="module")
+def learned(client: TestClient) -> None:
+    """Thirty runs of one key that took ten seconds, and one that took a thousand."""
+    durations = [10.0 + 0.01 * (number % 3) for number in range(30)] + [1000.0]
+    lines = [
+        {
+            "image": "team/build:1",
+            "command": "make all",
+            "started_at": (datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=number)).isoformat(),
+            "duration_s": duration,
+            "status": "succeeded",
+        }
+        for number, duration in enumerate(durations)
+    ]
+    answer = client.post(
+        "/orcaops/jobs/import?format=jsonl",
+        content="\n".join(map(json.dumps, lines)).encode(),
+        headers={"Content-Type": "application/x-ndjson"},
+    )
+    assert answer.json() == {"added": 31, "known": 0, "bad": 0, "problems": []}
+
+
+def recommendation(identity: str, score: float) -> Recommendation:
+    return Recommendation(
+        id=identity,
+        type="cost",
+        priority=Priority.LOW,
+        title="less memory",
+        description="it never uses half of it",
+        impact="half the memory",
+        action="set memory to 256m",
+        created_at=wiring.now(),
+        key="name:x",
+        advisor="test",
+        field="memory",
+        score=score,
+    )
+
+
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
-    """A place for a file."""
-    return tmp_path / "file"
+def advised(house: App) -> None:
+    """Two open recommendations, as an advisor would give them."""
+    with house.store.write() as transaction:
+        transaction.recommendations.put_many([recommendation("r1", 2.0), recommendation("r2", 1.0)])
+        transaction.recommendations.decide("default", "r1", "open")

@@ -5,33 +5,9 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from orcaops.app import App, now
-from orcaops.model.recommendation import Priority, Recommendation
+from orcaops.app import App
 
-
-@pytest.fixture(autouse=True)
-def advised(house: App) -> None:
-    """Two recommendations, as an advisor would give them: asking again changes nothing."""
-    with house.store.write() as transaction:
-        transaction.recommendations.put_many([recommendation("r1", 2.0), recommendation("r2", 1.0)])
-        transaction.recommendations.decide("default", "r1", "open")
-
-
-def recommendation(identity: str, score: float) -> Recommendation:
-    return Recommendation(
-        id=identity,
-        type="cost",
-        priority=Priority.LOW,
-        title="less memory",
-        description="it never uses half of it",
-        impact="half the memory",
-        action="set memory to 256m",
-        created_at=now(),
-        key="name:x",
-        advisor="test",
-        field="memory",
-        score=score,
-    )
+pytestmark = pytest.mark.usefixtures("advised")
 
 
 def listed(client: TestClient, **asked: Any) -> list[str]:

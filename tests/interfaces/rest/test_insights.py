@@ -1,7 +1,6 @@
 """Baselines and anomalies over HTTP, learned from real (imported) runs."""
 
 import json
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -13,29 +12,7 @@ from orcaops.model.anomaly import Anomaly
 from orcaops.model.baseline import Baseline
 
 KEY = "image:team/build:1|command:make all"
-START = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def learned(client: TestClient) -> None:
-    """Thirty runs that took ten seconds, and one that took a thousand."""
-    durations = [10.0 + 0.01 * (number % 3) for number in range(30)] + [1000.0]
-    lines = [
-        {
-            "image": "team/build:1",
-            "command": "make all",
-            "started_at": (START + timedelta(hours=number)).isoformat(),
-            "duration_s": duration,
-            "status": "succeeded",
-        }
-        for number, duration in enumerate(durations)
-    ]
-    answer = client.post(
-        "/orcaops/jobs/import?format=jsonl",
-        content="\n".join(map(json.dumps, lines)).encode(),
-        headers={"Content-Type": "application/x-ndjson"},
-    )
-    assert answer.json() == {"added": 31, "known": 0, "bad": 0, "problems": []}
+pytestmark = pytest.mark.usefixtures("learned")
 
 
 def the_anomaly(client: TestClient) -> dict[str, Any]:

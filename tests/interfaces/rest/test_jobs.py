@@ -115,6 +115,7 @@ def test_artifacts_are_listed_and_downloaded(
         assert client.get(f"/orcaops/jobs/{job_id}/artifacts/{path}").status_code == 404
 
 
+JSON = {"Content-Type": "application/json"}
 BAD_SPECS: list[tuple[Any, str]] = [
     ({}, "body"),
     ([], "body"),
@@ -164,8 +165,13 @@ def test_a_malformed_job_is_told_what_is_wrong(client: TestClient, spec: Any, wh
     ],
 )
 def test_what_is_no_json_is_refused(client: TestClient, body: bytes) -> None:
-    answer = client.post("/orcaops/jobs", content=body, headers={"Content-Type": "application/json"})
+    answer = client.post("/orcaops/jobs", content=body, headers=JSON)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+
+
+def test_a_whole_number_is_a_whole_number(client: TestClient) -> None:
+    answer = client.post("/orcaops/jobs", content=b'{"command":["true"],"pids":16.0}', headers=JSON)
+    assert (answer.status_code, answer.json()["requested"]["pids"]) == (202, 16)
 
 
 def test_a_secret_is_not_told_again(client: TestClient) -> None:

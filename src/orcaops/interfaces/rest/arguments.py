@@ -7,12 +7,13 @@ request says is what it means, or it is told why not.
 import re
 from collections.abc import AsyncIterator, Callable
 from functools import partial
-from typing import Annotated, ParamSpec, TypeVar
+from typing import Annotated, Any, ParamSpec, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, Header, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic_core import from_json, to_json
 from starlette.exceptions import HTTPException
 
 from orcaops.app import App
@@ -134,8 +135,22 @@ def parsed(model: type[Body], body: bytes) -> Body:
     try:
         return model.model_validate_json(body, strict=True)
     except ValidationError as error:
+        if any(flaw["type"] == "int_type" for flaw in error.errors()):
+            document = from_json(body)
+            whole = to_json(_wholes(document))
+            if whole != to_json(document):
+                return parsed(model, whole)
         flaws = error.errors(include_url=False, include_context=False, include_input=False)
         raise RequestValidationError([{**flaw, "loc": ("body", *flaw["loc"])} for flaw in flaws]) from None
+
+
+def _wholes(value: Any) -> Any:
+    """A document with ``1.0`` written as ``1``: in JSON these are the same number."""
+    if isinstance(value, dict):
+        return {name: _wholes(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_wholes(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def media_type_of(request: Request) -> str:

@@ -26,6 +26,22 @@ _CHUNK_BYTES = 64 * 1024
 _AFTERMATH_S = 5.0  # between the end of a log and the final record
 
 
+_EVENT = {
+    "type": "object",
+    "description": "Each event of the stream.",
+    "required": ["event", "data"],
+    "properties": {
+        "event": {"type": "string", "enum": ["line", "end"]},
+        "id": {"type": "string", "pattern": "^[0-9]+$", "description": "Of a line: its offset."},
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "description": "A LogLine; at the end `job_id`, `status`, `cause` and `exit_code`.",
+        },
+    },
+}
+
+
 class LogAsked(Asked):
     """Which lines of a log."""
 
@@ -78,7 +94,7 @@ async def read_log(
     | {
         200: {
             "description": "Server-sent events.",
-            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            "content": {"text/event-stream": {"schema": _EVENT}},
         }
     },
 )
