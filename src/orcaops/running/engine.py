@@ -306,6 +306,7 @@ class Engine:
         if self._base_url:
             options["base_url"] = self._base_url
         options.setdefault("base_url", _local_socket())
+        _knock(options["base_url"])
         client = APIClient(
             **options,
             version="{}.{}".format(*_OLDEST_API),  # none is negotiated: `_facts_of` sees what the ping says
@@ -325,6 +326,21 @@ def _local_socket() -> str | None:
         if Path(path).is_socket():
             return f"unix://{path}"
     return None
+
+
+def _knock(base_url: str | None) -> None:
+    """Say in plain words that nobody listens at a local socket, before docker-py says it in its own."""
+    if base_url is None:
+        raise EngineGoneError("no container engine was found at any of the usual places")
+    path = base_url.removeprefix("http+").removeprefix("unix://")
+    if path == base_url:
+        return
+    with socket.socket(socket.AF_UNIX) as door:
+        door.settimeout(_PROBE_WITHIN_S)
+        try:
+            door.connect(path)
+        except OSError as error:
+            raise EngineGoneError(f"no container engine answers at {path}: {error.strerror}") from error
 
 
 def _facts_of(client: Any) -> EngineFacts:
