@@ -34,6 +34,7 @@ def _unusable_real_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
         for name in list(os.environ):
             if name.startswith("XDG_") or (name.startswith("ORCAOPS_") and not name.startswith(KEPT)):
                 patch.delenv(name)
+        patch.setenv("ORCAOPS_RUN_WARM", "0")  # no test leaves a process behind
         yield
 
 

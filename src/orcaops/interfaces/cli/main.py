@@ -63,6 +63,7 @@ class LazyGroup(click.Group):
             return None
         module, _, attribute = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
+        _keep_example_on_one_line(command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -85,6 +86,14 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
 
+def _keep_example_on_one_line(command: click.Command) -> None:
+    """An example is there to be copied: it is not wrapped."""
+    if command.epilog and not command.epilog.startswith("\b"):
+        command.epilog = f"\b\n{command.epilog}"
+    for below in command.commands.values() if isinstance(command, click.Group) else ():
+        _keep_example_on_one_line(below)
+
+
 @click.group(
     cls=LazyGroup,
     invoke_without_command=True,
@@ -105,7 +114,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
     try:
-        code = cli.main(args=list(arguments) if arguments is not None else None, standalone_mode=False)
+        given = list(arguments) if arguments is not None else None
+        code = cli.main(args=given, prog_name="orcaops", standalone_mode=False)
     except Exception as error:  # noqa: BLE001 - the one place where failures become exit codes
         sys.exit(show_failure(error))
     except KeyboardInterrupt:

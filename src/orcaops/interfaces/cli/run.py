@@ -12,6 +12,7 @@ from orcaops.interfaces.cli.door import opened, options, start_worker, whoami
 from orcaops.interfaces.cli.failures import show_failure
 from orcaops.interfaces.cli.job_options import job_options, spec_of
 from orcaops.interfaces.cli.output import note, print_json
+from orcaops.interfaces.cli.warm import leave_one_behind
 
 if TYPE_CHECKING:
     from orcaops.app import App
@@ -57,7 +58,10 @@ def run(
                 return _estimate(app, spec, as_json=as_json)
             if detach:
                 return _detach(app, spec, as_json=as_json)
-            return execute(app, spec, as_json=as_json, fail_on=fail_on)
+            code = execute(app, spec, as_json=as_json, fail_on=fail_on)
+        if spec.image is not None:
+            leave_one_behind()
+        return code
     except click.ClickException:
         raise
     except Exception as error:  # noqa: BLE001 - whatever fails here is ours, not the command's
@@ -74,7 +78,7 @@ def exit_code_of(run: "Run") -> int:
     if run.cause in (Cause.TIMEOUT_TOTAL, Cause.TIMEOUT_IDLE):
         return TIMED_OUT
     if run.cause is Cause.CANCELLED:
-        return 128 + signal.SIGINT
+        return 128 + signal.SIGTERM
     if run.cause in (Cause.SUCCESS, Cause.COMMAND_FAILED):
         return 128 + run.signal if run.signal else run.exit_code or 0
     return OURS
@@ -83,6 +87,7 @@ def exit_code_of(run: "Run") -> int:
 def execute(app: "App", spec: "JobSpec", *, as_json: bool, fail_on: str | None) -> int:
     """Run a job in the foreground, tell people about it, and return its exit code."""
     from orcaops.interfaces.cli.telling import tell_accepted, tell_finished
+    from orcaops.model.run import Status
 
     out = sys.stderr.buffer if as_json else sys.stdout.buffer
     err = sys.stderr.buffer
@@ -95,8 +100,11 @@ def execute(app: "App", spec: "JobSpec", *, as_json: bool, fail_on: str | None) 
         except BrokenPipeError:
             pass  # whoever reads our output has gone; the job goes on
 
+    caught: list[int] = []
+
     def accepted(run: "Run") -> None:
-        def cancel(_number: int, _frame: object) -> None:
+        def cancel(number: int, _frame: object) -> None:
+            caught.append(number)
             # In a thread: the handler interrupts whatever this one is doing with the same services.
             decide = partial(app.jobs.cancel, run.workspace, run.job_id, by=whoami())
             threading.Thread(target=decide, daemon=True).start()
@@ -111,7 +119,7 @@ def execute(app: "App", spec: "JobSpec", *, as_json: bool, fail_on: str | None) 
     app.upkeep.mirror()
     if as_json:
         print_json(final)
-    code = exit_code_of(final)
+    code = 128 + caught[0] if caught and final.status is Status.CANCELLED else exit_code_of(final)
     slow = any(a.type in ("duration", "memory") and a.severity.rank >= 1 for a in anomalies)
     return REGRESSION if code == 0 and fail_on == "regression" and slow else code
 
