@@ -36,4 +36,5 @@ def mcp(*, read_only: bool, home: str | None, workspace: str | None) -> None:
     from orcaops.app import build
     from orcaops.interfaces.mcp.stdio import serve_stdio
 
-    serve_stdio(build(configuration(home=home, workspace=workspace)), read_only=read_only)
+    chosen = configuration(home=home, workspace=workspace)
+    serve_stdio(lambda: build(chosen), read_only=read_only)

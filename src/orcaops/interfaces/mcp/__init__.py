@@ -1,0 +1,1 @@
+"""MCP: what an AI agent sees. One file per service: read arguments, ask, show the answer."""
