@@ -87,6 +87,7 @@ def test_a_log_outside_is_not_read(client: TestClient, folder: Path) -> None:
 def test_formats_that_there_are_not(client: TestClient, query: str, folder: Path) -> None:
     answer = client.post(f"{IMPORT}&{query}", content=LINES, headers=RAW)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+    assert answer.json()["where"].startswith("query.")
     assert str(folder) not in answer.text  # no path of the server
     assert not list(folder.iterdir())
 

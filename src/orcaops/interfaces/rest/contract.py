@@ -219,6 +219,9 @@ def _say_what_to_run(spec: dict[str, Any], executors: Sequence[str]) -> None:
         "description": "Where to run it; by default in a container, or as a local process without an image.",
         "default": None,
     }
+    for field in spec["properties"].values():
+        if "patternProperties" in field:  # a name of another form is refused, not passed over
+            field["additionalProperties"] = False
     spec["examples"] = [
         {"image": "python:3.11", "command": ["pytest", "-q"], "memory": "512m", "timeout": "5m"},
         {"command": ["echo", "hello"], "name": "greeting", "labels": {"team": "a"}},

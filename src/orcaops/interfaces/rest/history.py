@@ -118,7 +118,7 @@ async def import_runs(
                 report = house.history.import_file(path, asked.format, workspace=asked.workspace)
             except OrcaError as error:
                 # Where the server keeps the file for the moment is nobody's business.
-                where = "body" if error.where.startswith(str(path)) else error.where
+                where = "body" if error.where.startswith(str(path)) else error.where.replace("--", "query.")
                 hint = error.hint.replace("--format", "`format`")
                 raise OrcaError(error.code, error.message, where=where, hint=hint) from error
             return ImportReport(
