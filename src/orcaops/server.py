@@ -17,12 +17,23 @@ def serve(*, host: str | None, port: int | None, home: str | None, workspace: st
 
     ORCAOPS_TOKEN (or token in the configuration) is the bearer token that clients must show.
     """
+    flags = {"home": home, "workspace": workspace, "server.host": host, "server.port": port}
+    settings = (chosen := configuration(**flags)).settings  # logging is set up before a library does it
+
     from orcaops.app import build
+    from orcaops.interfaces.mcp.http import mcp_app
     from orcaops.interfaces.rest.serve import serve as serve_rest
 
-    flags = {"home": home, "workspace": workspace, "server.host": host, "server.port": port}
-    settings = (chosen := configuration(**flags)).settings
-    serve_rest(build(chosen), host=settings.server.host, port=settings.server.port, token=settings.token)
+    house = build(chosen)
+    agents, lifespan = mcp_app(house)
+    serve_rest(
+        house,
+        host=settings.server.host,
+        port=settings.server.port,
+        token=settings.token,
+        mounts={"/mcp": agents},
+        lifespans=[lifespan],
+    )
 
 
 @click.command(epilog="Example: orcaops mcp --read-only")

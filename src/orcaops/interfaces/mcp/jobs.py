@@ -8,9 +8,9 @@ from pydantic import Field
 
 from orcaops.interfaces.mcp.answers import UNTRUSTED, compact, quoted
 from orcaops.interfaces.mcp.call import BY, Call
-from orcaops.interfaces.mcp.tool import Asked, tool
+from orcaops.interfaces.mcp.tool import WORKSPACE, Asked, tool
 from orcaops.model.identity import Id
-from orcaops.model.job import JobSpec
+from orcaops.model.job import DEFAULT_WORKSPACE, JobSpec, Workspace
 from orcaops.model.logline import LogLine
 from orcaops.model.prediction import Prediction
 from orcaops.model.quantities import Finite, UtcTime, show_duration
@@ -43,7 +43,13 @@ Cursor = Annotated[
 ]
 
 
-class RunAsked(JobSpec):
+class SpecAsked(JobSpec):
+    """A job's specification."""
+
+    workspace: Workspace = Field(DEFAULT_WORKSPACE, description=WORKSPACE)
+
+
+class RunAsked(SpecAsked):
     """A job's specification, and how long to wait for it."""
 
     wait_seconds: WaitSeconds = _WAIT_S
@@ -137,7 +143,9 @@ _TOLD = {"status", "cause", "exit_code", "signal", "duration_s", "usage", "anoma
 async def run_job(call: Call, asked: RunAsked) -> JobRan:
     """Run a command in a container (or, without an image, as a process of this machine) and remember it.
 
-    Give exactly one of `command` (list of arguments), `commands` or `shell` (a line). Answers with the record
+    Give exactly one of `command` (list of arguments), `commands` or `shell` (a line). A container has no
+    network unless `network` asks for one; `artifacts` are patterns of files to keep; `name` gives work that
+    is the same one history; `intent` says why, in plain words. Answers with the record
     and the beginning and end of the output once the job is final, at the latest after `wait_seconds`; a job
     that takes longer goes on, and `orcaops_get_job` waits for it again. Cancelling this call does not stop
     the job: `orcaops_cancel_job` does.
@@ -183,12 +191,13 @@ async def get_summary(call: Call, asked: JobAsked) -> Summary:
 
 
 @tool("Cancel a job", writes=True, destroys=True)
-async def cancel_job(call: Call, asked: JobAsked) -> Run:
-    """Stop a job and its whole process tree: TERM, a grace period, KILL. Answers with the final record.
+async def cancel_job(call: Call, asked: JobAsked) -> JobRow:
+    """Stop a job and its whole process tree: TERM, a grace period, KILL. Answers once it is final.
 
     A job that is final already stays as it is.
     """
-    return await call.wait_for(call.house.jobs.cancel, call.workspace(asked.workspace), asked.job_id, by=BY)
+    place = call.workspace(asked.workspace), asked.job_id
+    return _row(await call.wait_for(call.house.jobs.cancel, *place, by=BY))
 
 
 def spec_of(call: Call, asked: JobSpec) -> JobSpec:

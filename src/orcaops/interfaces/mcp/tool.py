@@ -5,27 +5,27 @@ refuse and what they promise is exactly what the tool's schemas say.
 """
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_type_hints
 
 from mcp.types import Tool as Listed
 from mcp.types import ToolAnnotations
-from pydantic import BaseModel, Field, TypeAdapter
+from pydantic import BaseModel, Field
 
 from orcaops.interfaces.mcp.call import Call
+from orcaops.interfaces.mcp.schemas import input_schema, output_schema
 from orcaops.model.job import Workspace
 from orcaops.model.word import Word
 
 PREFIX = "orcaops_"
+WORKSPACE = "Workspace to work in; without it the one that this server was started for."
 
 
 class Asked(Word):
     """The arguments that every tool takes. Others than its own are refused."""
 
-    workspace: Workspace | None = Field(
-        None, description="Workspace to work in; without it the one that this server was started for."
-    )
+    workspace: Workspace | None = Field(None, description=WORKSPACE)
 
 
 A = TypeVar("A", bound=BaseModel)
@@ -96,47 +96,3 @@ def tool(
         )
 
     return make
-
-
-def input_schema(model: type[BaseModel]) -> dict[str, Any]:
-    """What a tool takes, exactly, as a JSON schema without references."""
-    schema = TypeAdapter(model).json_schema(mode="validation")
-    return _plain(schema, schema.get("$defs", {}), depth=10, leave_out=frozenset({"title"}))
-
-
-def output_schema(model: type[BaseModel]) -> dict[str, Any]:
-    """What a tool answers, as a JSON schema: the fields and what is in them, two levels deep.
-
-    Models read all tools before they call one, so it does not repeat the bounds of every text.
-    """
-    schema = TypeAdapter(model).json_schema(mode="serialization")
-    return _plain(schema, schema.get("$defs", {}), depth=2, leave_out=_BOUNDS)
-
-
-_BOUNDS = frozenset(
-    {"title", "default", "pattern", "minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum"}
-    | {"minItems", "maxItems", "description", "propertyNames", "const"}
-)
-
-
-def _plain(schema: Any, words: Mapping[str, Any], *, depth: int, leave_out: frozenset[str]) -> Any:
-    """A schema with its references replaced by what they name, down to ``depth`` of them."""
-    if isinstance(schema, list):
-        return [_plain(part, words, depth=depth, leave_out=leave_out) for part in schema]
-    if not isinstance(schema, dict):
-        return schema
-    if "$ref" in schema:
-        word = words[schema["$ref"].rpartition("/")[2]]
-        if depth == 0 and "properties" in word:
-            return {"type": "object"}
-        beside = {name: part for name, part in schema.items() if name != "$ref"}
-        return _plain(word | beside, words, depth=depth - 1, leave_out=leave_out)
-    plain = {}
-    for name, part in schema.items():
-        if name == "properties":
-            plain[name] = {
-                field: _plain(of, words, depth=depth, leave_out=leave_out) for field, of in part.items()
-            }
-        elif name != "$defs" and not (name in leave_out and not isinstance(part, dict)):
-            plain[name] = _plain(part, words, depth=depth, leave_out=leave_out)
-    return plain

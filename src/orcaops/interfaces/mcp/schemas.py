@@ -1,0 +1,83 @@
+"""Schemas: what tools take and answer, for models that read all of them before they call one.
+
+Without references and without what models pass over: a schema that says the same in fewer words leaves
+more room for the work.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter
+
+_NOISE = frozenset({"title"})
+_BOUNDS = _NOISE | {
+    "additionalProperties",  # false: a newer server may say more
+    "default",
+    "description",
+    "exclusiveMinimum",
+    "maxItems",
+    "maxLength",
+    "maximum",
+    "minItems",
+    "minLength",
+    "minimum",
+    "pattern",
+    "readOnly",
+}
+
+
+def input_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """What a tool takes, exactly; only that null means "not given" is left unsaid."""
+    schema = TypeAdapter(model).json_schema(mode="validation")
+    plain: dict[str, Any] = _Plain(schema.get("$defs", {}), _NOISE, nulls=False).of(schema, depth=9)
+    return plain
+
+
+def output_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """What a tool answers: the fields and their types; of words within words that they are objects."""
+    schema = TypeAdapter(model).json_schema(mode="serialization")
+    plain: dict[str, Any] = _Plain(schema.get("$defs", {}), _BOUNDS, nulls=True).of(schema, depth=1)
+    return plain
+
+
+class _Plain:
+    """Writes schemas out: references become what they name, down to a depth."""
+
+    def __init__(self, words: Mapping[str, Any], leave_out: frozenset[str], *, nulls: bool) -> None:
+        self._words = words
+        self._leave_out = leave_out
+        self._nulls = nulls
+
+    def of(self, schema: Any, depth: int) -> Any:
+        if isinstance(schema, list):
+            return [self.of(part, depth) for part in schema]
+        if not isinstance(schema, dict):
+            return schema
+        if "$ref" in schema:
+            word = self._words[schema["$ref"].rpartition("/")[2]]
+            if depth == 0 and "properties" in word:
+                return {"type": "object"}
+            beside = {name: part for name, part in schema.items() if name != "$ref"}
+            return self.of(word | beside, depth - 1)
+        plain = {
+            name: {field: self.of(inner, depth) for field, inner in part.items()}
+            if name in ("properties", "patternProperties")
+            else self.of(part, depth)
+            for name, part in schema.items()
+            if name != "$defs" and (name not in self._leave_out or isinstance(part, dict))
+        }
+        return self._optional(plain)
+
+    def _optional(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """``X or null`` in fewer words."""
+        kinds: list[dict[str, Any]] = [kind for kind in schema.get("anyOf", ()) if kind != {"type": "null"}]
+        if len(kinds) != 1 or len(schema["anyOf"]) != 2:
+            return schema
+        rest = {name: part for name, part in schema.items() if name != "anyOf"}
+        if not self._nulls:
+            return kinds[0] | {name: part for name, part in rest.items() if part is not None}
+        if "enum" in kinds[0]:
+            return rest | kinds[0] | {"type": [kinds[0]["type"], "null"], "enum": [*kinds[0]["enum"], None]}
+        if isinstance(kinds[0].get("type"), str):
+            return rest | kinds[0] | {"type": [kinds[0]["type"], "null"]}
+        return schema
