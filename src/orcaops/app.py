@@ -107,7 +107,7 @@ def build(configuration: Configuration) -> App:
     loop = Loop(_learners(settings))
     advice = Advice(store, plugins.find("advisor", settings.plugins.dirs), clock=now, new_id=new_id)
     telling = Telling(store, [log_channel], now)
-    absorber = Absorber(store, loop, followers=[advice.follow, telling.follow])
+    absorber = Absorber(store, loop, advising=[advice.follow], telling=[telling.follow])
     mirrors = Mirrors(home)
     predictions = Predictions(store, loop, now)
 

@@ -20,7 +20,7 @@ from orcaops.model.decision import Decision
 from orcaops.model.notice import Notice
 from orcaops.model.query import EVERYTHING, Page, Query
 from orcaops.model.recommendation import Recommendation
-from orcaops.model.run import Run
+from orcaops.model.run import Run, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,9 @@ class RunRepository(Protocol):
 
     def workspaces(self) -> list[str]:
         """The workspaces that have runs, by name."""
+
+    def open_count(self, status: Status) -> int:
+        """How many runs that are not final have this status, over all workspaces; reads only those."""
 
     def counts(self) -> dict[str, int]:
         """How many runs there are in each status, over all workspaces (may be approximate)."""
@@ -186,6 +189,9 @@ class RecommendationRepository(Protocol):
         self, workspace: str, *, state: str | None = None, limit: int = 50, cursor: str | None = None
     ) -> Page[Recommendation]:
         """Highest score first."""
+
+    def withdraw(self, workspace: str, key: str, keep: Iterable[str]) -> None:
+        """Drop the open recommendations of a key whose ids are not in ``keep``; decided ones stay."""
 
     def decide(self, workspace: str, recommendation_id: str, state: str) -> None:
         """Show a decision. Raises ``not_found``."""

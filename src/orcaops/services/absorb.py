@@ -40,10 +40,19 @@ class Reset:
 class Absorber:
     """Learns from what has finished. Thread-safe; of many processes one at a time is at work."""
 
-    def __init__(self, store: Store, loop: Loop, followers: Sequence[Follower] = ()) -> None:
+    def __init__(
+        self,
+        store: Store,
+        loop: Loop,
+        *,
+        advising: Sequence[Follower] = (),
+        telling: Sequence[Follower] = (),
+    ) -> None:
+        """``advising`` gives opinions and follows relearning too; ``telling`` follows what is new alone."""
         self._store = store
         self._loop = loop
-        self._followers = followers
+        self._advising = advising
+        self._telling = telling
         self._lock = threading.Lock()
         self._transaction: Transaction | None = None
         self._book = MemoryBook(self._load)
@@ -97,8 +106,8 @@ class Absorber:
         numbered = [run.changed(number=mark + place) for place, run in enumerate(runs, start=1)]
         absorbed = self._learn(transaction, numbered)
         transaction.runs.set_numbers([(run.workspace, run.job_id, run.number or 0) for run in numbered])
-        for follow in self._followers:
-            follow(transaction, numbered, absorbed)
+        for tell in self._telling:
+            tell(transaction, numbered, absorbed)
         self._mark = mark + len(numbered)
         transaction.set_watermark(self._mark)
         return len(numbered)
@@ -133,6 +142,8 @@ class Absorber:
         transaction.memories.put_many(
             {MemoryKey(*address): memory for address, memory in self._book.drain().items()}
         )
+        for advise in self._advising:
+            advise(transaction, runs, absorbed)
         return absorbed
 
     def _known_resets(self, transaction: Transaction) -> Sequence[Reset]:

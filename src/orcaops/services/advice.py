@@ -1,8 +1,9 @@
 """Advice: what could be improved, and what people decided about it."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Literal
 
 from orcaops.improving.advisor import Advisor, Dossier
 from orcaops.learning.loop import Absorbed
@@ -14,6 +15,9 @@ from orcaops.model.run import Run
 from orcaops.recording.store import Store, Transaction
 
 log = logging.getLogger(__name__)
+
+_STATES: Mapping[str, Literal["dismissed", "applied"]] = {"dismiss": "dismissed", "apply": "applied"}
+"""What a recommendation becomes by a decision."""
 
 _RUNS = 50  # latest runs of a key that advisors look at
 
@@ -55,16 +59,16 @@ class Advice:
         """Say no to it. Raises ``not_found``, or ``invalid`` without a reason."""
         if not reason.strip():
             raise invalid("a dismissal says why", where="reason", hint="Give a sentence.")
-        return self._decide(workspace, recommendation_id, "dismiss", "dismissed", by, reason)
+        return self._decide(workspace, recommendation_id, "dismiss", by, reason)
 
     def apply(self, workspace: str, recommendation_id: str, *, by: str) -> Recommendation:
         """Note that it has been applied, as of now. Raises ``not_found``."""
-        return self._decide(workspace, recommendation_id, "apply", "applied", by, None)
+        return self._decide(workspace, recommendation_id, "apply", by, None)
 
     def follow(self, transaction: Transaction, runs: Sequence[Run], absorbed: Absorbed) -> None:  # noqa: ARG002
-        """A step of absorbing: look again at the keys that ran here.
+        """A step of absorbing and of relearning: look again at the keys that ran here.
 
-        Nothing could be changed about what was imported.
+        What is no longer worth proposing is withdrawn. Nothing could be changed about what was imported.
         """
         here = {
             (run.workspace, run.key): None
@@ -72,7 +76,16 @@ class Advice:
             if run.source == "local" and any(advisor.concerns(run) for advisor in self._advisors)
         }
         for workspace, key in here:
-            transaction.recommendations.put_many(self._advise(transaction, workspace, key))
+            found = [
+                self._as_decided(transaction, each) for each in self._advise(transaction, workspace, key)
+            ]
+            transaction.recommendations.put_many(found)
+            transaction.recommendations.withdraw(workspace, key, [each.id for each in found])
+
+    def _as_decided(self, transaction: Transaction, found: Recommendation) -> Recommendation:
+        """The recommendation in the state that people gave it, also where it had been dropped to relearn."""
+        decisions = transaction.decisions.about(found.workspace, "recommendation", found.id)
+        return found.model_copy(update={"state": _STATES[decisions[-1].verb]}) if decisions else found
 
     def _advise(self, transaction: Transaction, workspace: str, key: str) -> list[Recommendation]:
         try:
@@ -90,7 +103,7 @@ class Advice:
         return found
 
     def _decide(
-        self, workspace: str, recommendation_id: str, verb: str, state: str, by: str, reason: str | None
+        self, workspace: str, recommendation_id: str, verb: str, by: str, reason: str | None
     ) -> Recommendation:
         with self._store.write() as transaction:
             transaction.recommendations.get(workspace, recommendation_id)
@@ -107,5 +120,5 @@ class Advice:
                     after_number=transaction.watermark(),
                 )
             )
-            transaction.recommendations.decide(workspace, recommendation_id, state)
+            transaction.recommendations.decide(workspace, recommendation_id, _STATES[verb])
             return transaction.recommendations.get(workspace, recommendation_id)

@@ -90,7 +90,7 @@ class Jobs:
                 known = self._recalled(transaction, spec.workspace, idempotency_key, fingerprint)
                 if known is not None:
                     return known
-            if transaction.runs.counts().get(Status.QUEUED, 0) >= self._queue_limit:
+            if transaction.runs.open_count(Status.QUEUED) >= self._queue_limit:
                 raise unavailable(
                     f"{self._queue_limit} jobs are waiting already",
                     hint="Try again when some have finished, or raise server.queue_limit.",

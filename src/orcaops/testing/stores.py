@@ -290,6 +290,19 @@ class StoreConformance:
             latest = transaction.runs.latest_of_key("default", make_run(1).key, 2)
             assert ids(latest) == ["job-0003", "job-0002"]
             assert transaction.runs.counts() == {"succeeded": 4, "running": 1}
+            assert transaction.runs.open_count(Status.RUNNING) == 1
+            assert transaction.runs.open_count(Status.QUEUED) == 0
+            assert transaction.runs.workspaces() == ["default"]
+
+    def test_all_workspaces_are_known(self, store: Store) -> None:
+        with store.read() as transaction:
+            assert transaction.runs.workspaces() == []
+        spaces = ("team-b", "default", "team-a", "team")
+        with store.write() as transaction:
+            transaction.runs.add_new([make_run(n, workspace=space) for n in range(3) for space in spaces])
+            transaction.runs.add(make_run(9, status=Status.QUEUED, workspace="zoo"))
+            assert transaction.runs.workspaces() == ["default", "team", "team-a", "team-b", "zoo"]
+            assert transaction.runs.open_count(Status.QUEUED) == 1
 
     # Searching
 
@@ -658,6 +671,41 @@ class StoreConformance:
             ]
         with refused(ErrorCode.NOT_FOUND), store.write() as transaction:
             transaction.recommendations.decide("default", "r9", "applied")
+
+    def test_what_is_no_longer_proposed_is_withdrawn(self, store: Store) -> None:
+        def recommendation(name: str, key: str, **changes: Any) -> Recommendation:
+            return Recommendation(
+                id=name,
+                type="cost",
+                priority=Priority.LOW,
+                title="t",
+                description="d",
+                impact="i",
+                action="a",
+                created_at=START,
+                key=key,
+                advisor="adv",
+                field="memory",
+                **changes,
+            )
+
+        with store.write() as transaction:
+            transaction.recommendations.put_many(
+                [recommendation(f"r{n}", "k") for n in range(4)]
+                + [recommendation("other-key", "K"), recommendation("elsewhere", "k", workspace="other")]
+            )
+            transaction.recommendations.decide("default", "r3", "applied")
+            transaction.recommendations.withdraw("default", "k", keep=["r1", "never"])
+
+        def left(workspace: str) -> set[str]:
+            with store.read() as transaction:
+                return {each.id for each in transaction.recommendations.page(workspace).items}
+
+        assert left("default") == {"r1", "r3", "other-key"}
+        with store.write() as transaction:
+            transaction.recommendations.withdraw("default", "k", keep=[])
+        assert left("default") == {"r3", "other-key"}
+        assert left("other") == {"elsewhere"}
 
     def test_decisions_are_appended(self, store: Store) -> None:
         def decision(number: int, subject: str = "anomaly") -> Decision:

@@ -1,10 +1,10 @@
 # ruff: noqa: D102 - the contract is documented in recording/store.py
 """Recommendations: what could be improved, as rows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, tuple_, update
+from sqlalchemy import Connection, Row, delete, func, select, tuple_, update
 
 from orcaops.model.errors import not_found
 from orcaops.model.query import Page
@@ -75,6 +75,11 @@ class Recommendations:
         if len(rows) > limit:
             more = cursor_of(digest, rows[limit - 1].score, rows[limit - 1].id, total)
         return Page[Recommendation].model_construct(items=items, next_cursor=more, total=total)
+
+    def withdraw(self, workspace: str, key: str, keep: Iterable[str]) -> None:
+        here = (recommendations.c.workspace == workspace) & (recommendations.c.key == clean(key))
+        gone = recommendations.c.id.not_in([clean(each) for each in keep])
+        self._connection.execute(delete(recommendations).where(here, recommendations.c.state == "open", gone))
 
     def decide(self, workspace: str, recommendation_id: str, state: str) -> None:
         here = (recommendations.c.workspace == workspace) & (recommendations.c.id == clean(recommendation_id))

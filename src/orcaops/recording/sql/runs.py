@@ -240,8 +240,18 @@ class Runs:
         self._connection.execute(update(runs).where(runs.c.seq == state.seq).values(log_indexed=1))
 
     def workspaces(self) -> list[str]:
-        rows = self._connection.execute(select(runs.c.workspace).distinct().order_by(runs.c.workspace))
-        return [row[0] for row in rows]
+        found: list[str] = []
+        # From each to the next by the index: reading all runs to name few workspaces would be slow.
+        following = select(func.min(runs.c.workspace))
+        latest = self._connection.scalar(following)
+        while latest is not None:
+            found.append(latest)
+            latest = self._connection.scalar(following.where(runs.c.workspace > latest))
+        return found
+
+    def open_count(self, status: Status) -> int:
+        asked = select(func.count()).select_from(runs).where(OPEN, runs.c.status == status.value)
+        return self._connection.scalar(asked) or 0
 
     def counts(self) -> dict[str, int]:
         rows = self._connection.execute(select(runs.c.status, func.count()).group_by(runs.c.status))

@@ -236,6 +236,7 @@ Index(
     recommendations.c.score,
     recommendations.c.id,
 )
+Index("recommendations_key", recommendations.c.workspace, recommendations.c.key)
 Index(
     "recommendations_state",
     recommendations.c.workspace,
