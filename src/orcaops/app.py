@@ -1,5 +1,6 @@
 """The only file that knows every implementation: from a configuration it builds the house."""
 
+import importlib
 import logging
 import os
 import platform
@@ -192,6 +193,16 @@ def build(configuration: Configuration) -> App:
         supervisor=supervisor,
         store=store,
     )
+
+
+def import_everything() -> None:
+    """Import what building the house and running a job in a container would import on the way."""
+    for module in (
+        "docker",
+        "sqlalchemy.dialects.sqlite",
+        "orcaops.recording.sql.store",
+    ):
+        importlib.import_module(module)
 
 
 def now() -> datetime:

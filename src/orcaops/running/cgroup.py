@@ -16,6 +16,7 @@ from typing import Protocol
 
 CGROUP_ROOT = Path("/sys/fs/cgroup")
 _REMOVE_TRIES = 20
+_LARGEST_FILE = 1 << 16
 _REMOVE_PAUSE_S = 0.01
 
 
@@ -111,7 +112,7 @@ class CgroupV1:
         self._path = path.strip("/")
 
     def _file(self, controller: str, name: str) -> str | None:
-        return _text(self._root / controller / self._path / f"{controller}.{name}")
+        return _text(f"{self._root}/{controller}/{self._path}/{controller}.{name}")
 
     def exists(self) -> bool:
         """Whether the kernel has this group now."""
@@ -160,7 +161,7 @@ class CgroupV1:
 
     def processes(self) -> list[int]:
         """From ``cgroup.procs`` in the hierarchy of the memory controller."""
-        return _numbers(_text(self._root / "memory" / self._path / "cgroup.procs"))
+        return _numbers(_text(f"{self._root}/memory/{self._path}/cgroup.procs"))
 
     def child_of(self, container_id: str) -> Cgroup | None:
         """The folder whose name holds the container's id."""
@@ -240,12 +241,18 @@ class CgroupV2:
         return _removed(self._folder)
 
 
-def _text(path: Path) -> str | None:
+def _text(path: str | Path) -> str | None:
+    # Neither pathlib nor a text file: this is read hundreds of times a second while containers start.
     try:
-        with open(path, encoding="ascii", errors="replace") as file:  # noqa: PTH123 - 3 µs less, 200 times a second
-            return file.read()
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return None
+    try:
+        return os.read(descriptor, _LARGEST_FILE).decode("ascii", "replace")
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
 
 
 def _whole(text: str | None) -> int | None:

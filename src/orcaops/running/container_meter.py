@@ -118,6 +118,7 @@ class ContainerMeter:
         """Wait until the job's own program has taken the place of the runtime's."""
         child: Cgroup | None = None
         while True:
+            since = time.thread_time()
             if child is None:
                 child = self._parent.child_of(self._container)
             if child is not None and self._running:
@@ -133,7 +134,7 @@ class ContainerMeter:
                     return child
                 elif self._share is not None or not child.exists():
                     return None  # it was over before this look
-            if self._stop.wait(_WATCH_S):
+            if self._stop.wait(max(_WATCH_S, (time.thread_time() - since) / _LARGEST_SHARE)):
                 return None
 
     def _look(self, child: Cgroup) -> None:

@@ -99,18 +99,20 @@ def test_signals_reach_the_run(warm: dict[str, str], number: int, code: int, sta
 def test_without_a_warm_process_nothing_is_handed_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from orcaops.interfaces.cli import warm
+    from orcaops.interfaces.cli import handing_over
 
     monkeypatch.setenv("ORCAOPS_RUN_WARM", "1")
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    assert warm.hand_over(["run", "--image", IMAGE, "--", "true"]) is None
+    assert handing_over.hand_over(["run", "--image", IMAGE, "--", "true"]) is None
 
 
 def test_a_run_is_really_handed_over(warm: dict[str, str], tmp_path: Path) -> None:
     """Asked directly, the warm process answers with the exit code of its fork."""
     ask = (
-        "from orcaops.interfaces.cli.warm import hand_over; "
+        "from orcaops.interfaces.cli.handing_over import hand_over; "
         f"print(hand_over(['run', '--image', '{IMAGE}', '--memory', 'lots', '--', 'true']))"
     )
-    found = subprocess.run([sys.executable, "-c", ask], env=warm, capture_output=True, timeout=60, check=False)
+    found = subprocess.run(
+        [sys.executable, "-c", ask], env=warm, capture_output=True, timeout=60, check=False
+    )
     assert found.stdout == b"2\n"

@@ -1,7 +1,7 @@
 """The first lines of ``orcaops``: whether a warm process can do it at once, or this one has to get ready.
 
 Importing what a run needs takes longer than a small container. So ``orcaops run --image …`` leaves a
-warm process behind for a while (see ``warm.py``), and the next one is handed over to it before anything
+warm process behind for a while (``warm.py``), and the next one is handed over to it before anything
 is imported here.
 """
 
@@ -12,7 +12,7 @@ def main() -> None:
     """The program."""
     arguments = sys.argv[1:]
     if _can_be_handed_over(arguments):
-        from orcaops.interfaces.cli.warm import hand_over
+        from orcaops.interfaces.cli.handing_over import hand_over
 
         code = hand_over(arguments)
         if code is not None:

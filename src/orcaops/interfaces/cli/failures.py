@@ -5,6 +5,7 @@ import sys
 
 import click
 
+from orcaops.interfaces.cli.output import nobody_reads
 from orcaops.model.errors import ErrorCode, OrcaError
 
 EXIT_CODES = {
@@ -33,7 +34,9 @@ def show_failure(error: Exception) -> int:
     """Say on standard error what went wrong and what to do next; returns the exit code."""
     if isinstance(error, OrcaError):
         # What is not there names itself: the name of an argument beside it would only be in the way.
-        itself = error.code is ErrorCode.NOT_FOUND and error.where.isidentifier()
+        itself = error.message.startswith(error.where) or (
+            error.code is ErrorCode.NOT_FOUND and error.where.isidentifier()
+        )
         said = error.message if itself else str(error)
         click.echo(f"orcaops: {said}", err=True)
         if error.hint:
@@ -46,7 +49,7 @@ def show_failure(error: Exception) -> int:
         return 130
     if isinstance(error, BrokenPipeError):
         # Whoever read our output has enough (`orcaops jobs list | head`).
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+        nobody_reads(sys.stdout)
         return 0
     if os.environ.get("ORCAOPS_DEBUG"):
         raise error

@@ -287,8 +287,8 @@ def download(app: "App", job_id: str, path: str | None, *, workspace: str, outpu
 def rerun(job_id: str, *, home: str | None, workspace: str | None, as_json: bool) -> int:
     """Run a job again as it was asked for; the exit code is the command's own."""
     from orcaops.interfaces.cli.door import opened
-    from orcaops.interfaces.cli.run import execute
+    from orcaops.interfaces.cli.run import execute, failures_are_ours
 
-    with opened(home=home, workspace=workspace) as app:
+    with failures_are_ours(), opened(home=home, workspace=workspace) as app:
         spec = app.jobs.rerun(app.settings.workspace, job_id)
         return execute(app, spec, as_json=as_json, fail_on=None)

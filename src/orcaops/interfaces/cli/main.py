@@ -4,6 +4,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
@@ -66,6 +67,13 @@ class LazyGroup(click.Group):
         _keep_example_on_one_line(command)
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Call a command; a reader that has enough (``orcaops jobs list | head``) is no failure of it."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            return show_failure(error)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
         rows = [(name, COMMANDS[name][1]) for name in self.list_commands(ctx)]
@@ -113,6 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # Learning is arithmetic on short lists: threads of a linear algebra library only cost.
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
+    _open_standard_streams()
     try:
         given = list(arguments) if arguments is not None else None
         code = cli.main(args=given, prog_name="orcaops", standalone_mode=False)
@@ -121,6 +130,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _open_standard_streams() -> None:
+    """Where one of them is closed, nothing else may take its number: output would be written into it."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import IO, Any
 
 import click
 from pydantic import BaseModel
@@ -35,6 +35,13 @@ def _plain(value: Any) -> Any:
     return value.model_dump(mode="json") if isinstance(value, BaseModel) else str(value)
 
 
+def nobody_reads(stream: IO[Any]) -> None:
+    """Whoever read this stream has gone: what is still written to it goes nowhere, without a complaint."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
 def colour(text: str, mood: str, *, err: bool = False) -> str:
     """A text in the colour of a mood, where colours are wanted."""
     stream = sys.stderr if err else sys.stdout
@@ -46,7 +53,10 @@ def colour(text: str, mood: str, *, err: bool = False) -> str:
 def note(text: str, mood: str | None = None) -> None:
     """A line for people, on standard error."""
     mark = colour("orcaops ▸", "quiet", err=True)
-    click.echo(f"{mark} {colour(text, mood, err=True) if mood else text}", err=True)
+    try:
+        click.echo(f"{mark} {colour(text, mood, err=True) if mood else text}", err=True)
+    except BrokenPipeError:
+        nobody_reads(sys.stderr)
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, widest: int | None = None) -> None:

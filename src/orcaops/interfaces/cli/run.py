@@ -1,5 +1,6 @@
 """``orcaops run``: runs a command, streams its output, says what was expected and what was unusual."""
 
+import contextlib
 import signal
 import sys
 import threading
@@ -10,11 +11,13 @@ import click
 
 from orcaops.interfaces.cli.door import opened, options, start_worker, whoami
 from orcaops.interfaces.cli.failures import show_failure
+from orcaops.interfaces.cli.handing_over import leave_one_behind
 from orcaops.interfaces.cli.job_options import job_options, spec_of
-from orcaops.interfaces.cli.output import note, print_json
-from orcaops.interfaces.cli.warm import leave_one_behind
+from orcaops.interfaces.cli.output import nobody_reads, note, print_json
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from orcaops.app import App
     from orcaops.model.job import JobSpec
     from orcaops.model.logline import Stream
@@ -51,22 +54,28 @@ def run(
     in a shell, 128+n ended by signal n, 137 out of memory, 3 with --fail-on regression, 2 wrong usage.
     With --json the job's output goes to standard error and its record, one line, to standard output.
     """
+    with failures_are_ours(), opened(home=home, workspace=workspace) as app:
+        spec = spec_of(command, workspace=app.settings.workspace, **job)
+        if estimate:
+            return _estimate(app, spec, as_json=as_json)
+        if detach:
+            return _detach(app, spec, as_json=as_json)
+        code = execute(app, spec, as_json=as_json, fail_on=fail_on)
+    if spec.image is not None:
+        leave_one_behind()
+    return code
+
+
+@contextlib.contextmanager
+def failures_are_ours() -> "Iterator[None]":
+    """Whatever fails in here is told apart from the command's own failure: exit code 125, or 2."""
     try:
-        with opened(home=home, workspace=workspace) as app:
-            spec = spec_of(command, workspace=app.settings.workspace, **job)
-            if estimate:
-                return _estimate(app, spec, as_json=as_json)
-            if detach:
-                return _detach(app, spec, as_json=as_json)
-            code = execute(app, spec, as_json=as_json, fail_on=fail_on)
-        if spec.image is not None:
-            leave_one_behind()
-        return code
+        yield
     except click.ClickException:
         raise
-    except Exception as error:  # noqa: BLE001 - whatever fails here is ours, not the command's
+    except Exception as error:  # noqa: BLE001 - whatever it is, the command did not do it
         code = show_failure(error)
-        return code if code == USAGE else OURS
+        sys.exit(code if code == USAGE else OURS)
 
 
 def exit_code_of(run: "Run") -> int:
@@ -98,7 +107,7 @@ def execute(app: "App", spec: "JobSpec", *, as_json: bool, fail_on: str | None) 
             target.write(data)
             target.flush()
         except BrokenPipeError:
-            pass  # whoever reads our output has gone; the job goes on
+            nobody_reads(target)  # whoever read our output has gone; the job goes on
 
     caught: list[int] = []
 
@@ -118,7 +127,10 @@ def execute(app: "App", spec: "JobSpec", *, as_json: bool, fail_on: str | None) 
     tell_finished(final, anomalies)
     app.upkeep.mirror()
     if as_json:
-        print_json(final)
+        try:
+            print_json(final)
+        except BrokenPipeError:
+            nobody_reads(sys.stdout)
     code = 128 + caught[0] if caught and final.status is Status.CANCELLED else exit_code_of(final)
     slow = any(a.type in ("duration", "memory") and a.severity.rank >= 1 for a in anomalies)
     return REGRESSION if code == 0 and fail_on == "regression" and slow else code

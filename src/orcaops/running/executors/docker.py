@@ -162,32 +162,34 @@ class DockerExecutor:
         Raises ``unavailable`` if no engine answers.
         """
         try:
-            return self._reaped(set(living), dry_run=dry_run)
+            return self._reaped(living, dry_run=dry_run)
         except EngineError as error:
             raise unavailable(str(error), where="docker", hint=_START_ENGINE) from error
 
-    def _reaped(self, keep: set[str], *, dry_run: bool) -> list[str]:
+    def _reaped(self, living: Iterable[str], *, dry_run: bool) -> list[str]:
+        facts = self._engine.facts()
+        labelled = list(self._engine.labelled(f"{LABEL_HOME}={self._installation}"))
+        groups = group_names(cgroup_prefix(self._installation, facts.cgroup_driver)) if facts.local else []
+        keep = set(living)  # asked for last: what was made since the listing is not in the lists
         remove: dict[str, Callable[[str], None]] = {
             "container": self._engine.remove,
             "network": self._engine.remove_network,
             "volume": self._engine.remove_volume,
         }
         found: list[str] = []
-        for kind, ref, name, labels in self._engine.labelled(f"{LABEL_HOME}={self._installation}"):
+        for kind, ref, name, labels in labelled:
             if labels.get(LABEL_JOB) in keep:
                 continue
             found.append(f"{kind} {name} of job {labels.get(LABEL_JOB, '?')}")
             if not dry_run:
                 remove[kind](ref)
-        facts = self._engine.facts()
-        if facts.local:
-            kept = {cgroup_name(self._installation, job_id, facts.cgroup_driver) for job_id in keep}
-            for name in group_names(cgroup_prefix(self._installation, facts.cgroup_driver)):
-                group = None if name in kept else open_cgroup(name)
-                if group is not None:
-                    found.append(f"control group {name}")
-                    if not dry_run:
-                        group.remove()
+        kept = {cgroup_name(self._installation, job_id, facts.cgroup_driver) for job_id in keep}
+        for name in groups:
+            group = None if name in kept else open_cgroup(name)
+            if group is not None:
+                found.append(f"control group {name}")
+                if not dry_run:
+                    group.remove()
         return found
 
     def _parent_of(self, job_id: str) -> str:
