@@ -3,9 +3,17 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar, get_args
 
 from anyio import CapacityLimiter, to_thread
+from mcp.server.session import ServerSession
+from mcp.types import (
+    LoggingLevel,
+    LoggingMessageNotification,
+    LoggingMessageNotificationParams,
+    RequestId,
+)
+from mcp.types.version import HANDSHAKE_PROTOCOL_VERSIONS
 
 from orcaops.app import App
 
@@ -30,22 +38,38 @@ class Desk:
     house: App
     quick: CapacityLimiter
     slow: CapacityLimiter
+    journal: "Journal"
 
     @classmethod
     def of(cls, house: App) -> "Desk":
         """A desk for an application."""
-        return cls(house, CapacityLimiter(_QUICK), CapacityLimiter(_SLOW))
+        return cls(house, CapacityLimiter(_QUICK), CapacityLimiter(_SLOW), Journal())
+
+
+@dataclass(slots=True)
+class Journal:
+    """The least serious kind of message that a client wants in its log."""
+
+    least: LoggingLevel = "info"
+
+    def takes(self, level: LoggingLevel) -> bool:
+        """Whether messages of this level are wanted."""
+        return _LEVELS.index(level) >= _LEVELS.index(self.least)
+
+
+_LEVELS: tuple[LoggingLevel, ...] = get_args(LoggingLevel)
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """One request: the services, and the way back to whoever asked.
 
-    ``session`` is the SDK's; it tells progress to clients that asked for it, and nothing to others.
+    ``session`` is the SDK's: it tells progress to clients that asked for it, and nothing to others.
     """
 
     desk: Desk
-    session: Any
+    session: ServerSession
+    request_id: RequestId | None = None
 
     @property
     def house(self) -> App:
@@ -69,3 +93,11 @@ class Call:
     async def progress(self, done: float, message: str) -> None:
         """Tell how far this call has come; ``done`` only grows."""
         await self.session.report_progress(done, message=message)
+
+    async def note(self, text: str, level: LoggingLevel = "info") -> None:
+        """Write a line into the client's log, in the revisions of the protocol that have one."""
+        if self.session.protocol_version in HANDSHAKE_PROTOCOL_VERSIONS and self.desk.journal.takes(level):
+            message = LoggingMessageNotificationParams(level=level, logger="orcaops", data=text)
+            await self.session.send_notification(
+                LoggingMessageNotification(params=message), related_request_id=self.request_id
+            )

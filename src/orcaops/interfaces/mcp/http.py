@@ -28,17 +28,22 @@ def mcp_app(house: App, *, read_only: bool = False) -> tuple[ASGIApp, Lifespan]:
     manager = StreamableHTTPSessionManager(
         create_server(house, read_only=read_only), stateless=True, max_request_body_size=LARGEST_BODY_BYTES
     )
-    return SameOrigin(manager.asgi_app), manager.run
+    return Entrance(manager.asgi_app), manager.run
 
 
-class SameOrigin:
-    """Answers web pages from this server or this machine only, as the protocol wants it, token or not."""
+class Entrance:
+    """What the protocol wants of HTTP before it begins.
+
+    Web pages are answered only if they come from this server or this machine, token or not. Blanks around
+    the value of a header are no part of it, which not every HTTP parser sees to.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or hand on."""
+        scope = dict(scope) | {"headers": [(name, value.strip(b" \t")) for name, value in scope["headers"]]}
         headers = Headers(scope=scope)
         origin = headers.get("origin")
         if origin is None or _hostname(origin) in _HERE | {_hostname(f"//{headers.get('host', '')}")}:

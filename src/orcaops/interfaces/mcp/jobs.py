@@ -152,6 +152,7 @@ async def run_job(call: Call, asked: RunAsked) -> JobRan:
     """
     spec = spec_of(call, asked)
     run = await call.ask(call.house.jobs.submit, spec, idempotency_key=asked.idempotency_key)
+    await call.note(f"job {run.job_id} was accepted")  # so that whoever loses this call can find it
     run = await _until_final(call, run, asked.wait_seconds)
     return await call.ask(_ran, call, run)
 

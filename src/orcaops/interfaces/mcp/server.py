@@ -17,6 +17,7 @@ from mcp.types import (
     CallToolResult,
     CompleteRequestParams,
     CompleteResult,
+    EmptyResult,
     GetPromptRequestParams,
     GetPromptResult,
     ListPromptsResult,
@@ -26,6 +27,7 @@ from mcp.types import (
     PaginatedRequestParams,
     ReadResourceRequestParams,
     ReadResourceResult,
+    SetLevelRequestParams,
 )
 from pydantic import ValidationError
 
@@ -62,14 +64,18 @@ _STATIC = CacheHint(ttl_ms=3_600_000, scope="public")
 _FRESH = CacheHint(ttl_ms=0, scope="private")
 
 
-def create_server(house: App, *, read_only: bool = False) -> Server[Any]:
+def create_server(house: App, *, read_only: bool = False, one_client: bool = False) -> Server[Any]:
     """The MCP server of an application. Starts and ends nothing of it.
 
-    With ``read_only`` there is no tool that starts, stops or changes anything.
+    With ``read_only`` there is no tool that starts, stops or changes anything. With ``one_client`` what that
+    client sets (the level of its log) lasts; of many, none can set anything for the others.
     """
     desk = Desk.of(house)
     tools = {tool.name: tool for tool in TOOLS if not (read_only and tool.writes)}
     listed = [tool.listed() for tool in tools.values()]
+
+    def call_of(context: Context) -> Call:
+        return Call(desk, context.session, context.request_id)
 
     async def list_tools(_context: Context, _params: PaginatedRequestParams | None) -> ListToolsResult:
         return ListToolsResult(tools=listed)
@@ -78,14 +84,14 @@ def create_server(house: App, *, read_only: bool = False) -> Server[Any]:
         with protocol_errors(params.name):
             chosen = _chosen(tools, params.name)
         try:
-            return shown(await chosen.do(Call(desk, context.session), _arguments(chosen, params.arguments)))
+            return shown(await chosen.do(call_of(context), _arguments(chosen, params.arguments)))
         except ValidationError as error:
             return failed(refused(error), params.name)
         except Exception as error:  # noqa: BLE001 - the one place where failures become results
             return failed(error, params.name)
 
     async def list_resources(context: Context, params: PaginatedRequestParams | None) -> ListResourcesResult:
-        return await resources.listed(Call(desk, context.session), params.cursor if params else None)
+        return await resources.listed(call_of(context), params.cursor if params else None)
 
     async def templates(
         _context: Context, _params: PaginatedRequestParams | None
@@ -93,18 +99,23 @@ def create_server(house: App, *, read_only: bool = False) -> Server[Any]:
         return ListResourceTemplatesResult(resource_templates=list(resources.TEMPLATES))
 
     async def read_resource(context: Context, params: ReadResourceRequestParams) -> ReadResourceResult:
-        return await resources.read(Call(desk, context.session), str(params.uri))
+        return await resources.read(call_of(context), str(params.uri))
 
     async def list_prompts(_context: Context, _params: PaginatedRequestParams | None) -> ListPromptsResult:
         return ListPromptsResult(prompts=list(prompts.PROMPTS))
 
     async def get_prompt(context: Context, params: GetPromptRequestParams) -> GetPromptResult:
-        return await prompts.written(Call(desk, context.session), params.name, params.arguments or {})
+        return await prompts.written(call_of(context), params.name, params.arguments or {})
 
     async def complete(context: Context, params: CompleteRequestParams) -> CompleteResult:
-        return await resources.completed(Call(desk, context.session), params.argument)
+        return await resources.completed(call_of(context), params.argument)
 
-    return Server(
+    async def set_level(_context: Context, params: SetLevelRequestParams) -> EmptyResult:
+        if one_client:
+            desk.journal.least = params.level
+        return EmptyResult()
+
+    server: Server[Any] = Server(
         "orcaops",
         title="OrcaOps",
         description="Runs commands in containers, remembers, and learns.",
@@ -127,6 +138,9 @@ def create_server(house: App, *, read_only: bool = False) -> Server[Any]:
         on_get_prompt=_guarded(get_prompt),
         on_completion=_guarded(complete),
     )
+    # Not an argument above: the newest revision has no such request, and the SDK warns of it.
+    server.add_request_handler("logging/setLevel", SetLevelRequestParams, set_level)
+    return server
 
 
 def _guarded(handler: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:

@@ -2,23 +2,23 @@
 
 import contextlib
 import io
-import logging
 import os
 import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterable, Callable, Iterator
+from dataclasses import dataclass
 from types import FrameType
 from typing import BinaryIO
 
 import anyio
+from anyio.streams.memory import MemoryObjectSendStream
 
 from orcaops.app import App
 
-log = logging.getLogger(__name__)
-
 _PIECE = 65536
+_LAST_ANSWERS_S = 3.0  # how long calls under way may take once standard input has ended
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -29,29 +29,68 @@ def serve_stdio(open_house: Callable[[], App], *, read_only: bool = False) -> No
     anything prints goes to standard error: standard output carries nothing but the protocol. Jobs in
     containers go on after the end and are adopted by the next start. Must be called in the main thread.
     """
-    with _protocol_streams() as (source, sink):
+    with _protocol_streams() as streams:
         house = open_house()
         try:
             house.start()
-            anyio.run(_serve, house, source, sink, read_only)
+            anyio.run(_serve, house, streams, read_only)
+        except* BrokenPipeError:
+            pass  # the client has gone: an end like any other
         finally:
             house.close()
 
 
-async def _serve(house: App, source: BinaryIO, sink: BinaryIO, read_only: bool) -> None:
+async def _serve(house: App, streams: "_Streams", read_only: bool) -> None:
     from mcp.server.stdio import stdio_server
+    from mcp.shared.message import SessionMessage
+    from mcp.types import JSONRPCError, JSONRPCRequest, JSONRPCResponse
 
     from orcaops.interfaces.mcp.server import create_server
 
-    server = create_server(house, read_only=read_only)
-    stdin = anyio.wrap_file(io.TextIOWrapper(source, encoding="utf-8", errors="replace"))
-    stdout = anyio.wrap_file(io.TextIOWrapper(sink, encoding="utf-8"))
-    async with stdio_server(stdin, stdout) as (received, sent):
-        await server.run(received, sent, server.create_initialization_options())
+    server = create_server(house, read_only=read_only, one_client=True)
+    stdin = anyio.wrap_file(io.TextIOWrapper(streams.source, encoding="utf-8", errors="replace"))
+    stdout = anyio.wrap_file(io.TextIOWrapper(streams.sink, encoding="utf-8"))
+    to_server, asked = anyio.create_memory_object_stream[SessionMessage | Exception]()
+    answers, from_server = anyio.create_memory_object_stream[SessionMessage]()
+    owed = 0
+
+    async def take_in(received: AsyncIterable[SessionMessage | Exception]) -> None:
+        nonlocal owed
+        async with to_server:
+            async for item in received:
+                if isinstance(item, SessionMessage) and isinstance(item.message, JSONRPCRequest):
+                    owed += 1
+                await to_server.send(item)
+            # Whoever pipes requests in, and is done, still wants their answers.
+            with anyio.move_on_after(_LAST_ANSWERS_S):
+                while owed and not streams.signalled:
+                    await anyio.sleep(0.01)
+
+    async def hand_out(sent: MemoryObjectSendStream[SessionMessage]) -> None:
+        nonlocal owed
+        async with sent:
+            async for item in from_server:
+                await sent.send(item)
+                if isinstance(item.message, JSONRPCResponse | JSONRPCError):
+                    owed -= 1
+
+    async with stdio_server(stdin, stdout) as (received, sent), anyio.create_task_group() as group:
+        group.start_soon(take_in, received)
+        group.start_soon(hand_out, sent)
+        await server.run(asked, answers, server.create_initialization_options())
+
+
+@dataclass(slots=True)
+class _Streams:
+    """The client's two streams, and whether a signal has ended the first."""
+
+    source: BinaryIO
+    sink: BinaryIO
+    signalled: bool = False
 
 
 @contextlib.contextmanager
-def _protocol_streams() -> Iterator[tuple[BinaryIO, BinaryIO]]:
+def _protocol_streams() -> Iterator[_Streams]:
     """The client's two streams, for the protocol alone.
 
     Descriptors 0 and 1 are pointed at nothing and at standard error, for this process and for those that it
@@ -64,22 +103,26 @@ def _protocol_streams() -> Iterator[tuple[BinaryIO, BinaryIO]]:
     os.dup2(2, 1)
     os.close(nothing)
     ours, theirs = socket.socketpair()
+    with ours, ours.makefile("rb") as source, os.fdopen(outgoing, "wb") as sink:
+        streams = _Streams(source, sink)
 
-    def end(_number: int, _frame: FrameType | None) -> None:
-        with contextlib.suppress(OSError):
-            theirs.shutdown(socket.SHUT_WR)
+        def end(_number: int, _frame: FrameType | None) -> None:
+            streams.signalled = True
+            with contextlib.suppress(OSError):
+                theirs.shutdown(socket.SHUT_WR)
 
-    def pump() -> None:
-        with contextlib.suppress(OSError):  # ended by a signal
-            while piece := os.read(incoming, _PIECE):
-                theirs.sendall(piece)
-        end(0, None)
+        before = {number: signal.signal(number, end) for number in _SIGNALS}
+        # A thread of its own, because a read that waits cannot be called off.
+        threading.Thread(target=_pump, args=(incoming, theirs), name="standard-input", daemon=True).start()
+        try:
+            yield streams
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
-    before = {number: signal.signal(number, end) for number in _SIGNALS}
-    threading.Thread(target=pump, name="standard-input", daemon=True).start()
-    try:
-        with ours.makefile("rb") as source, os.fdopen(outgoing, "wb") as sink:
-            yield source, sink
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+
+def _pump(incoming: int, outlet: socket.socket) -> None:
+    with contextlib.suppress(OSError):  # ended by a signal
+        while piece := os.read(incoming, _PIECE):
+            outlet.sendall(piece)
+        outlet.shutdown(socket.SHUT_WR)
