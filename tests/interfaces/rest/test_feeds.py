@@ -132,7 +132,7 @@ def test_there_are_only_so_many() -> None:
         stream = feeds.open(lambda: iter((1, 2)))
         await anext(stream)
         with pytest.raises(OrcaError, match="listening"):
-            await anext(feeds.open(lambda: iter(())))
+            feeds.open(lambda: iter(()))
         await stream.aclose()
 
     asyncio.run(follow())

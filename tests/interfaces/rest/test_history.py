@@ -105,6 +105,15 @@ def test_a_file_that_is_too_large(client: TestClient, monkeypatch: pytest.Monkey
     assert not list(folder.iterdir())
 
 
+def test_no_room_for_the_file(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def full(*_: object) -> str:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(history, "_kept", full)
+    answer = client.post(IMPORT, content=LINES, headers=RAW)
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+
+
 def test_another_kind_of_body(client: TestClient) -> None:
     answer = client.post(IMPORT, content=LINES, headers={"Content-Type": "image/png"})
     assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")

@@ -164,3 +164,15 @@ def test_a_follower_that_leaves_is_forgotten(
         assert answer.readline().startswith(b":")
     until_nobody_follows(house, address)
     client.post(f"/orcaops/jobs/{job_id}/cancel")
+
+
+def test_too_many_followers_are_told_so(
+    client: TestClient, talker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client.app.state.feeds, "_most", 0)  # type: ignore[attr-defined]
+    answers = [
+        client.get(f"/orcaops/jobs/{talker}/logs/stream"),
+        client.get(f"/orcaops/jobs/{talker}/logs", headers={"Accept": "text/plain"}),
+        client.get("/orcaops/jobs/export"),
+    ]
+    assert [answer.status_code for answer in answers] == [503] * 3

@@ -37,16 +37,17 @@ class Feeds:
         for feed in list(self._open):
             feed.close()
 
-    async def open(
-        self, items: Callable[[], Iterator[T]], *, ahead: int = 2000
-    ) -> AsyncGenerator[list[T], None]:
+    def open(self, items: Callable[[], Iterator[T]], *, ahead: int = 2000) -> AsyncGenerator[list[T], None]:
         """What ``items()`` gives, in batches, in order; raises what it raises.
 
         At most ``ahead`` items are found before they are sent. Ends early when the server does. Raises
-        ``unavailable`` if there are too many feeds already.
+        ``unavailable``, at once, if there are too many feeds already.
         """
         if self._closed or len(self._open) >= self._most:
             raise unavailable(f"{len(self._open)} clients are listening already", hint="Try again later.")
+        return self._batches(items, ahead)
+
+    async def _batches(self, items: Callable[[], Iterator[T]], ahead: int) -> AsyncGenerator[list[T], None]:
         feed = Feed(items, ahead)
         self._open.add(feed)
         try:

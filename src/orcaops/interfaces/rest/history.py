@@ -25,7 +25,7 @@ from orcaops.interfaces.rest.arguments import (
 )
 from orcaops.interfaces.rest.contract import answers
 from orcaops.interfaces.rest.jobs import SearchAsked
-from orcaops.model.errors import OrcaError, invalid
+from orcaops.model.errors import OrcaError, invalid, unavailable
 from orcaops.model.job import DEFAULT_WORKSPACE, Workspace
 
 router = APIRouter(tags=["history"])
@@ -185,14 +185,26 @@ async def _received(request: Request) -> AsyncIterator[tuple[Path, str]]:
         raise HTTPException(415, f"{sent} is not read here: send the file as application/octet-stream")
     folder = Path(await anyio.to_thread.run_sync(lambda: tempfile.mkdtemp(prefix="orcaops-import-")))
     try:
-        digest = blake2b(digest_size=16)
-        async with await anyio.open_file(folder / "runs", "wb") as file:
-            async for piece in _form_file(request) if kind == _FORM else bounded(request, LARGEST_FILE_BYTES):
-                digest.update(piece)
-                await file.write(piece)
-        yield folder / "runs", digest.hexdigest()
+        pieces = _form_file(request) if kind == _FORM else bounded(request, LARGEST_FILE_BYTES)
+        try:
+            digest = await _kept(pieces, folder / "runs")
+        except OSError as error:
+            raise unavailable(
+                f"the file cannot be kept while it is read: {error.strerror}",
+                hint="The server needs room for temporary files.",
+            ) from error
+        yield folder / "runs", digest
     finally:
         await anyio.to_thread.run_sync(lambda: shutil.rmtree(folder, ignore_errors=True))
+
+
+async def _kept(pieces: AsyncIterator[bytes], path: Path) -> str:
+    digest = blake2b(digest_size=16)
+    async with await anyio.open_file(path, "wb") as file:
+        async for piece in pieces:
+            digest.update(piece)
+            await file.write(piece)
+    return digest.hexdigest()
 
 
 async def _form_file(request: Request) -> AsyncIterator[bytes]:

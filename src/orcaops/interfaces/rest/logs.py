@@ -81,7 +81,8 @@ async def read_log(
     """
     if "text/plain" in accept and "application/json" not in accept:
         await run_in_threadpool(house.jobs.get, asked.workspace, job_id)
-        return StreamingResponse(_text(request, house, job_id, asked), media_type="text/plain; charset=utf-8")
+        feed = request.app.state.feeds.open(lambda: _pieces(house, job_id, asked), ahead=4)
+        return StreamingResponse(_joined(feed), media_type="text/plain; charset=utf-8")
     return await run_in_threadpool(_page, house, job_id, asked)
 
 
@@ -117,23 +118,23 @@ async def follow_log(
     if after >= 2**63:
         raise invalid("there is no such offset", where="Last-Event-ID", hint="Send the id of an event.")
     await run_in_threadpool(house.jobs.get, asked.workspace, job_id)  # an unknown job is not a stream
+
+    def items() -> Iterator[LogLine | Run | None]:
+        yield from house.jobs.follow(asked.workspace, job_id, after=after)
+        yield house.jobs.wait(asked.workspace, job_id, timeout_s=_AFTERMATH_S)
+
     return StreamingResponse(
-        _events(request, house, asked.workspace, job_id, after),
+        _events(request.app.state.feeds.open(items)),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
     )
 
 
 async def _events(
-    request: Request, house: App, workspace: str, job_id: str, after: int
-) -> AsyncGenerator[bytes, None]:
-    def items() -> Iterator[LogLine | Run | None]:
-        yield from house.jobs.follow(workspace, job_id, after=after)
-        yield house.jobs.wait(workspace, job_id, timeout_s=_AFTERMATH_S)
-
+    feed: AsyncGenerator[list[LogLine | Run | None], None],
+) -> AsyncIterator[bytes]:
     silent = 0
     yield b": following\n\n"
-    feed = request.app.state.feeds.open(items)
     try:
         async for batch in feed:
             events = b"".join(_event(item) for item in batch if item is not None)
@@ -153,26 +154,26 @@ def _event(item: LogLine | Run) -> bytes:
     return b"event: line\nid: %d\ndata: %b\n\n" % (item.offset, item.model_dump_json().encode())
 
 
-async def _text(request: Request, house: App, job_id: str, asked: LogAsked) -> AsyncIterator[bytes]:
-    def pieces() -> Iterator[bytes]:
-        piece = bytearray()
-        lines = house.jobs.log_lines(
-            asked.workspace, job_id, after=asked.after, limit=asked.limit, stream=asked.stream
-        )
-        for line in lines:
-            piece += line.text.encode("utf-8", "replace")
-            if not line.partial:
-                piece += b"\n"
-            if len(piece) >= _CHUNK_BYTES:
-                yield bytes(piece)
-                piece.clear()
-        yield bytes(piece)
+def _pieces(house: App, job_id: str, asked: LogAsked) -> Iterator[bytes]:
+    """The text of a log in pieces that are worth sending."""
+    piece = bytearray()
+    lines = house.jobs.log_lines(
+        asked.workspace, job_id, after=asked.after, limit=asked.limit, stream=asked.stream
+    )
+    for line in lines:
+        piece += line.text.encode("utf-8", "replace")
+        if not line.partial:
+            piece += b"\n"
+        if len(piece) >= _CHUNK_BYTES:
+            yield bytes(piece)
+            piece.clear()
+    yield bytes(piece)
 
-    feed = request.app.state.feeds.open(pieces, ahead=4)
+
+async def _joined(feed: AsyncGenerator[list[bytes], None]) -> AsyncIterator[bytes]:
     try:
         async for batch in feed:
-            for piece in batch:
-                yield piece
+            yield b"".join(batch)
     finally:
         await feed.aclose()
 
