@@ -27,7 +27,10 @@ def test_the_nearest_layer_wins(tmp_path: Path) -> None:
     there = load(tmp_path, file=file, user=user, ORCAOPS_SERVER_PORT="4")
     assert there.settings.server.port == 4
     flagged = config.load(
-        {"server.port": 5}, environment={"ORCAOPS_SERVER_PORT": "4"}, folder=tmp_path, user_file=tmp_path / "user.toml"
+        {"server.port": 5},
+        environment={"ORCAOPS_SERVER_PORT": "4"},
+        folder=tmp_path,
+        user_file=tmp_path / "user.toml",
     )
     origins = {setting.name: setting.origin for setting in flagged.each()}
     assert flagged.settings.server.port == 5

@@ -44,7 +44,9 @@ def test_two_of_one_name_are_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("parameters", [{"spike": {"fctor": 1}}, {"nobody": {}}])
-def test_an_unknown_name_or_parameter_is_an_error(tmp_path: Path, parameters: dict[str, dict[str, float]]) -> None:
+def test_an_unknown_name_or_parameter_is_an_error(
+    tmp_path: Path, parameters: dict[str, dict[str, float]]
+) -> None:
     (tmp_path / "spike.py").write_text(GOOD)
     with pytest.raises(OrcaError, match="no"):
         plugins.find("detector", [tmp_path], parameters)

@@ -17,7 +17,10 @@ def open_app(tmp_path: Path) -> Iterator[Callable[..., App]]:
     def open_one(home: Path | None = None, **flags: object) -> App:
         names = {name.replace("__", "."): value for name, value in flags.items()}
         chosen = config.load(
-            {"home": home or tmp_path / "home", **names}, environment={}, folder=tmp_path, user_file=tmp_path / "none"
+            {"home": home or tmp_path / "home", **names},
+            environment={},
+            folder=tmp_path,
+            user_file=tmp_path / "none",
         )
         opened.append(build(chosen))
         return opened[-1]

@@ -14,7 +14,9 @@ from orcaops.recording.store import Store
 _START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def past_run(number: int, name: str, seconds: float, *, failed: bool = False, memory: int | None = None) -> Run:
+def past_run(
+    number: int, name: str, seconds: float, *, failed: bool = False, memory: int | None = None
+) -> Run:
     begun = _START + timedelta(minutes=number)
     return Run(
         job_id=f"job-{number}",
@@ -58,7 +60,11 @@ histories = st.lists(
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=histories, cuts=st.lists(st.integers(1, 20), max_size=8), reset=st.booleans())
 def test_relearning_gives_what_learning_live_gave(
-    open_app: Callable[..., App], tmp_path: Path, history: list[tuple[str, float, bool, int | None]], cuts: list[int], reset: bool
+    open_app: Callable[..., App],
+    tmp_path: Path,
+    history: list[tuple[str, float, bool, int | None]],
+    cuts: list[int],
+    reset: bool,
 ) -> None:
     app = open_app(tmp_path / f"home-{len(list(tmp_path.iterdir()))}")
     runs = [past_run(n, name, s, failed=failed, memory=m) for n, (name, s, failed, m) in enumerate(history)]

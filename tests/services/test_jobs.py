@@ -28,7 +28,7 @@ def test_a_run_ends_with_a_complete_record(app: App) -> None:
     assert (final.status, final.cause, final.exit_code) == (Status.FAILED, Cause.COMMAND_FAILED, 3)
     assert accepted[0].job_id == final.job_id
     assert accepted[0].prediction is not None
-    assert {stream: data for stream, data in pieces} == {Stream.STDOUT: b"out\n", Stream.STDERR: b"err\n"}
+    assert dict(pieces) == {Stream.STDOUT: b"out\n", Stream.STDERR: b"err\n"}
     assert [line.text for line in app.jobs.log_lines("default", final.job_id)] == ["out", "err"]
     assert final.number == 1
     assert app.jobs.page("default", q="label:team=a status:failed").items[0].job_id == final.job_id
@@ -75,7 +75,9 @@ def test_cancel_ends_a_running_job_from_another_house(open_app: Callable[..., Ap
     assert (final.status, final.cause) == (Status.CANCELLED, Cause.CANCELLED)
 
 
-def test_a_job_cancelled_before_it_started_never_runs(app: App, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_job_cancelled_before_it_started_never_runs(
+    app: App, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     mark = tmp_path_factory.mktemp("mark") / "ran"
     run = app.jobs.submit(job(f"touch {mark}"))
     assert app.jobs.cancel("default", run.job_id, by="somebody").status is Status.CANCELLED
@@ -90,7 +92,9 @@ def test_a_follower_that_comes_late_gets_all_and_ends_with_the_run(app: App) -> 
     time.sleep(0.4)
     lines: list[str] = []
     follower = threading.Thread(
-        target=lambda: lines.extend(line.text for line in app.jobs.follow("default", run.job_id) if line is not None)
+        target=lambda: lines.extend(
+            line.text for line in app.jobs.follow("default", run.job_id) if line is not None
+        )
     )
     follower.start()
     follower.join(20)
