@@ -59,6 +59,7 @@ def run(
     *,
     duration_s: float | None = None,
     memory_bytes: float | None = None,
+    memory_limit_bytes: int | None = None,
     failed: bool = False,
     scopes: dict[str, str] | None = None,
     commit: str | None = None,
@@ -80,6 +81,7 @@ def run(
             cause=Cause.COMMAND_FAILED if failed else Cause.SUCCESS,
             scopes=scopes or {},
             submitted_at=submitted_at,
+            memory_limit_bytes=memory_limit_bytes,
             commit=commit,
         )
 
@@ -160,6 +162,7 @@ def nextflow() -> Iterator[PastRun]:
             complete,
             duration_s=realtime,
             memory_bytes=peak if peak > 0 else None,
+            memory_limit_bytes=int(row["memory"]) if row["memory"].isdigit() else None,
             failed=row["exit"] != "0",
             scopes={"command": row["process"], "tool": row["container"], "image": workflow},
         )

@@ -136,7 +136,7 @@ def describe(learner: BaselineLearner, memory: Memory, *, workspace: str, key: s
         first_seen=_time(memory["first_at"]),
         regime_since=_time(memory["regime_at"]),
         recent_durations=tuple(recent[-_SHOWN:]),
-        context=memory["context"],
+        context=dict(sorted(memory["context"].items())),  # as stored JSON has it
     )
 
 

@@ -208,10 +208,15 @@ class _NumberPaper(_Paper):
             if guess is not None:
                 guesses[rival.name] = guess
         self.guesses[id(run)] = guesses
-        if self.quantity == "memory" and "peaks" in states:
-            peaks, largest = states["peaks"]["latest"], states["peaks"]["largest"]
-            limit = sizing.memory_limit(peaks, sizing.BALANCED, largest=largest)
-            self.limits[id(run)] = (limit, largest * _SPEC_MARGIN)
+        if self.quantity == "memory":
+            requested = run.samples[0].memory_limit_bytes
+            ours: float | None = requested
+            theirs: float | None = requested
+            if "peaks" in states:
+                peaks, largest = states["peaks"]["latest"], states["peaks"]["largest"]
+                ours = sizing.memory_limit(peaks, sizing.BALANCED, largest=largest) or requested
+                theirs = largest * _SPEC_MARGIN
+            self.limits[id(run)] = (ours, theirs)
 
     def finished(self, sitting: _Sitting) -> None:
         run = sitting.run

@@ -26,7 +26,7 @@ class Margin:
     needed: int
 
 
-BALANCED = Margin(spreads=1.0, share=1.0, low=1.05, high=1.5, needed=3)
+BALANCED = Margin(spreads=1.0, share=2.0, low=1.05, high=2.0, needed=2)
 """To suggest: as many failed first attempts as the largest peak × 1.5, far less waste."""
 
 SAFE = Margin(spreads=1.5, share=2.0, low=1.1, high=2.0, needed=5)

@@ -208,7 +208,8 @@ def _suspects(
             continue
         for what, old, new in zip(_CIRCUMSTANCES, former, context, strict=True):
             if old != new and all(s["what"] != what for s in suspects):
-                suspects.append({"what": what, "from": old, "to": new, "job_id": runs[place][0]})
+                # In the order of stored JSON, so that an anomaly is the same byte for byte.
+                suspects.append({"from": old, "job_id": runs[place][0], "to": new, "what": what})
     return suspects
 
 

@@ -25,7 +25,7 @@ _RELATIVES = {
 class Duration:
     """Predicts the seconds from the first command's start to the last one's end.
 
-    A panel of nine experts on the logarithm (:mod:`orcaops.stats.panel`); the interval is meant to
+    A panel of ten experts on the logarithm (:mod:`orcaops.stats.panel`); the interval is meant to
     hold ``coverage`` of the runs, the confidence is the probability of being within 20 %. A job
     never seen before is judged by its relatives: the same command, then the same tool, the same
     image, everything; ``level`` names them. Runs that a timeout or a person stopped count as what

@@ -25,7 +25,7 @@ _RELATIVES = {
 class PeakMemory:
     """Predicts the peak of memory in bytes.
 
-    A panel of nine experts on the logarithm (:mod:`orcaops.stats.panel`); the interval is meant to
+    A panel of ten experts on the logarithm (:mod:`orcaops.stats.panel`); the interval is meant to
     hold ``coverage`` of the runs, the confidence is the probability of being within 20 %. A job
     never seen before is judged by its relatives: the same command, then the same tool, the same
     image, everything; ``level`` names them. A run that was killed for lack of memory counts as what

@@ -1,0 +1,49 @@
+"""Lasting changes: seen soon, placed exactly, and not where there are none."""
+
+import math
+import random
+
+from orcaops.stats import changes
+
+
+def series(step: float, at: int = 60, n: int = 70, seed: int = 5, spread: float = 0.03) -> list[float]:
+    chance = random.Random(seed)
+    return [chance.gauss(4, spread) + (step if place >= at else 0) for place in range(n)]
+
+
+def test_a_step_is_found_and_placed() -> None:
+    values = series(math.log(1.25))
+    found = changes.scan(values)
+    assert found is not None
+    assert found.low < math.log(1.25) < found.high
+    assert changes.placed(values, found.at)[0][0] == 60
+
+
+def test_five_runs_are_enough_and_four_are_not() -> None:
+    values = series(math.log(1.3))
+    assert changes.scan(values[:64]) is None
+    assert changes.scan(values[:65]) is not None
+
+
+def test_noise_is_silent() -> None:
+    for seed in range(30):
+        values = series(0.0, n=90, seed=seed)
+        assert all(changes.scan(values[:n]) is None for n in range(15, 90))
+
+
+def test_one_wild_value_and_drift_make_no_change() -> None:
+    values = series(0.0)
+    values[-3] += 5
+    assert changes.scan(values) is None
+    assert changes.scan([4.0] * 80) is None
+
+
+def test_short_series_are_silent() -> None:
+    for n in range(15):
+        assert changes.scan([0.0] * (n // 2) + [9.0] * (n - n // 2)) is None
+
+
+def test_places_share_one_probability() -> None:
+    values = series(math.log(1.06), spread=0.05)
+    places = changes.placed(values, 60)
+    assert 0.9 <= sum(p for _, p in places) <= 1.000001

@@ -1,0 +1,78 @@
+"""The panel: constant series, honest errors, intervals that hold, bounds that are not taken for values."""
+
+import json
+import math
+import random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orcaops.stats import panel
+
+
+def taught(values: list[float], pool: panel.State | None = None) -> tuple[panel.State, panel.State]:
+    series, pool = panel.fresh_series(), panel.fresh_pool() if pool is None else pool
+    for place, value in enumerate(values):
+        panel.learn(series, pool, math.log(value), at=float(place), asked_at=None)
+    return series, pool
+
+
+def test_a_constant_is_foreseen_exactly() -> None:
+    told = panel.interval(*taught([42.0] * 50))
+    assert math.exp(told.estimate) == 42.0 or abs(math.exp(told.estimate) - 42) < 1e-3
+    assert told.confidence > 0.95
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.floats(1e-3, 1e9), min_size=1, max_size=80))
+def test_the_estimate_lies_in_its_interval_and_among_the_values(values: list[float]) -> None:
+    series, pool = taught(values)
+    told = panel.interval(series, pool)
+    assert told.low <= told.estimate <= told.high
+    assert 0 <= told.confidence <= 1
+    assert math.log(min(values)) - 1e-4 <= told.estimate <= math.log(max(values)) + 1e-4
+    assert json.loads(json.dumps([series, pool])) == [series, pool]
+
+
+def test_ninety_percent_of_noise_lie_inside() -> None:
+    chance = random.Random(9)
+    pool = panel.fresh_pool()
+    inside = 0
+    for _ in range(20):
+        series = panel.fresh_series()
+        for place in range(100):
+            y = chance.gauss(3, 0.3)
+            if place:
+                told = panel.interval(series, pool)
+                inside += told.low <= y <= told.high
+            panel.learn(series, pool, y, at=float(place), asked_at=None)
+    assert 0.88 <= inside / (20 * 99) <= 0.95
+
+
+def test_a_burst_is_judged_by_what_was_known_at_its_start() -> None:
+    """Ten runs start together after a slow one: none of their errors profits from the others."""
+    series, pool = taught([100.0])
+    for place in range(10):
+        panel.learn(series, pool, math.log(10.0), at=10.0 + place, asked_at=5.0)
+    assert all(abs(error - math.log(0.1)) < 1e-4 for error in series["errors"])
+
+
+def test_a_bound_moves_the_expectation_up_only() -> None:
+    series, pool = taught([10.0] * 20)
+    before = panel.estimate(series, pool)
+    panel.learn_bound(series, pool, math.log(2.0), at=100.0)
+    assert panel.estimate(series, pool) == before
+    assert panel.impute(series, pool, math.log(60.0)) > math.log(60.0)
+    for place in range(30):
+        panel.learn_bound(series, pool, math.log(60.0), at=101.0 + place)
+    assert panel.estimate(series, pool) >= math.log(59.0)
+
+
+def test_relatives_answer_as_of_a_moment() -> None:
+    level = panel.fresh_level()
+    assert panel.level_estimate(level) is None
+    panel.learn_level(level, 1.0, at=10.0)
+    panel.learn_level(level, 3.0, at=20.0)
+    assert panel.level_estimate(level, 5.0) is None
+    assert panel.level_estimate(level, 15.0) == 1.0
+    assert panel.level_estimate(level) == 2.0
