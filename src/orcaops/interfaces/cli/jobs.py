@@ -275,9 +275,10 @@ def download(app: "App", job_id: str, path: str | None, *, workspace: str, outpu
     """Copy a run's artifact, or all of them, to a folder."""
     paths = [path] if path else [artifact.path for artifact in app.jobs.artifacts(workspace, job_id)]
     for each in paths:
+        found = app.jobs.artifact(workspace, job_id, each)
         target = output / each
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(app.jobs.artifact(workspace, job_id, each), target)
+        shutil.copyfile(found, target)
         click.echo(str(target))
 
 
