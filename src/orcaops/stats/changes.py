@@ -63,6 +63,15 @@ def scan(values: Sequence[float], *, least: float = math.log(1.05)) -> Change | 
     return best
 
 
+def measured(values: Sequence[float], at: int) -> Change:
+    """How large a change at a given place is, whether or not there is one.
+
+    :func:`scan` says that something changed, :func:`placed` where it began, and this how much.
+    """
+    before, after = sorted(values[max(0, at - _BEFORE) : at]), sorted(values[at:])
+    return _tested(values, at, before, after, middle(after) - middle(before))
+
+
 def _rank(before: list[float], after: list[float]) -> float:
     """The Mann-Whitney statistic as a z, positive where ``after`` is larger."""
     m, k = len(before), len(after)

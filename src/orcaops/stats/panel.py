@@ -143,6 +143,11 @@ def learn_bound(series: State, pool: State, bound: float, *, at: float) -> None:
     series must have a value. No error is counted, because none is known.
     """
     if bound > estimate(series, pool):
+        # Who expected less than the bound was wrong by that much at least.
+        short = [min(max(bound - expected, 0.0), _WORST_ERROR) for expected in series["experts"]]
+        series["loss"] = [
+            round(_FORGETTING * former + loss, 6) for former, loss in zip(series["loss"], short, strict=True)
+        ]
         _fold(series, impute(series, pool, bound))
         series["past"].append([round(at, 3), round(estimate(series, pool), 6), *series["experts"]])
         _thin(series["past"], series["n"])

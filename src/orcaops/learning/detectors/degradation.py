@@ -63,9 +63,12 @@ class Degradation:
         episode = memory["episode"]
         if episode is None:
             return self._looked(after, sample) if failed and not again else (after, [])
+        if not again:
+            episode = {**episode, "finding": _counted(episode["finding"], failed)}
         if failed:
             after["episode"] = episodes.continued(episode, sample)
             return after, [self._anomaly(after["episode"], sample)]
+        after["episode"] = episode
         if after["passes"] < _RECOVERED_AFTER:
             return after, []
         after["episode"] = None
@@ -136,6 +139,19 @@ class Degradation:
             },
             closed=closed,
         )
+
+
+def _counted(finding: dict[str, Any], failed: bool) -> dict[str, Any]:
+    """What was found, with one more run of the episode."""
+    runs, failures = finding["runs"] + 1, finding["failed"] + failed
+    evidence = proportions.evidence(finding["failed_before"], finding["healthy"], failures, runs - failures)
+    return {
+        **finding,
+        "runs": runs,
+        "failed": failures,
+        "after": round(failures / runs, 4),
+        "evidence": round(max(evidence, finding["evidence"]), 2),
+    }
 
 
 detector: Detector = Degradation()

@@ -93,9 +93,10 @@ class Regression:
         values, runs = after["values"], after["runs"]
         places = changes.placed(values, change.at)
         start = places[0][0]
+        change = changes.measured(values, start)
         offset = len(values) - len(runs)  # place of the first run that is traced
         former = after["episode"]
-        after["values"] = values[min(start, change.at) :]
+        after["values"] = values[start:]
         after["since"] = len(after["values"])
         if former is not None and _undone(former["finding"], change.after):
             # Coming back is the end of that episode and no news of its own.

@@ -1,0 +1,87 @@
+"""Failures that are news, rates that drop, jobs that flake: each told once, and closed."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from orcaops.learning.detectors.degradation import detector as degradation
+from orcaops.learning.detectors.error import detector as error
+from orcaops.learning.detectors.flaky import detector as flaky
+from orcaops.model.anomaly import Anomaly, Severity
+from orcaops.model.sample import Sample
+from orcaops.testing.learners import samples_of_job
+
+
+def told(detector: Any, samples: Sequence[Sample]) -> list[Anomaly]:
+    memories = {level: detector.fresh() for level in detector.levels}
+    found = []
+    for sample in samples:
+        found += detector.judge(memories, sample)
+        detector.learn(memories, sample)
+    return found
+
+
+def outcomes(letters: str) -> list[Sample]:
+    """One sample per letter, F for a failure; each run on a commit of its own."""
+    samples = samples_of_job([float(letter == "F") for letter in letters], "failure")
+    return [replace(sample, commit=f"c{sample.number}") for sample in samples]
+
+
+def test_a_failure_of_a_job_that_always_succeeds_is_news_until_it_succeeds() -> None:
+    found = told(error, outcomes("." * 12 + "FFF" + "."))
+    assert len({a.id for a in found}) == 1
+    assert [a.open for a in found] == [True, True, True, False]
+    assert [a.severity for a in found[:3]] == [Severity.WARNING, Severity.WARNING, Severity.CRITICAL]
+    assert found[2].title == "Failed, 3 times in a row, although it practically always succeeds"
+    assert "none of the 12 runs" in found[0].description
+
+
+def test_a_job_that_fails_now_and_then_is_no_news() -> None:
+    assert told(error, outcomes(("." * 6 + "F") * 10)) == []
+    assert told(error, outcomes("F")) == []
+
+
+def test_a_signature_never_seen_is_news_and_over_at_once() -> None:
+    known = [replace(s, detail="exit code 1") for s in samples_of_job([1.0] * 6, "error")]
+    new = replace(samples_of_job([1.0], "error", first=6)[0], detail="Segmentation fault")
+    found = told(error, [*known, new, replace(new, job_id="again")])
+    assert [a.open for a in found] == [False]
+    assert "Segmentation fault" in found[0].description
+
+
+def test_a_drop_is_one_anomaly_and_ends_after_ten_successes() -> None:
+    found = told(degradation, outcomes("." * 60 + "FFF.FFF" + "." * 10))
+    assert len({a.id for a in found}) == 1
+    assert found[-1].severity is Severity.CRITICAL
+    assert (found[0].job_id, found[-1].open) == ("job-61", False)
+
+
+def test_an_incident_is_no_measure_for_what_comes_after() -> None:
+    found = told(degradation, outcomes("." * 60 + "F" * 12 + "." * 30 + "FFF"))
+    assert len({a.id for a in found}) == 2
+
+
+def test_failing_again_on_the_same_commit_counts_once() -> None:
+    samples = outcomes("." * 60 + "FFFFFF")
+    same = [replace(s, commit="broken") if s.value else s for s in samples]
+    assert told(degradation, same) == []
+
+
+def test_flaky_needs_the_same_commit() -> None:
+    letters = ("." * 5 + "F") * 4 + "...."
+    same = [replace(sample, commit="c") for sample in outcomes(letters)]
+    found = told(flaky, same)
+    assert found
+    assert "nothing is broken" in found[0].title
+    assert told(flaky, outcomes("." * 30 + "FFFF" + "." * 30)) == []
+
+
+def test_flakiness_ends_when_it_is_gone() -> None:
+    flaking = [replace(sample, commit="c") for sample in outcomes(("." * 5 + "F") * 6)]
+    clean = [
+        replace(s, commit="d", at=s.at + timedelta(days=2 * place))
+        for place, s in enumerate(outcomes("." * 80))
+    ]
+    found = told(flaky, flaking + clean)
+    assert found[-1].closed_at is not None
