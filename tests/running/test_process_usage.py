@@ -1,8 +1,8 @@
 """What commands used, from the kernel's accounts."""
 
 import os
-import subprocess
 import resource
+import subprocess
 import sys
 
 import pytest

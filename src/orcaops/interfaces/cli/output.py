@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from typing import IO, Any
 
 import click
-from pydantic import BaseModel
 
 _COLOURS = {"good": "green", "bad": "red", "warn": "yellow", "quiet": "bright_black"}
 
@@ -26,13 +25,18 @@ def print_json_lines(values: Iterable[Any]) -> None:
 
 
 def _dumped(value: Any) -> str:
-    if isinstance(value, BaseModel):
+    if _is_word(value):
         return value.model_dump_json()
     return json.dumps(value, default=_plain, allow_nan=False, ensure_ascii=False)
 
 
+def _is_word(value: Any) -> bool:
+    """Whether it is a Pydantic model; asked in this way because help must not wait for Pydantic."""
+    return hasattr(value, "model_dump_json")
+
+
 def _plain(value: Any) -> Any:
-    return value.model_dump(mode="json") if isinstance(value, BaseModel) else str(value)
+    return value.model_dump(mode="json") if _is_word(value) else str(value)
 
 
 def nobody_reads(stream: IO[Any]) -> None:
