@@ -26,7 +26,8 @@ def print_json_lines(values: Iterable[Any]) -> None:
 
 def _dumped(value: Any) -> str:
     if _is_word(value):
-        return value.model_dump_json()
+        text: str = value.model_dump_json()
+        return text
     return json.dumps(value, default=_plain, allow_nan=False, ensure_ascii=False)
 
 

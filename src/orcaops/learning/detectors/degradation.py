@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orcaops.learning import episodes
+from orcaops.learning import episodes, working_out
 from orcaops.learning.learner import Detector, Memories, Memory
 from orcaops.model.anomaly import Anomaly, Severity
 from orcaops.model.metric import MetricName
@@ -50,6 +50,7 @@ class Degradation:
         """Remember the outcome; after an episode, only what was before and after it."""
         memories["key"].update(self._advanced(memories["key"], sample)[0])
 
+    @working_out.once
     def _advanced(self, memory: Memory, sample: Sample) -> tuple[Memory, list[Anomaly]]:
         failed = sample.value >= 0.5
         after = dict(memory)

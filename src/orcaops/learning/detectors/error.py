@@ -29,8 +29,9 @@ class NewFailure:
     failures, if no more than ``novelty`` of them were of a kind seen only once (the Good-Turing
     estimate of how often something new is to be expected). That is one event and over at once.
 
-    Silent otherwise: jobs that fail often are the success-rate detector's. Costs about 10 µs a run
-    and, with 64 signatures, 3 kB a key.
+    Silent otherwise: jobs that fail often are the success-rate detector's.
+
+    Costs about 20 µs a run and 4 kB a key.
 
     >>> detector.name, detector.pooled
     ('anomaly_error', True)

@@ -21,7 +21,7 @@ class MemoryOutlier(OutlierDetector):
     five measured runs, and on a constant. Only successful runs are judged: one that failed may have
     ended before it needed its memory.
 
-    Costs about 40 µs a run and 1 kB a key.
+    Costs about 60 µs a run and 2 kB a key.
 
     >>> detector.name, list(map(str, detector.metrics))
     ('anomaly_memory', ['memory'])

@@ -31,7 +31,7 @@ class PeakMemory:
     image, everything; ``level`` names them. A run that was killed for lack of memory counts as what
     it is, a lower bound. Silent until the memory of one run of anything was measured.
 
-    Costs about 0.1 ms and 4 kB per key. How large a limit should be is another question: a limit
+    Costs about 150 µs a run and 6 kB a key. How large a limit should be is another question: a limit
     needs a margin, see :mod:`orcaops.stats.sizing`.
 
     >>> from datetime import UTC, datetime
