@@ -8,6 +8,7 @@ each explains what came, exactly and in one pass (the forward filter of a hidden
 State is a JSON-safe dictionary; an update costs about 30 µs.
 """
 
+from operator import add, mul, sub
 from typing import Any, NamedTuple
 
 State = dict[str, Any]
@@ -37,7 +38,24 @@ def _cells(grid: Grid) -> list[tuple[float, float, float]]:
     return [(rate, broken, mended) for rate in grid.rates for broken in _BREAKS for mended in _MENDS]
 
 
+class _Columns(NamedTuple):
+    """The combinations column by column, so that a step over all of them is one call."""
+
+    fails: list[float]
+    passes: list[float]
+    breaks: list[float]
+    mends: list[float]
+
+
+def _columns(grid: Grid) -> _Columns:
+    cells = _cells(grid)
+    rates = [rate for rate, _, _ in cells]
+    return _Columns(rates, [1 - rate for rate in rates], [b for _, b, _ in cells], [m for _, _, m in cells])
+
+
 _CELLS = {id(grid): _cells(grid) for grid in (FLAKY, RISK)}
+_COLUMNS = {id(grid): _columns(grid) for grid in (FLAKY, RISK)}
+_BILLION = 1e9  # weights are kept with nine decimals, none below the last of them
 
 
 def fresh(grid: Grid) -> State:
@@ -52,50 +70,42 @@ def step(state: State, grid: Grid, *, changed: bool) -> tuple[list[float], list[
     healthy, broken = state["healthy"], state["broken"]
     if not changed:
         return healthy, broken
-    after_healthy, after_broken = [], []
-    for h, b, (_, breaks, mends) in zip(healthy, broken, _CELLS[id(grid)], strict=True):
-        lost, won = h * breaks, b * mends
-        after_healthy.append(h - lost + won)
-        after_broken.append(b - won + lost)
-    return after_healthy, after_broken
+    columns = _COLUMNS[id(grid)]
+    lost = list(map(mul, healthy, columns.breaks))
+    won = list(map(mul, broken, columns.mends))
+    return list(map(add, map(sub, healthy, lost), won)), list(map(add, map(sub, broken, won), lost))
 
 
 def failure_probability(state: State, grid: Grid, *, changed: bool) -> float:
     """How probable it is that the next run fails."""
     healthy, broken = step(state, grid, changed=changed)
-    cells = _CELLS[id(grid)]
-    return sum([h * cell[0] for h, cell in zip(healthy, cells, strict=True)]) + grid.broken_fails * sum(
-        broken
-    )
+    failing: float = sum(map(mul, healthy, _COLUMNS[id(grid)].fails))
+    return failing + grid.broken_fails * sum(broken)
 
 
 def learn(state: State, grid: Grid, *, failed: bool, changed: bool) -> float:
     """Weigh the combinations by one outcome; returns the probability that it was healthy then."""
     healthy, broken = step(state, grid, changed=changed)
-    cells = _CELLS[id(grid)]
-    if failed:
-        healthy = [h * cell[0] for h, cell in zip(healthy, cells, strict=True)]
-        broken = [b * grid.broken_fails for b in broken]
-    else:
-        healthy = [h * (1 - cell[0]) for h, cell in zip(healthy, cells, strict=True)]
-        passes = 1 - grid.broken_fails
-        broken = [b * passes for b in broken]
+    columns = _COLUMNS[id(grid)]
+    healthy = list(map(mul, healthy, columns.fails if failed else columns.passes))
+    broken_so = grid.broken_fails if failed else 1 - grid.broken_fails
+    broken = [b * broken_so for b in broken]
     sum_healthy, sum_broken = sum(healthy), sum(broken)
-    whole = sum_healthy + sum_broken
-    scale = 1 / whole
+    scale = 1 / (sum_healthy + sum_broken)
+    factor, even = scale, 0.0
     if grid.forgetting < 1:
         # Towards even weights, a little at every step, the state of each combination kept.
-        even = (1 - grid.forgetting) / len(cells)
-        state["healthy"] = [_kept(h * scale * grid.forgetting + even) for h in healthy]
-        state["broken"] = [_kept(b * scale * grid.forgetting) for b in broken]
-    else:
-        state["healthy"] = [_kept(h * scale) for h in healthy]
-        state["broken"] = [_kept(b * scale) for b in broken]
+        factor, even = scale * grid.forgetting, (1 - grid.forgetting) / len(healthy)
+    state["healthy"] = _kept(healthy, factor, even)
+    state["broken"] = _kept(broken, factor, 0.0)
     return sum_healthy * scale
 
 
-def _kept(weight: float) -> float:
-    return round(weight, 9) if weight > 1e-9 else 1e-9
+def _kept(weights: list[float], factor: float, even: float) -> list[float]:
+    # Whole billionths divided by a billion are the nearest number with nine decimals, as round()
+    # gives it, in a quarter of the time.
+    times, plus, one = factor * _BILLION, even * _BILLION + 0.5, 1 / _BILLION
+    return [n / _BILLION if (n := (w * times + plus) // 1) > 1 else one for w in weights]
 
 
 def rate_above(state: State, grid: Grid, rate: float) -> float:
