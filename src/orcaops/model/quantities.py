@@ -118,7 +118,7 @@ Size = Annotated[
         {
             "anyOf": [
                 {"type": "integer", "minimum": 1, "maximum": _LARGEST_SIZE},
-                {"type": "string", "pattern": r"^[0-9]{1,9}(\.[0-9]{1,3})?[bkmgBKMG]?$"},
+                {"type": "string", "pattern": r"^[1-9][0-9]{0,8}(\.[0-9]{1,3})?[bkmgBKMG]?$"},
             ],
             "description": "Bytes, or a string with a binary unit such as '512m'.",
         },
@@ -134,7 +134,7 @@ Duration = Annotated[
         {
             "anyOf": [
                 {"type": "number", "exclusiveMinimum": 0, "maximum": _LONGEST_S},
-                {"type": "string", "pattern": r"^[1-9][0-9]{0,5}(ms|s|m|h)$"},
+                {"type": "string", "pattern": r"^([1-9][0-9]{0,5}(ms|s|m)|[1-9][0-9]{0,3}h)$"},
             ],
             "description": "Seconds, or a string such as '90s', '5m', '1h30m'.",
         },

@@ -72,6 +72,7 @@ def create_api(
         summary="Runs commands in containers, remembers, and learns.",
         description=_DESCRIPTION,
         license_info={"name": "MIT", "identifier": "MIT"},
+        contact={"name": "OrcaOps contributors"},
         openapi_url=None,
         docs_url=None,
         redoc_url=None,

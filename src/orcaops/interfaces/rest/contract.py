@@ -85,6 +85,7 @@ def describe(
         summary=api.summary,
         description=api.description,
         license_info=api.license_info,
+        contact=api.contact,
         routes=api.routes,
         tags=TAGS,
         servers=[{"url": "/"}],
