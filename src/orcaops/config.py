@@ -7,6 +7,7 @@ the platform has it), the default. ``ORCAOPS_<SECTION>_<NAME>`` is the environme
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from orcaops.model.errors import invalid
 from orcaops.model.quantities import MIB, Duration, Size
 
 FILE_NAME = "orcaops.toml"
+_PASSWORD = re.compile(r"(://[^/@:]*:)[^/]*@")
 
 
 class Section(BaseModel):
@@ -124,6 +126,8 @@ class Configuration:
         """Every setting by its dotted name, secrets masked."""
         for name, value in _flatten(self.settings.model_dump(mode="json")):
             shown = "***" if name == "token" and value else value
+            if name == "store.url" and value:
+                shown = _PASSWORD.sub(r"\1***@", value)
             yield Setting(name, shown, self._origin(name))
 
     def _origin(self, name: str) -> str:

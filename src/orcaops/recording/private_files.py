@@ -7,6 +7,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from orcaops.model.errors import unavailable
+
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
 
@@ -14,13 +16,21 @@ FILE_MODE = 0o600
 def private_folder(folder: Path) -> Path:
     """Make a folder, with its parents, that nobody else can enter; returns it.
 
-    Folders that exist already keep their mode: it is their owner's choice.
+    Folders that exist already keep their mode: it is their owner's choice. Raises ``unavailable`` where
+    it cannot be made.
     """
-    if not folder.is_dir():
-        for missing in reversed([folder, *folder.parents]):
-            if not missing.exists():
-                with suppress(FileExistsError):  # somebody else was quicker
-                    missing.mkdir(mode=FOLDER_MODE)
+    try:
+        if not folder.is_dir():
+            for missing in reversed([folder, *folder.parents]):
+                if not missing.exists():
+                    with suppress(FileExistsError):  # somebody else was quicker
+                        missing.mkdir(mode=FOLDER_MODE)
+    except OSError as error:
+        raise unavailable(
+            f"the folder cannot be made: {error.strerror}",
+            where=str(folder),
+            hint="Look at what stands in its way, at the permissions and at the disk, or name another place.",
+        ) from error
     return folder
 
 

@@ -264,7 +264,7 @@ class Jobs:
                 where=path,
                 hint=f"`orcaops jobs artifacts {job_id}` lists them.",
             )
-        place = self._recorder.artifact_dir(run) / path
+        place = self._recorder.artifacts_of(run) / path
         if not place.is_file():
             raise not_found(
                 f"the artifact {path!r} has been removed", where=path, hint="Its retention has passed."

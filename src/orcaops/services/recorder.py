@@ -102,9 +102,13 @@ class StoreRecorder:
         secrets = secrets_of(spec) if spec is not None else ()
         return Sink(self._logs.open(run.workspace, run.job_id, secrets=secrets), self._listeners.get(place))
 
+    def artifacts_of(self, run: Run) -> Path:
+        """Where a run's artifacts lie, if it left any."""
+        return self._artifacts / check_id(run.workspace, "workspace") / check_id(run.job_id)
+
     def artifact_dir(self, run: Run) -> Path:
         """A folder of the run's own, private to its user."""
-        folder = self._artifacts / check_id(run.workspace, "workspace") / check_id(run.job_id)
+        folder = self.artifacts_of(run)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return folder
 

@@ -56,7 +56,7 @@ def test_a_corrupt_file_is_refused_and_left_alone(tmp_path: Path, content: bytes
     path.write_bytes(content)
     with pytest.raises(OrcaError, match="not a readable OrcaOps database") as caught:
         open_store(f"sqlite:///{path}")
-    assert caught.value.code is ErrorCode.INVALID
+    assert caught.value.code is ErrorCode.UNAVAILABLE
     assert caught.value.where == str(path)
     assert "orcaops doctor" in caught.value.hint
     assert path.read_bytes() == content
@@ -79,7 +79,7 @@ def test_a_page_that_was_overwritten_is_told_of(tmp_path: Path) -> None:
     assert store.check()["problems"]
     with pytest.raises(OrcaError) as caught, store.read() as transaction:
         list(transaction.runs.each("default"))
-    assert caught.value.code is ErrorCode.INVALID
+    assert caught.value.code is ErrorCode.UNAVAILABLE
     store.close()
 
 
@@ -119,7 +119,7 @@ class _ServerError(Exception):
         ("08006", ErrorCode.UNAVAILABLE),
         ("53100", ErrorCode.UNAVAILABLE),
         ("57P01", ErrorCode.UNAVAILABLE),
-        ("XX001", ErrorCode.INVALID),
+        ("XX001", ErrorCode.UNAVAILABLE),
         ("42601", ErrorCode.INTERNAL),
     ],
 )

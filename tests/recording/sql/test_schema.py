@@ -88,7 +88,7 @@ def test_a_newer_database_is_refused_and_left_alone(path: Path) -> None:
     before = path.read_bytes()
     with pytest.raises(OrcaError, match="newer OrcaOps") as caught:
         open_store(f"sqlite:///{path}")
-    assert caught.value.code is ErrorCode.INVALID
+    assert caught.value.code is ErrorCode.UNAVAILABLE
     assert caught.value.where == str(path)
     assert "Install the newer release" in caught.value.hint
     assert path.read_bytes() == before

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import exc
 
-from orcaops.model.errors import ErrorCode, OrcaError, conflict, invalid, unavailable
+from orcaops.model.errors import ErrorCode, OrcaError, conflict, unavailable
 
 _CORRUPT = {"SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_FORMAT"}
 _BUSY = {"SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL"}
@@ -33,7 +33,7 @@ def explained(where: str) -> Iterator[None]:
 
 def corrupt(where: str, detail: str) -> OrcaError:
     """The error for a database that cannot be read."""
-    return invalid(
+    return unavailable(
         f"this is not a readable OrcaOps database ({detail})",
         where=where,
         hint="Run 'orcaops doctor' to see what is damaged. Restore the file from a backup, or move it (and "

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-from orcaops.model.errors import invalid, not_found
+from orcaops.model.errors import not_found, unavailable
 from orcaops.recording.sql import fulltext
 from orcaops.recording.sql.failures import explained
 from orcaops.recording.sql.tables import metadata
@@ -61,7 +61,7 @@ def version_of(connection: Connection) -> int | None:
 
 def _refuse_newer(version: int | None, where: str) -> None:
     if version is not None and version > LATEST:
-        raise invalid(
+        raise unavailable(
             f"the database was written by a newer OrcaOps (version {version}, this one knows {LATEST})",
             where=where,
             hint="Install the newer release again, or point OrcaOps at another database. "

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, func, select, text, update
 
-from orcaops.model.errors import ErrorCode, OrcaError, invalid, unavailable
+from orcaops.model.errors import ErrorCode, OrcaError, unavailable
 from orcaops.recording.sql import fulltext
 from orcaops.recording.sql.anomalies import Anomalies
 from orcaops.recording.sql.baselines import Baselines
@@ -190,7 +190,7 @@ class SqlStore:
         with self.read() as transaction:
             found = transaction._connection.scalar(_META, {"wanted": "installation"})
         if found is None:
-            raise invalid("the database has lost its installation id", where=self._where)
+            raise unavailable("the database has lost its installation id", where=self._where)
         return str(found)
 
     def check(self) -> dict[str, Any]:

@@ -1,0 +1,42 @@
+import time
+
+import pytest
+
+from .conftest import Command
+
+
+def test_the_demo_remembers_predicts_notices_and_explains(
+    orcaops: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent/engine.sock")
+    began = time.monotonic()
+    answer = orcaops("demo")
+    assert answer.code == 0
+    assert time.monotonic() - began < 60
+    for words in (
+        "processes of this machine",
+        "It remembers: usually",
+        "What will the next run take?",
+        "interval",
+        "as long as usual",
+        "No module named 'requests'",
+        "Try next:",
+        "orcaops serve",
+    ):
+        assert words in answer.text
+    runs = orcaops("jobs", "list", "--workspace", "demo", "--json").documents
+    assert [run["status"] for run in runs].count("succeeded") == 14
+    assert runs[0]["status"] == "failed"
+    assert orcaops("jobs", "list", "--json").documents == [], "it keeps to a workspace of its own"
+
+
+def test_what_the_demo_says_to_try_next_works(orcaops: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent/engine.sock")
+    text = orcaops("demo").text
+    tries = [
+        line.strip().split("  ")[0] for line in text.partition("Try next:")[2].splitlines() if line.strip()
+    ]
+    assert len(tries) == 5
+    for line in tries:
+        if "serve" not in line:
+            assert orcaops(*line.split()[1:]).code == 0, line
