@@ -1,14 +1,19 @@
 """The OpenAPI document is valid, complete, and says what the server does."""
 
+import re
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from openapi_spec_validator import validate
+from pydantic import TypeAdapter
 from starlette.testclient import TestClient
 
 from orcaops.app import App
 from orcaops.guarding.tokens import Token
 from orcaops.interfaces.rest.api import create_api
+from orcaops.model.quantities import Duration, Size, parse_duration, parse_size
 
 Document = dict[str, Any]
 
@@ -102,3 +107,12 @@ def test_the_token_is_asked_for_where_it_is(house: App, document: Document) -> N
     assert guarded["security"] == [{"token": []}]
     assert guarded["paths"]["/healthz"]["get"]["security"] == []
     assert "security" not in guarded["paths"]["/orcaops/jobs"]["get"]
+
+
+@given(st.data())
+def test_sizes_and_durations_that_the_document_allows_are_accepted(data: st.DataObject) -> None:
+    for kind, read in ((Size, parse_size), (Duration, parse_duration)):
+        [pattern] = [
+            choice["pattern"] for choice in TypeAdapter(kind).json_schema()["anyOf"] if "pattern" in choice
+        ]
+        assert read(data.draw(st.from_regex(re.compile(pattern, re.ASCII), fullmatch=True))) > 0
