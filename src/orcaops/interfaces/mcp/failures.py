@@ -48,8 +48,8 @@ def failed(error: Exception, doing: str) -> CallToolResult:
 
 
 @contextmanager
-def protocol_errors(doing: str) -> Iterator[None]:
-    """Turn failures into errors of the protocol, with the same code, message and hint as their data."""
+def protocol_errors(doing: str, **beside: str) -> Iterator[None]:
+    """Turn failures into errors of the protocol, with code, message, place, hint and ``beside`` as data."""
     try:
         yield
     except MCPError:
@@ -57,7 +57,7 @@ def protocol_errors(doing: str) -> Iterator[None]:
     except Exception as error:
         expected = _expected(error, doing)
         text = f"{expected}. {expected.hint}" if expected.hint else str(expected)
-        raise MCPError(PROTOCOL_CODE[expected.code], cut(text), _document(expected)) from error
+        raise MCPError(PROTOCOL_CODE[expected.code], cut(text), _document(expected) | beside) from error
 
 
 def refused(error: ValidationError) -> OrcaError:

@@ -99,7 +99,8 @@ def create_server(house: App, *, read_only: bool = False, one_client: bool = Fal
         return ListResourceTemplatesResult(resource_templates=list(resources.TEMPLATES))
 
     async def read_resource(context: Context, params: ReadResourceRequestParams) -> ReadResourceResult:
-        return await resources.read(call_of(context), str(params.uri))
+        with protocol_errors("resources/read", uri=str(params.uri)):
+            return await resources.read(call_of(context), str(params.uri))
 
     async def list_prompts(_context: Context, _params: PaginatedRequestParams | None) -> ListPromptsResult:
         return ListPromptsResult(prompts=list(prompts.PROMPTS))
@@ -133,7 +134,7 @@ def create_server(house: App, *, read_only: bool = False, one_client: bool = Fal
         on_call_tool=call_tool,
         on_list_resources=_guarded(list_resources),
         on_list_resource_templates=templates,
-        on_read_resource=_guarded(read_resource),
+        on_read_resource=read_resource,
         on_list_prompts=list_prompts,
         on_get_prompt=_guarded(get_prompt),
         on_completion=_guarded(complete),
