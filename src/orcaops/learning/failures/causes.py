@@ -74,9 +74,9 @@ class Scoring:
     tail: int = 12
     plateau: int = 20
     reach: float = 30.0
-    position: float = 0.5
+    position: float = 0.7
     same_cluster: float = 0.7
-    known: float = 1.1
+    known: float = 1.3
 
 
 # Searched in lower case. Crisp words announce a failure; vague ones also stand in harmless lines.
@@ -103,7 +103,8 @@ _BENIGN = re.compile(
     r"|-werror|\|\| (?:true|exit|:)"
     r"|errors?\.(?:o|h|c|go|rs|java|class|js|ts|py|hpp|html|txt|lo|d\.ts|cpp|hs|beam|erl)\b"
     r"|\bexpected fail|\bxfail|ignored|\bpass(?:ed|ing)\b|^ok\b"
-    r"|^\s*(?:[+$#>] |export |test .* (?:started|ok)$|checking |compiling |installing |gem "
+    r"|^rm: cannot remove|^\s*(?:[+$#>] |export |test .* (?:started|ok)$|checking |compiling "
+    r"|installing |gem "
     r"|libs/)|\bstarted$|(?:\.\.\.|…)\s?(?:ok|yes|no|done|passed)$|✓|✔"
 )
 # What says only that something failed before, or what to do about it.
@@ -242,7 +243,7 @@ def find_causes(
             continue
         sounds = severity(body)
         if known is not None and sounds != VERDICT and known(body):
-            sounds = scoring.known if sounds >= 0 else 0.5
+            sounds = max(sounds, 0.5) if _BENIGN.search(body.lower()) else scoring.known
         if passing or sounds > 0:
             masked = mask_plain(body)
             mask = line_hash(masked)

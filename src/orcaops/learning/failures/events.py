@@ -74,6 +74,10 @@ _C_FRAME = re.compile(
     r"^\s*#(\d+)\s+(?:0x[0-9a-f]+\s+in\s+)?(.+?)(?:\s+\(.*?\))?(?:\s+(?:at|in)\s+|\s+)?((?:/"
     r"|\.{0,2}/|\w)[\w./+-]*\.\w+:\d+(?::\d+)?)?(?:\s+\(.*\))?$"
 )
+_C_MORE = re.compile(
+    r"\s|SUMMARY|==|READ of|WRITE of|freed by|previously|The signal|Hint|0x[0-9a-f]+ (?:in|is) "
+    r"|\[Current"
+)
 _RUBY_START = re.compile(
     r"^(?:Traceback \(most recent call last\):|)\s*(\S+?\.rb"
     r"|\S+):(\d+):in [`'](.+?)'?: (.*?)(?: \(([A-Z][\w:]*)\))?$"
@@ -379,15 +383,11 @@ class _Tracer:
             return True
         return bool(_RUST_MORE.match(line))
 
-    def _c_goes_on(self, event: Event, line: str) -> bool:
+    def _c_goes_on(self, _event: Event, line: str) -> bool:
         if found := _C_FRAME.match(line):
             self._frame((found[3] or "").split(":")[0], found[2].split("(")[0].strip())
             return True
-        return (
-            event.last_number - event.first_number < 4
-            or not line.strip()
-            or line.startswith((" ", "SUMMARY", "=="))
-        )
+        return not line.strip() or bool(_C_MORE.match(line))
 
     def _ruby_goes_on(self, _event: Event, line: str) -> bool:
         if found := _RUBY_FRAME.match(line):

@@ -20,7 +20,7 @@ CATCH_ALL = "catch-all"
 """The tag of patterns that say only that something failed; every other pattern outranks them."""
 
 _LONGEST_PATTERN = 4000
-_CHUNK_BYTES = 2000
+_CHUNK_BYTES = 3000
 _LONGEST_LINE = 8000
 _PROGRAM_BYTES = 32 << 20
 _MOST_HITS = 20

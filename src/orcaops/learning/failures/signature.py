@@ -1,8 +1,8 @@
 """The signature of a failure: the same failure has the same signature, run after run.
 
 A signature has two resolutions. ``id`` tells one failure from another: the kind, where it happened in
-the project's own code, the tool and the exit code. ``family`` is the kind alone: the known pattern, the
-exception class or the form of the first strong line.
+the project's own code, the tool and the exit code. ``family`` is coarse: what the failure is about (the
+category of the known patterns: ``test``, ``network`` …), or the kind where nothing is known about it.
 """
 
 import re
@@ -92,13 +92,19 @@ def signature(
     code = "" if exit_code is None else str(exit_code)
     return Signature(
         id=content_id(kind, detail if frame is None else frame, tool or "", code),
-        family=content_id(kind),
+        family=_family(matches, kind),
         text=text.strip()[:_LONGEST_TEXT],
         kind=kind,
         frame=frame,
         tool=tool,
         exit_code=exit_code,
     )
+
+
+def _family(matches: Sequence[Match], kind: str) -> str:
+    """What most of the first three known failures in the cause lines are about, else the kind itself."""
+    categories = [match.pattern.category for match in matches if not match.catch_all][:3]
+    return max(categories, key=categories.count) if categories else kind
 
 
 def _deciding(events: Sequence[Event], causes: Causes) -> Event | None:

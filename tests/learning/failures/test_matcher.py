@@ -1,0 +1,96 @@
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orcaops.learning.failures.knowledge_base import KnowledgeBase
+from orcaops.learning.failures.matcher import Matcher, _loose, compiled, filled
+from orcaops.model.errors import ErrorCode, OrcaError
+from orcaops.model.pattern import FailurePattern
+
+
+def pattern(expression: str, name: str = "mine", **fields: object) -> FailurePattern:
+    return FailurePattern.model_validate(
+        {"id": name, "pattern": expression, "category": "c", "title": "T {1}", "description": "d", **fields}
+    )
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["", "  ", "(", "a(?=b)", r"(a)\1", ".*", "a*", r"\w", "[a-z]+", r"^", "x" * 5000, "(?:a{1000}){1000}"],
+)
+def test_what_cannot_be_used_is_refused_with_a_reason(expression: str) -> None:
+    with pytest.raises(OrcaError) as caught:
+        compiled(expression, where="pattern mine")
+    assert caught.value.code is ErrorCode.INVALID
+    assert caught.value.hint
+
+
+def test_captures_fill_the_texts() -> None:
+    match = Matcher([pattern(r"disk (\w+) is gone", solutions=["mount {1}"])]).match_line(
+        "disk sda is gone", 7
+    )[0]
+    assert (match.title, match.solutions, match.offset) == ("T sda", ("mount sda",), 7)
+    assert filled("{1} {2} ({3})", ("a",)) == "a"
+
+
+def test_specific_patterns_come_before_catch_alls() -> None:
+    matcher = Matcher([pattern(r"error: .*", "all", tags=["catch-all"]), pattern("disk is gone", "disk")])
+    assert [match.pattern.id for match in matcher.match_line("error: the disk is gone")] == ["disk", "all"]
+    found = matcher.match_lines([(0, "error: x"), (1, "error: disk is gone")])
+    assert [match.pattern.id for match in found] == ["disk", "all"]
+
+
+def test_a_scan_finds_lines_wherever_the_pieces_are_cut() -> None:
+    matcher = Matcher([pattern(r"^disk (\w+) is gone$")])
+    log = b"".join(b"line %d with some words\n" % number for number in range(2000))
+    place = len(log)
+    log += b"\x1b[31mdisk sda is gone\x1b[0m\n" + log
+    for size in (1000, 65_536, len(log)):
+        found = matcher.scan(log[start : start + size] for start in range(0, len(log), size))
+        assert [(match.offset, match.groups) for match in found["mine"]] == [(place, ("sda",))]
+
+
+def test_a_scan_bears_anything() -> None:
+    matcher = KnowledgeBase.shipped().matcher
+    assert matcher.scan([]) == {}
+    assert matcher.scan([b""]) == {}
+    matcher.scan([bytes(range(256)) * 200])
+    assert "memory.spec" in matcher.scan([b"x" * 3_000_000, b"\nKilled"])
+    assert Matcher([]).scan([b"error"]) == {}
+    assert Matcher([]).match_line("error") == []
+
+
+def test_places_are_bounded() -> None:
+    found = Matcher([pattern("disk is gone")]).scan([b"disk is gone\n" * 10_000])
+    assert len(found["mine"]) == 20
+
+
+def test_a_stored_pattern_that_cannot_be_used_is_left_out_and_named() -> None:
+    matcher = Matcher([pattern("(", "broken"), pattern("disk is gone", "fine")])
+    assert [match.pattern.id for match in matcher.match_line("disk is gone")] == ["fine"]
+    assert [one.id for one, _ in matcher.refused] == ["broken"]
+
+
+def test_no_taught_pattern_hangs_it() -> None:
+    matcher = Matcher([pattern("(x+x+)+y", "evil"), pattern("(?:a|aa)+$b?c", "worse")])
+    began = time.process_time()
+    matcher.match_line("x" * 100_000)
+    matcher.scan([b"x" * 500_000, b"a" * 500_000])
+    assert time.process_time() - began < 5
+
+
+@settings(max_examples=60)
+@given(st.text(alphabet="ab.{}[]\\d12,()|+*?-", max_size=20), st.text(alphabet="ab12,-.]", max_size=40))
+def test_the_loose_form_loses_no_match(expression: str, text: str) -> None:
+    import re2
+
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        exact = re2.compile(expression, options)
+        loose = re2.compile(_loose(expression), options)
+    except re2.error:
+        return
+    assert exact.search(text) is None or loose.search(text) is not None
