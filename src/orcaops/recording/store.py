@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from orcaops.model.anomaly import Anomaly
 from orcaops.model.baseline import Baseline
@@ -23,9 +23,11 @@ from orcaops.model.recommendation import Recommendation
 from orcaops.model.run import Run, Status
 
 
-@dataclass(frozen=True, slots=True)
-class MemoryKey:
-    """Whose memory: one learner, one version, one metric, one scope of one level."""
+class MemoryKey(NamedTuple):
+    """Whose memory: one learner, one version, one metric, one scope of one level.
+
+    A tuple, because memories are looked up by the hundred thousand.
+    """
 
     workspace: str
     learner: str

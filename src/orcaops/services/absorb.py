@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import cast
 
 from orcaops.learning.loop import Absorbed, Loop
 from orcaops.learning.memories import MemoryAddress, MemoryBook
@@ -139,9 +140,7 @@ class Absorber:
         absorbed = self._loop.absorb([samples_of(run, run.number or 0) for run in runs], self._book)
         transaction.baselines.put_many(self._loop.describe_baselines(self._book, absorbed.keys))
         transaction.anomalies.put_many(absorbed.anomalies)
-        transaction.memories.put_many(
-            {MemoryKey(*address): memory for address, memory in self._book.drain().items()}
-        )
+        transaction.memories.put_many(cast("Mapping[MemoryKey, bytes]", self._book.drain()))
         for advise in self._advising:
             advise(transaction, runs, absorbed)
         return absorbed
@@ -163,14 +162,16 @@ class Absorber:
         self._mark = -1
 
 
-def load_memories(transaction: Transaction, addresses: Iterable[MemoryAddress]) -> dict[MemoryAddress, bytes]:
-    """The stored memories at these addresses; both rooms have their own word for the address."""
-    keys = [MemoryKey(*address) for address in addresses]
-    found = transaction.memories.get_many(keys)
-    return {
-        MemoryAddress(key.workspace, key.learner, key.version, key.metric, key.level, key.scope): memory
-        for key, memory in found.items()
-    }
+def load_memories(
+    transaction: Transaction, addresses: Iterable[MemoryAddress]
+) -> Mapping[MemoryAddress, bytes]:
+    """The stored memories at these addresses.
+
+    Both rooms have their own word for the address: a tuple of the same fields in the same order, so
+    that the one is found where the other was put.
+    """
+    found = transaction.memories.get_many(cast("Iterable[MemoryKey]", addresses))
+    return cast("Mapping[MemoryAddress, bytes]", found)
 
 
 def forget_baseline(transaction: Transaction, workspace: str, key: str) -> None:

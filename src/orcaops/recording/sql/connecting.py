@@ -17,6 +17,7 @@ BUSY_S = 10.0
 
 _CACHE_KIB = 16 * 1024
 _LONGEST_WAL_BYTES = 64 * 1024 * 1024
+_CHECKPOINT_PAGES = 4000  # 16 MiB: a batch that is absorbed writes many pages again that the last one wrote
 
 
 def connect(url: str, *, create: bool) -> Engine:
@@ -85,6 +86,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
         PRAGMA foreign_keys = ON;
         PRAGMA temp_store = MEMORY;
         PRAGMA cache_size = -{_CACHE_KIB};
+        PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES};
         PRAGMA journal_size_limit = {_LONGEST_WAL_BYTES};
         """
     )

@@ -16,7 +16,9 @@ _ROWS_AT_ONCE = 1000
 _KEY = ("workspace", "level", "scope", "learner", "version", "metric")
 _COLUMNS = (*(memories.c[name] for name in _KEY), memories.c.memory)
 # One statement per level: SQLite does not look up a list of triples in an index.
-_SCOPES = select(*_COLUMNS).where(
+_SCOPES = select(
+    memories.c.scope, memories.c.learner, memories.c.version, memories.c.metric, memories.c.memory
+).where(
     memories.c.workspace == bindparam("workspace"),
     memories.c.level == bindparam("level"),
     memories.c.scope.in_(bindparam("scopes", expanding=True)),
@@ -40,7 +42,7 @@ class Memories:
             for start in range(0, len(ordered), _SCOPES_AT_ONCE):
                 chunk = ordered[start : start + _SCOPES_AT_ONCE]
                 asked = {"workspace": workspace, "level": level, "scopes": chunk}
-                for *_, scope, learner, version, metric, memory in self._connection.execute(_SCOPES, asked):
+                for scope, learner, version, metric, memory in self._connection.execute(_SCOPES, asked).all():
                     key = MemoryKey(workspace, learner, version, metric, level, scope)
                     if key in wanted:
                         found[key] = memory

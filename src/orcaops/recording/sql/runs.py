@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, text, update
+from sqlalchemy import Connection, Row, bindparam, func, select, text, update
 
 from orcaops.model.errors import conflict, invalid, not_found
 from orcaops.model.query import EVERYTHING, Page, Query
@@ -26,6 +26,7 @@ from orcaops.recording.sql.tables import (
     runs,
     size_class,
 )
+from orcaops.recording.sql.upserts import insert_many, write_many
 
 _AT_ONCE = 500
 
@@ -100,15 +101,13 @@ class Runs:
             # Two importers would draw the same numbers.
             self._connection.execute(text("SELECT pg_advisory_xact_lock(7062024)"))
         numbered = sorted(zip(self._sequence(added), added, strict=True), key=lambda pair: pair[0])
-        self._connection.execute(
-            insert(runs), [_row(seq, run, indexed=run.job_id in texts) for seq, run in numbered]
+        insert_many(
+            self._connection, runs, [_row(seq, run, indexed=run.job_id in texts) for seq, run in numbered]
         )
-        self._connection.execute(
-            insert(records), [{"seq": seq, "record": record_of(run)} for seq, run in numbered]
+        insert_many(
+            self._connection, records, [{"seq": seq, "record": record_of(run)} for seq, run in numbered]
         )
-        labelled = [row for seq, run in numbered for row in _labels(seq, run)]
-        if labelled:
-            self._connection.execute(insert(labels), labelled)
+        insert_many(self._connection, labels, [row for seq, run in numbered for row in _labels(seq, run)])
         documents = []
         for seq, run in numbered:
             own = _own_words(run)
@@ -132,8 +131,7 @@ class Runs:
             update(records).where(records.c.seq == state.seq).values(record=record_of(run))
         )
         self._connection.execute(labels.delete().where(labels.c.seq == state.seq))
-        if run.labels:
-            self._connection.execute(insert(labels), _labels(state.seq, run))
+        insert_many(self._connection, labels, _labels(state.seq, run))
 
     def get(self, workspace: str, job_id: str) -> Run:
         row = self._connection.execute(_GET, {"workspace": workspace, "job_id": job_id}).one_or_none()
@@ -207,21 +205,16 @@ class Runs:
         return [_run(row) for row in self._connection.execute(_OPEN_RUNS)]
 
     def unabsorbed(self, limit: int) -> list[Run]:
-        return [_run(row) for row in self._connection.execute(_UNABSORBED_RUNS, {"most": limit})]
+        return [_run(row) for row in self._connection.execute(_UNABSORBED_RUNS, {"most": limit}).all()]
 
     def set_numbers(self, numbers: Sequence[tuple[str, str, int]]) -> None:
-        if numbers:
-            self._connection.execute(
-                _SET_NUMBER,
-                [
-                    {"of_workspace": space, "of_job": job, "new_number": number}
-                    for space, job, number in numbers
-                ],
-            )
+        rows = [{"of_workspace": w, "of_job": job, "new_number": number} for w, job, number in numbers]
+        write_many(self._connection, _SET_NUMBER, rows)
 
     def numbered(self, after: int, limit: int) -> list[Run]:
         return [
-            _run(row) for row in self._connection.execute(_NUMBERED_RUNS, {"after": after, "most": limit})
+            _run(row)
+            for row in self._connection.execute(_NUMBERED_RUNS, {"after": after, "most": limit}).all()
         ]
 
     def clear_numbers(self) -> None:
