@@ -1,6 +1,6 @@
 """RemoteApp: the services of a server, under the same names as those of this process.
 
-Commands do not care which they hold. What only the server's own machine can do (``gc``, ``doctor``,
+Commands do not care which they hold. What only the server's own machine can do (``gc``,
 ``relearn``, ``exam``) says so.
 """
 
@@ -14,7 +14,8 @@ from urllib.parse import quote
 
 from orcaops.model.anomaly import Anomaly
 from orcaops.model.baseline import Baseline
-from orcaops.model.errors import ErrorCode, OrcaError, forbidden, unavailable
+from orcaops.model.errors import ErrorCode, OrcaError, forbidden, not_found, unavailable
+from orcaops.model.identity import is_id
 from orcaops.model.job import JobSpec
 from orcaops.model.logline import LogLine, Stream
 from orcaops.model.prediction import Forecasts
@@ -28,12 +29,16 @@ if TYPE_CHECKING:
     import httpx2
 
     from orcaops.config import Settings
+    from orcaops.services.upkeep import Check
 
 W = TypeVar("W", bound=Word)
 
 _WAIT_S = 30.0  # how long one request may wait for a run's end
 _ABSORBED_WITHIN_S = 3.0  # what was unusual is known only once the server has learned from the run
 _PAGE = 1000
+
+_UNAUTHORIZED = 401
+_PLURALS = {"job": "jobs", "anomaly": "anomalies", "recommendation": "recommendations"}
 
 
 class Connection:
@@ -44,6 +49,7 @@ class Connection:
 
         headers = {"Authorization": f"Bearer {settings.token}"} if settings.token else {}
         self.url = (settings.url or "").rstrip("/")
+        self._has_token = bool(settings.token)
         self._client = httpx2.Client(
             base_url=self.url, headers=headers, timeout=httpx2.Timeout(_WAIT_S + 15.0)
         )
@@ -73,7 +79,7 @@ class Connection:
             with file.open("rb") as content:
                 answer = self._client.post(
                     f"/orcaops{path}",
-                    params=query,
+                    params={name: value for name, value in query.items() if value is not None},
                     content=content,
                     headers={"Content-Type": "application/octet-stream"},
                     timeout=None,
@@ -107,6 +113,12 @@ class Connection:
             problem = answer.json()
         except ValueError:
             problem = {}
+        if answer.status_code == _UNAUTHORIZED:
+            raise forbidden(
+                "the server wants another token" if self._has_token else "the server wants a token",
+                where=self.url,
+                hint="Set ORCAOPS_TOKEN to the token that the server was started with.",
+            )
         code = problem.get("code", "")
         raise OrcaError(
             ErrorCode(code) if code in set(ErrorCode) else ErrorCode.UNAVAILABLE,
@@ -312,7 +324,7 @@ class RemoteInsights:
 
     def anomaly(self, workspace: str, anomaly_id: str) -> Anomaly:
         """One anomaly."""
-        answer = self._connection.ask("GET", f"/anomalies/{quote(anomaly_id, safe='')}", workspace=workspace)
+        answer = self._connection.ask("GET", _place("anomaly", anomaly_id), workspace=workspace)
         return Anomaly.from_stored(answer.content)
 
     def anomalies_of(self, workspace: str, job_id: str) -> list[Anomaly]:
@@ -332,7 +344,7 @@ class RemoteInsights:
         return self._decide(workspace, anomaly_id, "reopen", {"note": note})
 
     def _decide(self, workspace: str, anomaly_id: str, verb: str, body: dict[str, str | None]) -> Anomaly:
-        path = f"/anomalies/{quote(anomaly_id, safe='')}/{verb}"
+        path = f"{_place('anomaly', anomaly_id)}/{verb}"
         return Anomaly.from_stored(self._connection.ask("POST", path, body=body, workspace=workspace).content)
 
 
@@ -370,7 +382,7 @@ class RemoteAdvice:
 
     def recommendation(self, workspace: str, recommendation_id: str) -> Recommendation:
         """One recommendation."""
-        path = f"/recommendations/{quote(recommendation_id, safe='')}"
+        path = _place("recommendation", recommendation_id)
         return Recommendation.from_stored(self._connection.ask("GET", path, workspace=workspace).content)
 
     def dismiss(self, workspace: str, recommendation_id: str, *, by: str, reason: str) -> Recommendation:  # noqa: ARG002
@@ -384,7 +396,7 @@ class RemoteAdvice:
     def _decide(
         self, workspace: str, recommendation_id: str, verb: str, body: dict[str, str] | None
     ) -> Recommendation:
-        path = f"/recommendations/{quote(recommendation_id, safe='')}/{verb}"
+        path = f"{_place('recommendation', recommendation_id)}/{verb}"
         answer = self._connection.ask("POST", path, body=body, workspace=workspace)
         return Recommendation.from_stored(answer.content)
 
@@ -438,9 +450,13 @@ class RemoteUpkeep:
         """None that we could know of."""
         return []
 
-    def doctor(self) -> NoReturn:
-        """Only there."""
-        raise _only_there("doctor", self._connection.url)
+    def doctor(self) -> "list[Check]":
+        """Whether the server answers and takes the token; what it stands on is checked only there."""
+        from orcaops.services.upkeep import Check
+
+        self._connection.ask("GET", "/jobs", limit=1)
+        hint = "`orcaops doctor` on its machine, or its /readyz, says more."
+        return [Check(name="server", state="ok", sentence=f"{self._connection.url} answers", hint=hint)]
 
     def gc(self, *, dry_run: bool = False) -> NoReturn:  # noqa: ARG002
         """Only there."""
@@ -460,7 +476,18 @@ def _only_there(command: str, where: str) -> OrcaError:
 
 
 def _job(job_id: str) -> str:
-    return f"/jobs/{quote(job_id, safe='')}"
+    return _place("job", job_id)
+
+
+def _place(noun: str, known_by: str) -> str:
+    """The path of one thing. Raises ``not_found`` for what cannot be the id of any, as the services do."""
+    if not is_id(known_by):
+        raise not_found(
+            f"there is no {noun} {known_by!r}",
+            where="id",
+            hint=f"'orcaops {_PLURALS[noun]} list' shows them.",
+        )
+    return f"/{_PLURALS[noun]}/{quote(known_by, safe='')}"
 
 
 def _page(word: type[W], content: bytes) -> Page[W]:
