@@ -92,7 +92,7 @@ def test_quotations_are_lines_of_the_log(lines: list[str]) -> None:
 
 def test_memory_stays_flat_over_a_large_log() -> None:
     def lines() -> Iterator[tuple[int, str]]:
-        for number in range(60_000):
+        for number in range(25_000):
             yield number, f"error: {chr(97 + number % 26)} failed with {'x' * 200}"
 
     tracemalloc.start()

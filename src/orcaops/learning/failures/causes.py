@@ -17,6 +17,8 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
 
 from orcaops.learning.failures.fingerprint import Fingerprint
 from orcaops.learning.failures.masking import line_hash, mask_plain, plain, without_time
@@ -79,16 +81,17 @@ class Scoring:
     known: float = 1.3
 
 
-# Searched in lower case. Crisp words announce a failure; vague ones also stand in harmless lines.
-_CRISP = re.compile(
+# Searched in lower case, by RE2: four lists of words on every line would cost Python's engine ten times
+# as much. Crisp words announce a failure; vague ones also stand in harmless lines.
+_CRISP = (
     r"error:|\berror\b|\berrors\b|[a-z]error\b|\berr!|fatal|exception\b|traceback|\bpanic"
     r"|assert(?:ion)?\b|\*\* \("
     r"|\bfail(?:s|ed|ure|ures|ing)?\b|[a-z]failed\b|\babort(?:ed|ing)\b|segmentation|core dumped"
     r"|\bnot ok\b|\bkilled\b"
     r"|\bundefined\b|\bunresolved|permission denied|access denied|no space left|out of memory|not in scope"
-    r"|^\s*\d{1,3}\) |[✖✗✘❌]|exit(?:ed)?(?: with)?(?: code| status)?:? [1-9]"
+    r"|^\s*\d{1,3}\) |✖|✗|✘|❌|exit(?:ed)?(?: with)?(?: code| status)?:? [1-9]"
 )
-_VAGUE = re.compile(
+_VAGUE = (
     r"\bcannot\b|\bcan't\b|\bcan not\b|could(?: not|n't)|not found|\bdenied\b|\brefused\b"
     r"|timed[ -]?out|\btimeout\b|\bexpected\b"
     r"|\bunexpected\b|\bmissing\b|no such|\bunable to\b|\binvalid\b|does(?: not|n't) exist"
@@ -96,7 +99,7 @@ _VAGUE = re.compile(
     r"|\bmismatch|\bunrecognized|\bconflict|\bviolation|\bproblem|\bis currently not\b|\bnot (?:a"
     r"|supported|allowed|available|installed|match)"
 )
-_BENIGN = re.compile(
+_BENIGN = (
     r"\b(?:0|no) (?:errors?|failures?|failed|failing|warnings?)|(?:errors?|failures?"
     r"|failed)[:=] ?0\b|\bwarn(?:ing|ings)?\b|\bdownload|\bretry|\bskipp"
     r"|error[_-]?(?:handl|code|page|class)|\bif [^:]{0,40}(?:fail|error)|--[a-z-]*(?:fail|error)"
@@ -108,7 +111,7 @@ _BENIGN = re.compile(
     r"|libs/)|\bstarted$|(?:\.\.\.|…)\s?(?:ok|yes|no|done|passed)$|✓|✔"
 )
 # What says only that something failed before, or what to do about it.
-_VERDICT = re.compile(
+_VERDICT = (
     r"^##\[error\]process completed|^the command .{1,600} (?:exited with|failed)"
     r"|marked build as failure|^error: job failed|\bbuild fail(?:ed|ure)\b"
     r"|\*\*\* .{0,200}error \d+$|^done\. your build exited|^npm err! |^error command failed"
@@ -140,19 +143,42 @@ _FRAME = re.compile(
 _PLACE = re.compile(r"\s*\S{1,200}[:(]\d{1,6}(?:[:,]\d{1,5})?\)?:?\s+\S")
 
 
+@cache
+def _words() -> tuple[Any, Any]:
+    """The set of crisp, vague and benign words (numbers 0, 1, 2), and the program of verdicts."""
+    import re2
+
+    options = re2.Options()
+    options.never_capture = True
+    options.max_mem = 32 << 20
+    words = re2.Set.SearchSet(options)
+    for expression in (_CRISP, _VAGUE, _BENIGN):
+        words.Add(expression)
+    words.Compile()
+    return words, re2.compile(_VERDICT.encode(), options)
+
+
 def severity(line: str) -> float:
     """How much a plain line sounds like a failure, from -0.6 (reassuring) to 1 (announces one)."""
-    low = line.lower()
     if _FRAME.match(line):
         return 0.35
-    value = 1.0 if _CRISP.search(low) else 0.7 if _VAGUE.search(low) else 0.0
-    if _BENIGN.search(low):
+    words, verdicts = _words()
+    low = line.lower()
+    told = words.Match(low.encode("utf-8", "replace"))
+    if not told:
+        return 0.4 if _PLACE.match(line) else 0.0
+    value = 1.0 if 0 in told else 0.7 if 1 in told else 0.0
+    if 2 in told:
         return value * 0.4 if value else -0.6
-    if value and (_VERDICT.search(low) or _VERDICT.search(_TAG.sub("", low))):
+    if verdicts.search(low.encode("utf-8", "replace")) or verdicts.search(
+        _TAG.sub("", low).encode("utf-8", "replace")
+    ):
         return VERDICT
-    if not value and _PLACE.match(line):
-        return 0.4
     return value
+
+
+def _benign(line: str) -> bool:
+    return 2 in (_words()[0].Match(line.lower().encode("utf-8", "replace")) or ())
 
 
 @dataclass(slots=True)
@@ -243,7 +269,7 @@ def find_causes(
             continue
         sounds = severity(body)
         if known is not None and sounds != VERDICT and known(body):
-            sounds = max(sounds, 0.5) if _BENIGN.search(body.lower()) else scoring.known
+            sounds = max(sounds, 0.5) if _benign(body) else scoring.known
         if passing or sounds > 0:
             masked = mask_plain(body)
             mask = line_hash(masked)
