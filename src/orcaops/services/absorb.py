@@ -8,6 +8,7 @@ same path; only imported and relearned runs are told to nobody.
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from orcaops.recording.store import MemoryKey, Store, Transaction
 
 log = logging.getLogger(__name__)
 
+_TOGETHER_S = 0.02  # what finishes in this time is absorbed in one transaction
 _BATCH = 1000  # runs per transaction: large enough to share the work, small enough to let others write
 
 Follower = Callable[[Transaction, Sequence[Run], Absorbed], None]
@@ -240,6 +242,7 @@ class AbsorbingThread:
     def _work(self) -> None:
         while True:
             self._wake.wait(self._every_s)  # also without a wake: other processes finish runs too
+            time.sleep(_TOGETHER_S)
             self._wake.clear()
             stopping = self._stopping
             try:

@@ -289,7 +289,13 @@ class Jobs:
         owner: str | None,
         attached: bool,
     ) -> Run:
-        shown, shown_effective = redact_spec(spec), redact_spec(effective)
+        shown = redact_spec(spec)
+        # Policy and placement change limits and the executor only: nothing that could hold a secret.
+        shown_effective = shown.model_copy(
+            update={
+                name: getattr(effective, name) for name in ("executor", "memory", "cpus", "pids", "timeout")
+            }
+        )
         command = shown.command_line()
         prediction, seen = self._predictions.foresee(transaction, shown_effective)
         return Run(
