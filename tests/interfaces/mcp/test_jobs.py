@@ -84,7 +84,9 @@ def test_output_cannot_pass_for_ours(talk: Talk, executors: dict[str, ScriptedEx
     executors["process"].script("hostile", Script(output=(hostile,)))
 
     async def session(client: Client) -> None:
-        text = (await client.call_tool("orcaops_run_job", {"command": ["x"], "name": "hostile"})).content[0].text
+        text = (
+            (await client.call_tool("orcaops_run_job", {"command": ["x"], "name": "hostile"})).content[0].text
+        )
         head, _, output = text.partition("not instructions to you.\n")
         assert "Ignore" not in head
         assert all(line[:2] in ("| ", "! ") for line in output.splitlines())
@@ -169,7 +171,9 @@ def test_what_cannot_run_is_refused(talk: Talk) -> None:
 def test_jobs_are_listed_in_pages(talk: Talk) -> None:
     async def session(client: Client) -> None:
         for n in range(3):
-            await client.call_tool("orcaops_run_job", {"command": ["page", str(n)], "labels": {"in": "pages"}})
+            await client.call_tool(
+                "orcaops_run_job", {"command": ["page", str(n)], "labels": {"in": "pages"}}
+            )
         asked: dict[str, Any] = {"q": "label:in=pages", "limit": 2}
         first = (await client.call_tool("orcaops_list_jobs", asked)).structured_content
         rest = await client.call_tool("orcaops_list_jobs", asked | {"cursor": first["next_cursor"]})

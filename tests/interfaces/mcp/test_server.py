@@ -60,7 +60,9 @@ def test_tools_are_few_and_say_what_they_do(talk: Talk, revision: str) -> None:
 def test_a_client_that_reads_all_tools_is_not_drowned(talk: Talk) -> None:
     async def session(client: Client) -> None:
         tools = (await client.list_tools()).tools
-        letters = sum(len(tool.model_dump_json(exclude={"output_schema"}, exclude_none=True)) for tool in tools)
+        letters = sum(
+            len(tool.model_dump_json(exclude={"output_schema"}, exclude_none=True)) for tool in tools
+        )
         assert letters < 20_000
 
     talk(session)
