@@ -7,7 +7,7 @@ runs were cut into batches, or on what the memory book had to evict.
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from orcaops.learning.baselines import describe
 from orcaops.learning.learner import Detector, Learner, Memories, Memory, Predictor, Question
@@ -73,6 +73,14 @@ class _Seat:
         return MemoryAddress(workspace, self.name, self.version, "" if self.pooled else metric, level, scope)
 
 
+class _Turn(NamedTuple):
+    """One learner and one sample; per level the address of its memory, None where the sample has no scope."""
+
+    seat: _Seat
+    sample: Sample
+    memories: list[tuple[str, MemoryAddress | None]]
+
+
 @dataclass(slots=True)
 class Loop:
     """All learners at one table.
@@ -108,13 +116,14 @@ class Loop:
         anomalies: dict[str, Anomaly] = {}
         keys: dict[tuple[str, str], None] = {}
         for runs in _portions(samples_by_run):
-            book.prefetch(self._addresses(runs))
+            turns = self._turns(runs)
+            book.prefetch(address for turn in turns for _, address in turn.memories if address is not None)
             for samples in runs:
                 for sample in samples:
                     keys[sample.workspace, sample.key] = None
-                    for seat in self._wanting.get(sample.metric, ()):
-                        for anomaly in self._take(seat, sample, book):
-                            anomalies[anomaly.id] = anomaly
+            for turn in turns:
+                for anomaly in self._take(turn, book):
+                    anomalies[anomaly.id] = anomaly
         return Absorbed(tuple(anomalies.values()), tuple(keys))
 
     def predict(self, question: Question, book: MemoryBook) -> Forecasts:
@@ -191,16 +200,15 @@ class Loop:
                     baselines.append(describe(learner, memory, workspace=address.workspace, key=key))
         return baselines
 
-    def _take(self, seat: _Seat, sample: Sample, book: MemoryBook) -> Sequence[Anomaly]:
+    def _take(self, turn: _Turn, book: MemoryBook) -> Sequence[Anomaly]:
+        seat, sample = turn.seat, turn.sample
         memories: dict[str, Memory] = {}
         kept: list[tuple[MemoryAddress, Memory]] = []
         try:
-            for level in seat.levels:
-                scope = _scope(sample, level)
-                if scope is None:
+            for level, address in turn.memories:
+                if address is None:
                     memories[level] = seat.learner.fresh()
                     continue
-                address = seat.address(sample.workspace, sample.metric, level, scope)
                 memory = book.get(address)
                 if memory is None:
                     memory = seat.learner.fresh()
@@ -235,14 +243,27 @@ class Loop:
             memories[level] = seat.learner.fresh() if memory is None else memory
         return memories
 
-    def _addresses(self, runs: Sequence[Sequence[Sample]]) -> Iterator[MemoryAddress]:
-        for samples in runs:
-            for sample in samples:
-                for seat in self._wanting.get(sample.metric, ()):
-                    for level in seat.levels:
-                        scope = _scope(sample, level)
-                        if scope is not None:
-                            yield seat.address(sample.workspace, sample.metric, level, scope)
+    def _turns(self, runs: Sequence[Sequence[Sample]]) -> list[_Turn]:
+        """Who learns from what, in order, and where each of the memories for it lies."""
+        return [
+            _Turn(
+                seat,
+                sample,
+                [
+                    (
+                        level,
+                        None
+                        if scope is None
+                        else seat.address(sample.workspace, sample.metric, level, scope),
+                    )
+                    for level in seat.levels
+                    for scope in (_scope(sample, level),)
+                ],
+            )
+            for samples in runs
+            for sample in samples
+            for seat in self._wanting.get(sample.metric, ())
+        ]
 
     def _fault(self, name: str, error: Exception) -> None:
         former = self.health.get(name)

@@ -73,11 +73,16 @@ class MemoryBook:
     def get(self, address: MemoryAddress) -> Memory | None:
         """The memory, or None if nothing was ever learned there. Not to be changed by the caller."""
         opened = self._open
-        if address in opened:
+        try:
+            known = opened[address]
+        except KeyError:
+            pass
+        else:
             opened.move_to_end(address)
-            return opened[address]
+            return known
+        memory: Memory | None
         if address in self._waiting:
-            memory: Memory | None = orjson.loads(self._waiting.pop(address))
+            memory = orjson.loads(self._waiting.pop(address))
             self._changed.add(address)
         elif (address.workspace, address.level, address.scope) in self._forgotten:
             memory = None

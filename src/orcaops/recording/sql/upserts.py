@@ -4,8 +4,9 @@ SQLAlchemy says each statement once; the rows then go to the driver as they are.
 again on its way would cost more than the database takes to write it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Executable, Table, insert
@@ -35,7 +36,7 @@ def write_many(connection: Connection, statement: Executable, rows: Rows) -> Non
     if order is None:
         connection.exec_driver_sql(said, list(rows))
     else:
-        connection.exec_driver_sql(said, [tuple([row[name] for name in order]) for row in rows])
+        connection.exec_driver_sql(said, list(map(_in_order(*order), rows)))
 
 
 @lru_cache(maxsize=256)
@@ -45,6 +46,12 @@ def _said(dialect: Dialect, statement: Any, columns: tuple[str, ...]) -> tuple[s
     return str(compiled), compiled.positiontup
 
 
+def _in_order(*names: str) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    if len(names) == 1:  # an itemgetter of one item gives no tuple
+        return lambda row: (row[names[0]],)
+    return itemgetter(*names)
+
+
 @lru_cache(maxsize=64)
 def _inserting(table: Table) -> Executable:
     return insert(table)
@@ -52,6 +59,7 @@ def _inserting(table: Table) -> Executable:
 
 @lru_cache(maxsize=64)
 def _upserting(dialect_name: str, table: Table, key: tuple[str, ...], replace: tuple[str, ...]) -> Any:
+    statement: Any
     # The two dialects' inserts are written alike; only the one in use is loaded.
     if dialect_name == "postgresql":
         from sqlalchemy.dialects.postgresql import insert as postgresql_insert
