@@ -1,0 +1,116 @@
+"""Resources: jobs, logs and baselines by address."""
+
+import json
+from collections.abc import Callable
+from urllib.parse import quote
+
+import pytest
+from mcp.client import Client
+from mcp.shared.exceptions import MCPError
+from mcp.types import PromptReference, ResourceTemplateReference
+
+from orcaops.running.executors.scripted import Script, ScriptedExecutor
+
+Talk = Callable[..., None]
+
+
+async def ran(client: Client, name: str) -> str:
+    result = await client.call_tool("orcaops_run_job", {"command": ["x"], "name": name})
+    job_id: str = result.structured_content["job"]["job_id"]
+    return job_id
+
+
+async def read(client: Client, uri: str) -> str:
+    (content,) = (await client.read_resource(uri)).contents
+    text: str = content.text  # type: ignore[union-attr]
+    return text
+
+
+def test_what_there_is(talk: Talk, revision: str) -> None:
+    async def session(client: Client) -> None:
+        job_id = await ran(client, f"resource-{revision}")
+        listed = (await client.list_resources()).resources
+        assert listed[0].uri == f"orcaops://jobs/{job_id}"
+        templates = (await client.list_resource_templates()).resource_templates
+        assert {template.uri_template for template in templates} == {
+            "orcaops://jobs/{job_id}",
+            "orcaops://jobs/{job_id}/log",
+            "orcaops://baselines/{key}",
+        }
+        assert json.loads(await read(client, listed[0].uri))["status"] == "succeeded"
+        assert await read(client, f"orcaops://jobs/{job_id}/log") == "hello\n"
+        key = quote(f"name:resource-{revision}", safe="")
+        assert json.loads(await read(client, f"orcaops://baselines/{key}"))["sample_count"] == 1
+
+    talk(session, mode=revision)
+
+
+def test_jobs_are_listed_in_pages(talk: Talk) -> None:
+    async def session(client: Client) -> None:
+        for n in range(51):
+            await client.call_tool("orcaops_run_job", {"command": [str(n)], "wait_seconds": 0})
+        first = await client.list_resources()
+        assert len(first.resources) == 50
+        rest = await client.list_resources(cursor=first.next_cursor)
+        assert rest.resources
+        assert not {r.uri for r in first.resources} & {r.uri for r in rest.resources}
+        with pytest.raises(MCPError, match="cursor"):
+            await client.list_resources(cursor="nonsense")
+
+    talk(session)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "orcaops://jobs/unknown",
+        "orcaops://jobs/unknown/log",
+        "orcaops://jobs/x/nonsense",
+        "orcaops://baselines/name%3Aunknown",
+        "orcaops://jobs/..%2F..%2Fetc%2Fpasswd/log",
+        "orcaops://nonsense",
+        "file:///etc/passwd",
+    ],
+)
+def test_what_there_is_not(talk: Talk, uri: str) -> None:
+    async def session(client: Client) -> None:
+        with pytest.raises(MCPError) as error:
+            await client.read_resource(uri)
+        assert error.value.code == -32602
+        assert error.value.data["uri"] == uri
+        assert error.value.data["code"] in ("not_found", "invalid")
+        assert error.value.data["hint"]
+
+    talk(session)
+
+
+def test_a_long_log_is_bounded(talk: Talk, executors: dict[str, ScriptedExecutor]) -> None:
+    executors["process"].script(
+        "long-read", Script(output=tuple(f"{n:06d} {'x' * 90}\n" for n in range(9000)))
+    )
+
+    async def session(client: Client) -> None:
+        text = await read(client, f"orcaops://jobs/{await ran(client, 'long-read')}/log")
+        assert len(text) < 140_000
+        assert text.startswith("000000 x")
+        assert text.rstrip().rpartition("\n")[2].startswith("008999 x")
+        assert text.count("lines left out here") == 1
+
+    talk(session)
+
+
+def test_ids_and_keys_are_completed(talk: Talk, revision: str) -> None:
+    async def session(client: Client) -> None:
+        job_id = await ran(client, "completed/job")
+        ids = await client.complete(
+            PromptReference(name="debug_job"), {"name": "job_id", "value": job_id[:20]}
+        )
+        assert job_id in ids.completion.values
+        keys = await client.complete(
+            ResourceTemplateReference(uri="orcaops://baselines/{key}"), {"name": "key", "value": "completed/"}
+        )
+        assert keys.completion.values == ["name:completed/job"]
+        other = await client.complete(PromptReference(name="debug_job"), {"name": "other", "value": ""})
+        assert other.completion.values == []
+
+    talk(session, mode=revision)
