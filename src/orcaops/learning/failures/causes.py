@@ -1,6 +1,6 @@
 """Which lines of a failing log tell the cause.
 
-Every line gets ``novelty × (floor + weight × severity) ÷ (1 + .15 ln count)``. Severity comes from the
+Every line gets ``novelty × (floor + (1 - floor) × severity) ÷ (1 + .15 ln count)``. Severity comes from the
 words a line has; novelty from what the last passing runs of the same key printed (see
 :class:`~orcaops.learning.failures.fingerprint.Fingerprint`), or, where there is none, from how rare the
 line is in this log. Lines near each other form clusters; clusters much weaker than the best are dropped.
@@ -64,18 +64,27 @@ class Causes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scoring:
-    """The constants of the method."""
+    """The constants of the method.
+
+    ``floor`` is what a new line without any telling word is worth (``floor_alone`` where no passing log is
+    known), ``repeated`` how fast repetition takes weight away. Lines at most ``gap`` apart are one cluster,
+    holes of ``fill`` lines are closed; clusters below ``cluster_share`` of the best and lines below
+    ``line_share`` are left out. Without a passing log place counts: within ``plateau`` lines before a
+    command's failing end fully, beyond it less, by half at ``reach`` further lines, as far as ``position``
+    allows; the last ``tail`` lines before that end are kept whatever their words. The second line shown of
+    a cluster weighs ``same_cluster`` of the first. A known failure sounds as loud as ``known``.
+    """
 
     floor: float = 0.45
-    weight: float = 0.55
+    floor_alone: float = 0.25
     repeated: float = 0.15
     gap: int = 8
     fill: int = 2
     cluster_share: float = 0.6
     line_share: float = 0.3
     tail: int = 12
-    plateau: int = 20
-    reach: float = 30.0
+    plateau: int = 40
+    reach: float = 60.0
     position: float = 0.7
     same_cluster: float = 0.7
     known: float = 1.3
@@ -226,7 +235,7 @@ class _Gathering:
         if not self.passing:
             for one in waiting:
                 if one.number > self.last and one.text and one.base == 0:
-                    self.kept.append(_with_base(one, self.scoring.floor))
+                    self.kept.append(_with_base(one, self.scoring.floor_alone))
                     self.last = one.number
 
     def score(self, one: _Candidate, line_count: int) -> float:
@@ -259,6 +268,7 @@ def find_causes(
     """
     gathering = _Gathering(scoring, passing)
     waiting: deque[_Candidate] = deque(maxlen=scoring.fill if passing else scoring.tail)
+    floor = scoring.floor if passing else scoring.floor_alone
     number = 0
     for offset, raw in lines:
         number += 1
@@ -274,7 +284,7 @@ def find_causes(
             masked = mask_plain(body)
             mask = line_hash(masked)
             gathering.count(mask)
-            base = gathering.novelty(masked, mask) * (scoring.floor + scoring.weight * max(sounds, 0.0))
+            base = gathering.novelty(masked, mask) * (floor + (1 - floor) * max(sounds, 0.0))
         else:
             mask, base = line_hash(body), 0.0
         candidate = _Candidate(number, offset, text[:_LONGEST_QUOTE], mask, base)

@@ -40,6 +40,9 @@ _CODE = re.compile(
 )
 
 
+_PATTERN_WEIGHT = 2.2
+
+
 @dataclass(frozen=True, slots=True)
 class Classification:
     """The probability that a failure came from infrastructure and not from code, and the evidence."""
@@ -63,11 +66,16 @@ def classify(causes: Causes, matches: Sequence[Match] = (), *, known: bool | Non
         return Classification(0.98 if known else 0.02, ("the engine's own evidence",))
     logit = -0.7
     reasons: list[str] = []
-    weight = 2.2
+    # A compiler or test that a full disk stopped says so too, and often first: what speaks for the machine
+    # keeps its weight, what speaks for code loses half with every further pattern.
+    code_weight = _PATTERN_WEIGHT
     for match in [one for one in matches if not one.catch_all][:4]:
-        logit += weight if match.pattern.infrastructure else -weight
+        if match.pattern.infrastructure:
+            logit += _PATTERN_WEIGHT
+        else:
+            logit -= code_weight
+        code_weight *= 0.5
         reasons.append(f"{match.pattern.id} ({'infrastructure' if match.pattern.infrastructure else 'code'})")
-        weight *= 0.5
     weight = 1.2
     for line in causes.ranked[:6]:
         low = without_time(line.text).lower()
