@@ -1,5 +1,6 @@
 """Resources: jobs, logs and baselines by address."""
 
+import base64
 import json
 from collections.abc import Callable
 from urllib.parse import quote
@@ -35,6 +36,7 @@ def test_what_there_is(talk: Talk, revision: str) -> None:
         assert {template.uri_template for template in templates} == {
             "orcaops://jobs/{job_id}",
             "orcaops://jobs/{job_id}/log",
+            "orcaops://jobs/{job_id}/artifacts/{path}",
             "orcaops://baselines/{key}",
         }
         assert json.loads(await read(client, listed[0].uri))["status"] == "succeeded"
@@ -80,6 +82,27 @@ def test_what_there_is_not(talk: Talk, uri: str) -> None:
         assert error.value.data["uri"] == uri
         assert error.value.data["code"] in ("not_found", "invalid")
         assert error.value.data["hint"]
+
+    talk(session)
+
+
+def test_artifacts(talk: Talk, executors: dict[str, ScriptedExecutor]) -> None:
+    files = {"out/täble 1.csv": b"a,b\n", "photo.png": b"\x89PNG\xff", "large.bin": bytes(2 * 1024 * 1024)}
+    executors["process"].script("leaves", Script(artifacts=files))
+
+    async def session(client: Client) -> None:
+        arguments = {"command": ["x"], "name": "leaves", "artifacts": ["**"]}
+        ran = await client.call_tool("orcaops_run_job", arguments)
+        job = ran.structured_content["job"]
+        assert {artifact["path"] for artifact in job["artifacts"]} == set(files)
+        place = f"orcaops://jobs/{job['job_id']}/artifacts/"
+        assert await read(client, place + quote("out/täble 1.csv", safe="")) == "a,b\n"
+        (photo,) = (await client.read_resource(place + "photo.png")).contents
+        assert base64.b64decode(photo.blob) == files["photo.png"]  # type: ignore[union-attr]
+        with pytest.raises(MCPError, match=r"2\.0 MiB"):
+            await client.read_resource(place + "large.bin")
+        with pytest.raises(MCPError, match="no artifact"):
+            await client.read_resource(place + quote("../../orcaops.db", safe=""))
 
     talk(session)
 

@@ -1,0 +1,97 @@
+"""All faces offer the same services; where one does not, this table says why."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import orcaops.interfaces
+from orcaops.services.advice import Advice
+from orcaops.services.history import History
+from orcaops.services.insights import Insights
+from orcaops.services.jobs import Jobs
+from orcaops.services.predictions import Predictions
+from orcaops.services.upkeep import Upkeep
+
+SERVICES = {
+    "advice": Advice,
+    "history": History,
+    "insights": Insights,
+    "jobs": Jobs,
+    "predictions": Predictions,
+    "upkeep": Upkeep,
+}
+FACES = ("cli", "rest", "mcp")
+
+INSIDE = {
+    "advice.follow": "a step of absorbing",
+    "jobs.each": "what History.export gives away",
+    "predictions.foresee": "what Jobs.submit attaches",
+}
+"""Methods that other services and ``app.py`` use, and no face."""
+
+OPERATOR = "it is the operator's, at the machine"
+AGENT = "agents are not to do it, or have no use for it"
+MISSING: dict[str, dict[str, str]] = {
+    "advice.recommendation": {"mcp": "the list has every field"},
+    "history.examine": {"rest": OPERATOR, "mcp": OPERATOR},
+    "history.examine_file": {"rest": OPERATOR, "mcp": OPERATOR},
+    "history.export": {"mcp": "too large for a model: lists come in pages"},
+    "history.import_file": {"mcp": AGENT},
+    "insights.anomalies_of": {"rest": "`GET /anomalies?job_id=` and the record's ids"},
+    "insights.anomaly": {"mcp": "the list has every field"},
+    "insights.each_baseline": {"rest": "lists come in pages", "mcp": "lists come in pages"},
+    "insights.reset_baseline": {"mcp": AGENT},
+    "jobs.artifacts": {"mcp": "they stand in the record, and each is a resource"},
+    "jobs.executors": {"cli": "`doctor` names them with their health", "mcp": "refusals name them"},
+    "jobs.facets": {"mcp": "searches with `limit` 1 count: every page has its total"},
+    "jobs.follow": {"mcp": "a cursor on a growing log; streams belong to one request"},
+    "jobs.log_tail": {"rest": "`after` begins anywhere, and clients keep what they need of a text"},
+    "jobs.rerun": {"mcp": "the record has the specification, to be run as it is or changed"},
+    "jobs.run": {"rest": "a server queues: submit, then wait", "mcp": "a server queues: submit, then wait"},
+    "jobs.wait": {"cli": "it runs in its own process", "mcp": "waits without holding a thread"},
+    "upkeep.doctor": {"rest": "`/readyz` and `/metrics`", "mcp": OPERATOR},
+    "upkeep.gc": {"rest": OPERATOR, "mcp": OPERATOR},
+    "upkeep.health": {"cli": "`doctor` says it, and more", "mcp": OPERATOR},
+    "upkeep.images": {"rest": OPERATOR, "mcp": OPERATOR},
+    "upkeep.mirror": {"rest": "the server does it by itself", "mcp": "the server does it by itself"},
+    "upkeep.relearn": {"rest": OPERATOR, "mcp": OPERATOR},
+}
+"""What a face does not offer, with the reason."""
+
+
+def methods() -> set[str]:
+    """Every public method and property of the services."""
+    return {
+        f"{name}.{member}"
+        for name, service in SERVICES.items()
+        for member in vars(service)
+        if not member.startswith("_")
+    }
+
+
+def offered(face: str) -> set[str]:
+    """The methods that the modules of a face name: ``….jobs.page``, or ``jobs.page`` of a local ``jobs``."""
+    folder = Path(next(iter(orcaops.interfaces.__path__))) / face
+    named = set()
+    for path in folder.glob("*.py"):
+        if path.name == "remote.py":  # stands for the services, and names them all
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Attribute | ast.Name):
+                owner = node.value.attr if isinstance(node.value, ast.Attribute) else node.value.id
+                named.add(f"{owner}.{node.attr}")
+    return named & methods()
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_a_face_offers_everything_but_what_the_table_names(face: str) -> None:
+    missing = {method for method, faces in MISSING.items() if face in faces}
+    assert methods() - INSIDE.keys() - offered(face) == missing
+
+
+def test_the_table_names_what_there_is() -> None:
+    assert MISSING.keys() | INSIDE.keys() <= methods()
+    for method, faces in MISSING.items():
+        assert faces.keys() < set(FACES), f"{method} is offered by nobody"
+        assert all(faces.values())
