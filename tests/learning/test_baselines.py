@@ -31,16 +31,17 @@ def learned(*samples: Sample, alpha: float = 0.1) -> Baseline:
 @given(st.lists(st.floats(0.001, 1e5), min_size=1, max_size=230), st.sampled_from([0.1, 0.3]))
 def test_the_figures_are_those_of_the_specification(values: list[float], alpha: float) -> None:
     told = learned(*samples_of_job(values, "duration"), alpha=alpha)
-    mean = values[0]
-    for value in values[1:]:
+    regime = values[-told.sample_count :]  # all of them, unless they happen to look like a change
+    mean = regime[0]
+    for value in regime[1:]:
         mean = alpha * value + (1 - alpha) * mean
-    assert told.sample_count == len(values)
     assert told.duration_mean == pytest.approx(mean)
-    last = values[-200:]
+    last = regime[-200:]
     assert told.duration_p50 == float(np.percentile(last, 50))
     assert told.duration_p95 == float(np.percentile(last, 95))
     assert told.duration_p99 == float(np.percentile(last, 99))
-    assert told.established == (len(values) >= 10)
+    assert told.established == (told.sample_count >= 10)
+    assert len(values) > 14 or told.sample_count == len(values)
 
 
 def test_the_deviation_is_exponentially_weighted() -> None:
@@ -79,6 +80,42 @@ def test_one_run_counts_once_however_much_was_measured() -> None:
     together = [samples_of_job([1.0], metric)[0] for metric in ("duration", "memory", "queue_wait")]
     together.append(samples_of_job([0.0], "failure")[0])
     assert learned(*together).run_count == 1
+
+
+def test_a_lasting_change_begins_a_new_regime() -> None:
+    values = [10.0 + 0.1 * (place % 4) for place in range(40)] + [
+        20.0 + 0.2 * (place % 4) for place in range(12)
+    ]
+    samples = samples_of_job(values, "duration")
+    blip = learned(*samples[:43])
+    assert (blip.sample_count, blip.regime_since) == (43, samples[0].at)
+    told = learned(*samples)
+    assert (told.sample_count, told.established, told.run_count) == (12, True, 52)
+    assert told.regime_since == samples[40].at
+    assert told.first_seen == samples[0].at
+    assert told.duration_p50 == pytest.approx(20.3)
+    assert told.recent_durations == tuple(values[40:])
+    assert learned(*samples[:46]).established is False
+
+
+def test_memory_follows_its_own_changes() -> None:
+    peaks = [(100.0 + place % 3) * MIB for place in range(30)] + [
+        (300.0 + place % 3) * MIB for place in range(9)
+    ]
+    told = learned(*samples_of_job(peaks, "memory"))
+    assert told.memory_mean_mb == pytest.approx(301)
+    assert told.memory_max_mb == pytest.approx(302)
+    down = learned(*samples_of_job(peaks[::-1] + [50.0 * MIB] * 12, "memory"))
+    assert down.memory_max_mb == pytest.approx(50)
+
+
+def test_after_a_stale_time_figures_begin_anew() -> None:
+    samples = samples_of_job([10.0] * 12 + [30.0], "duration")
+    late = replace(samples[-1], at=samples[-2].at + timedelta(days=91))
+    told = learned(*samples[:-1], late)
+    assert (told.sample_count, told.run_count, told.established) == (1, 13, False)
+    assert (told.duration_mean, told.regime_since, told.first_seen) == (30.0, late.at, samples[0].at)
+    assert learned(*samples).sample_count == 13
 
 
 def test_staleness_is_judged_when_reading() -> None:

@@ -11,9 +11,14 @@ from orcaops.model.metric import MetricName
 from orcaops.model.quantities import MIB
 from orcaops.model.run import Status
 from orcaops.model.sample import Sample
+from orcaops.stats import changes
 from orcaops.stats.robust import percentile
 
 _RING = 200
+_TIMED = 48  # a change is never placed further back
+_LEAST_S = 0.2
+_LEAST_BYTES = 8.0 * MIB
+_DAY_S = 86400.0
 _SHOWN = 60
 _LARGEST = 1e150  # its square is still a number
 
@@ -28,11 +33,15 @@ class BaselineLearner:
     that of every run that was measured and not killed; the success rate is over all runs that ended
     by their own doing.
 
-    Costs about 20 µs a run and 5 kB a key.
+    Figures are of the present *regime*: a lasting change (:mod:`orcaops.stats.changes`) of duration by
+    0.2 s and ``least_ratio`` or more begins a new one at the run where it began, and so does the first
+    success after the baseline had become stale. Memory follows its own changes, of 8 MiB or more.
+
+    Costs about 250 µs a run and 6 kB a key.
     """
 
     name: str = "baseline"
-    version: int = 1
+    version: int = 2
     metrics: Sequence[str] = (
         MetricName.DURATION,
         MetricName.MEMORY,
@@ -44,6 +53,7 @@ class BaselineLearner:
     alpha: float = 0.1
     needed: int = 10
     stale_after_days: float = 90.0
+    least_ratio: float = 1.05
 
     def fresh(self) -> Memory:
         """Nothing seen yet."""
@@ -52,9 +62,11 @@ class BaselineLearner:
             "mean": 0.0,
             "variance": 0.0,
             "recent": [],
+            "times": [],
             "memory_n": 0,
             "memory_mean": 0.0,
             "memory_max": 0.0,
+            "memory_recent": [],
             "ended": 0,
             "failed": 0,
             "runs": 0,
@@ -70,6 +82,8 @@ class BaselineLearner:
         memory = memories["key"]
         at = sample.at.timestamp()
         if memory["last_job"] != sample.job_id:
+            if memory["last_at"] is not None and at - memory["last_at"] > self.stale_after_days * _DAY_S:
+                _forget_figures(memory)
             memory["last_job"] = sample.job_id
             memory["runs"] += 1
             memory["first_at"] = at if memory["first_at"] is None else min(at, memory["first_at"])
@@ -88,14 +102,25 @@ class BaselineLearner:
         elif sample.censored or sample.metric == MetricName.QUEUE_WAIT:
             return  # a wait says that there was a run, which has been counted
         elif sample.metric == MetricName.MEMORY:
-            size = min(sample.value, _LARGEST)
-            memory["memory_n"] += 1
-            memory["memory_mean"] += (size - memory["memory_mean"]) / memory["memory_n"]
-            memory["memory_max"] = max(memory["memory_max"], size)
+            self._learn_memory(memory, min(sample.value, _LARGEST))
         elif sample.status is Status.SUCCEEDED:
             self._learn_duration(memory, min(sample.value, _LARGEST), at)
 
     def _learn_duration(self, memory: Memory, seconds: float, at: float) -> None:
+        self._count(memory, seconds, at)
+        recent, times = memory["recent"], memory["times"]
+        recent.append(seconds)
+        times.append(round(at, 3))
+        del recent[:-_RING], times[:-_TIMED]
+        start = self._changed(recent, _LEAST_S)
+        if start is None:
+            return
+        regime = recent[start:]
+        memory.update(n=0, variance=0.0, recent=regime, times=times[-len(regime) :])
+        for value, moment in zip(regime, memory["times"], strict=True):
+            self._count(memory, value, moment)
+
+    def _count(self, memory: Memory, seconds: float, at: float) -> None:
         if memory["n"] == 0:
             memory["mean"] = seconds
             memory["regime_at"] = at
@@ -105,9 +130,32 @@ class BaselineLearner:
             memory["mean"] += self.alpha * step
             memory["variance"] = (1 - self.alpha) * (memory["variance"] + self.alpha * step * step)
         memory["n"] += 1
-        memory["recent"].append(seconds)
-        if len(memory["recent"]) > _RING:
-            del memory["recent"][0]
+
+    def _learn_memory(self, memory: Memory, size: float) -> None:
+        recent = memory["memory_recent"]
+        recent.append(size)
+        del recent[: -changes.LONGEST]
+        start = self._changed(recent, _LEAST_BYTES)
+        if start is None:
+            memory["memory_n"] += 1
+            memory["memory_mean"] += (size - memory["memory_mean"]) / memory["memory_n"]
+            memory["memory_max"] = max(memory["memory_max"], size)
+            return
+        regime = recent[start:]
+        mean = math.fsum(value / len(regime) for value in regime)
+        memory.update(memory_n=len(regime), memory_mean=mean, memory_max=max(regime), memory_recent=regime)
+
+    def _changed(self, values: Sequence[float], least: float) -> int | None:
+        """The place in ``values`` from which on the regime is a new one; None if it is the same."""
+        logs = [math.log(max(value, 1e-3)) for value in values[-changes.LONGEST :]]
+        start = changes.began(logs, least_ratio=self.least_ratio, least_amount=least)
+        return None if start is None else start + len(values) - len(logs)
+
+
+def _forget_figures(memory: Memory) -> None:
+    """Begin a new regime, without a run in it yet."""
+    memory.update(n=0, mean=0.0, variance=0.0, recent=[], times=[], regime_at=None)
+    memory.update(memory_n=0, memory_mean=0.0, memory_max=0.0, memory_recent=[])
 
 
 def describe(learner: BaselineLearner, memory: Memory, *, workspace: str, key: str) -> Baseline:

@@ -15,9 +15,10 @@ class Baseline(Word):
     Durations are seconds of successful runs; ``duration_mean`` and ``duration_stddev`` are
     exponentially weighted (α = 0.1 by default); percentiles are ``numpy.percentile`` over the
     regime's last 200 successes at most; memory is MiB. ``sample_count`` counts the successes
-    that were learned from, and the baseline is ``established`` from ``needed`` of them on.
-    ``success_rate`` is over all runs that ended by their own doing. ``regime_since`` is the
-    number-one run of the present regime, after a reset or a lasting change.
+    of the present regime, and the baseline is ``established`` from ``needed`` of them on.
+    ``success_rate`` is over all runs that ended by their own doing. ``regime_since`` is when the
+    first success of the present regime ended: the first ever, or the first after a reset, a lasting
+    change or a time without runs that made the baseline stale.
     """
 
     key: str

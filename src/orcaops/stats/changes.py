@@ -63,6 +63,18 @@ def scan(values: Sequence[float], *, least: float = math.log(1.05)) -> Change | 
     return best
 
 
+def began(values: Sequence[float], *, least_ratio: float, least_amount: float) -> int | None:
+    """The place at which the change that the latest values show began; None if they show none that matters.
+
+    ``values`` are logarithms as for :func:`scan`; a change matters if the medians differ by the factor
+    ``least_ratio`` and by ``least_amount`` in the unit of the values themselves.
+    """
+    change = scan(values, least=math.log(least_ratio))
+    if change is None or abs(math.exp(change.after) - math.exp(change.before)) < least_amount:
+        return None
+    return placed(values, change.at)[0][0]
+
+
 def measured(values: Sequence[float], at: int) -> Change:
     """How large a change at a given place is, whether or not there is one.
 
