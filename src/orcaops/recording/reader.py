@@ -130,6 +130,16 @@ def plain(file: BinaryIO) -> Iterator[BinaryIO]:
         yield cast(BinaryIO, buffered)
 
 
+@contextmanager
+def text_of(file: BinaryIO) -> Iterator[io.TextIOWrapper]:
+    """The file as text without a byte order mark; it is left open, whatever happens."""
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
+    try:
+        yield text
+    finally:
+        text.detach()
+
+
 def lines_of(file: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
     """Numbered lines without their ends and without a byte order mark; None in place of one too long."""
     number = 0

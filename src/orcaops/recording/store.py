@@ -55,7 +55,7 @@ class RunRepository(Protocol):
     def page(
         self, workspace: str, query: Query = EVERYTHING, *, limit: int = 50, cursor: str | None = None
     ) -> Page[Run]:
-        """Runs that match, latest submission first. Raises ``invalid`` for a foreign cursor."""
+        """Runs that match, latest submission first. Raises ``not_found`` for a foreign cursor."""
 
     def facets(self, workspace: str, query: Query, fields: Sequence[str]) -> dict[str, dict[str, int]]:
         """For each field its values with their counts, over at most 10 000 matching runs."""

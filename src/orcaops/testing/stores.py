@@ -459,7 +459,7 @@ class StoreConformance:
                 lambda t, c: t.recommendations.page("default", cursor=c),
             ]
             for ask in asks:
-                with refused(ErrorCode.INVALID), store.read() as transaction:
+                with refused(ErrorCode.NOT_FOUND), store.read() as transaction:
                     ask(transaction, foreign)
 
     def test_facets_count_what_matches(self, store: Store) -> None:

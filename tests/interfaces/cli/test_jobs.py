@@ -40,7 +40,7 @@ def test_a_bad_query_names_the_place(orcaops: Command) -> None:
     answer = orcaops("jobs", "list", "status:(")
     assert answer.code == 2
     assert "column" in answer.err
-    assert orcaops("jobs", "list", "--cursor", "not-a-cursor").code == 2
+    assert orcaops("jobs", "list", "--cursor", "not-a-cursor").code == 1
 
 
 def test_list_for_people(past: Path, orcaops: Command) -> None:

@@ -18,7 +18,7 @@ def test_a_place_is_found_again(number: int, text: str, total: int | None) -> No
 def test_any_other_text_is_refused(cursor: str) -> None:
     with pytest.raises(OrcaError) as caught:
         place_of(cursor, digest_of("list"), int)
-    assert caught.value.code is ErrorCode.INVALID
+    assert caught.value.code is ErrorCode.NOT_FOUND
     assert caught.value.hint
 
 

@@ -44,7 +44,7 @@ class Dismissal(Word):
     operation_id="listRecommendations",
     summary="List recommendations",
     response_model=Page[Recommendation],
-    responses=answers(422, 503),
+    responses=answers(404, 422, 503),
 )
 def list_recommendations(house: House, asked: Annotated[AdviceAsked, Query()]) -> Response:
     """What could be improved, the most worthwhile first."""

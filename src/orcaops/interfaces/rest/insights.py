@@ -78,7 +78,7 @@ class Resolution(Word):
     operation_id="listBaselines",
     summary="List baselines",
     response_model=Page[Baseline],
-    responses=answers(422, 503),
+    responses=answers(404, 422, 503),
 )
 def list_baselines(house: House, asked: Annotated[BaselinesAsked, Query()]) -> Response:
     """What is normal for each key, latest update first."""
@@ -117,7 +117,7 @@ def reset_baseline(house: House, key: Key, asked: Annotated[Reason, Query()]) ->
     operation_id="listAnomalies",
     summary="List anomalies",
     response_model=Page[Anomaly],
-    responses=answers(422, 503),
+    responses=answers(404, 422, 503),
 )
 def list_anomalies(house: House, asked: Annotated[AnomaliesAsked, Query()]) -> Response:
     """What was unusual, latest first."""

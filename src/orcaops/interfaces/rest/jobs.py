@@ -100,7 +100,7 @@ def submit_job(
     operation_id="listJobs",
     summary="List jobs",
     response_model=Page[Run],
-    responses=answers(422, 503),
+    responses=answers(404, 422, 503),
 )
 def list_jobs(house: House, asked: Annotated[JobsAsked, Query()]) -> Response:
     """Runs that match a search, latest submission first."""

@@ -1,7 +1,6 @@
 """nextflow: the trace of a pipeline, one task per row, as ``-with-trace`` writes it (tabs or commas)."""
 
 import csv
-import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from orcaops.model.errors import invalid
 from orcaops.model.quantities import parse_duration, parse_size
 from orcaops.model.run import Run
 from orcaops.recording.foreign_runs import run_of
-from orcaops.recording.reader import BadLine, Reader, ReadOptions
+from orcaops.recording.reader import BadLine, Reader, ReadOptions, text_of
 
 _NOT_RUN = ("CACHED", "SUBMITTED", "RUNNING", "NEW", "-", "")
 _CONTEXT = (
@@ -48,33 +47,32 @@ class Nextflow:
 
     def read(self, file: BinaryIO, options: ReadOptions) -> Iterator[Run | BadLine]:
         """One run or one complaint per task that ran. Raises ``invalid`` without a trace's header."""
-        text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
-        header = text.readline()
-        if not header.strip():
-            return
-        separator = "\t" if "\t" in header else ","
-        columns = [column.strip() for column in next(csv.reader([header], delimiter=separator))]
-        if not {"name", "process"} & set(columns) or not {"start", "submit"} & set(columns):
-            raise invalid(
-                "the first line is not the header of a trace",
-                where="line 1",
-                hint="A trace needs 'name' or 'process', 'submit' or 'start', 'realtime', 'status'.",
-            )
-        rows = csv.reader((line.replace("\x00", "") for line in text), delimiter=separator)
-        while True:
-            number = rows.line_num + 2
-            try:
-                row = next(rows, None)
-                if row is None:
-                    break
-                task = {
-                    k: v.strip() for k, v in zip(columns, row, strict=False) if v.strip() not in ("", "-")
-                }
-                if task and task.get("status", "COMPLETED") not in _NOT_RUN:
-                    yield run_of(_fields(task), self.name, options)
-            except (ValueError, csv.Error) as error:
-                yield BadLine(number, str(error))
-        text.detach()
+        with text_of(file) as text:
+            header = text.readline()
+            if not header.strip():
+                return
+            separator = "\t" if "\t" in header else ","
+            columns = [column.strip() for column in next(csv.reader([header], delimiter=separator))]
+            if not {"name", "process"} & set(columns) or not {"start", "submit"} & set(columns):
+                raise invalid(
+                    "the first line is not the header of a trace",
+                    where="line 1",
+                    hint="A trace needs 'name' or 'process', 'submit' or 'start', 'realtime', 'status'.",
+                )
+            rows = csv.reader((line.replace("\x00", "") for line in text), delimiter=separator)
+            while True:
+                number = rows.line_num + 2
+                try:
+                    row = next(rows, None)
+                    if row is None:
+                        break
+                    task = {
+                        k: v.strip() for k, v in zip(columns, row, strict=False) if v.strip() not in ("", "-")
+                    }
+                    if task and task.get("status", "COMPLETED") not in _NOT_RUN:
+                        yield run_of(_fields(task), self.name, options)
+                except (ValueError, csv.Error) as error:
+                    yield BadLine(number, str(error))
 
 
 def _fields(task: dict[str, str]) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """orcaops: the records of another OrcaOps, as ``orcaops jobs list --json`` and the export write them."""
 
 import csv
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
@@ -13,7 +12,7 @@ from orcaops.model.run import Run
 from orcaops.recording.exporter import CSV_COLUMNS, from_cell
 from orcaops.recording.foreign_runs import explained
 from orcaops.recording.json_documents import objects_of
-from orcaops.recording.reader import LONGEST_LINE, BadLine, Reader, ReadOptions, lines_of, peek
+from orcaops.recording.reader import LONGEST_LINE, BadLine, Reader, ReadOptions, lines_of, peek, text_of
 
 _HEADER = b"job_id,key,status,"
 
@@ -89,15 +88,17 @@ def _json_records(file: BinaryIO) -> _Records:
 
 def _csv_records(file: BinaryIO) -> _Records:
     csv.field_size_limit(max(csv.field_size_limit(), LONGEST_LINE))
-    text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
-    rows = csv.DictReader(text)
-    for row in rows:
-        known = {name: value for name, value in row.items() if name in CSV_COLUMNS and value}
-        try:
-            yield rows.line_num, {name: from_cell(name, cast(str, value)) for name, value in known.items()}
-        except ValueError as error:
-            yield rows.line_num, str(error)
-    text.detach()
+    with text_of(file) as text:
+        rows = csv.DictReader(text)
+        for row in rows:
+            known = {name: value for name, value in row.items() if name in CSV_COLUMNS and value}
+            try:
+                yield (
+                    rows.line_num,
+                    {name: from_cell(name, cast(str, value)) for name, value in known.items()},
+                )
+            except ValueError as error:
+                yield rows.line_num, str(error)
 
 
 reader: Reader = Orcaops()

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from orcaops.model.errors import invalid
+from orcaops.model.errors import not_found
 
 
 def digest_of(*parts: object) -> str:
@@ -20,7 +20,7 @@ def cursor_of(digest: str, *place: Any) -> str:
 
 
 def place_of(cursor: str, digest: str, *types: type) -> list[Any]:
-    """What :func:`cursor_of` was given; raises ``invalid`` for a cursor of any other list."""
+    """What :func:`cursor_of` was given; raises ``not_found`` for a cursor of any other list."""
     try:
         raw = cursor.encode("ascii")
         found = orjson.loads(base64.urlsafe_b64decode(raw + b"=" * (-len(raw) % 4)))
@@ -41,8 +41,8 @@ def _too_large(value: Any) -> bool:
 
 
 def _foreign() -> Exception:
-    return invalid(
-        "this cursor does not belong to this list",
+    return not_found(
+        "this list has no page at this cursor",
         where="cursor",
         hint="Pass next_cursor of the previous page with the same filter, or leave it out to start anew.",
     )
