@@ -25,9 +25,8 @@ def test_references_are_written_out_and_nothing_is_lost() -> None:
     shown = output_schema(Outer)
     assert "$" not in str(shown)
     assert shown["properties"]["inner"] == {"type": "object", "properties": {"deep": {"type": "integer"}}}
-    assert shown["properties"]["status"]["type"] == ["string", "null"]
-    assert None in shown["properties"]["status"]["enum"]
-    assert shown["properties"]["name"] == {"type": ["string", "null"]}
+    assert shown["properties"]["status"]["anyOf"][0]["enum"] == list(Status)
+    assert shown["properties"]["name"] == {"anyOf": [{"type": "string"}, {"type": "null"}]}
     assert shown["properties"]["title"] == {"type": "string"}
     assert input_schema(Outer)["properties"]["name"] == {"type": "string"}
     assert input_schema(Outer)["required"] == ["inner"]

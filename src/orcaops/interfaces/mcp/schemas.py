@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
-_NOISE = frozenset({"title"})
+_NOISE = frozenset({"$defs", "title"})
 _BOUNDS = _NOISE | {
     "additionalProperties",  # false: a newer server may say more
     "default",
@@ -22,6 +22,7 @@ _BOUNDS = _NOISE | {
     "minLength",
     "minimum",
     "pattern",
+    "propertyNames",
     "readOnly",
 }
 
@@ -64,20 +65,15 @@ class _Plain:
             if name in ("properties", "patternProperties")
             else self.of(part, depth)
             for name, part in schema.items()
-            if name != "$defs" and (name not in self._leave_out or isinstance(part, dict))
+            if name not in self._leave_out
         }
         return self._optional(plain)
 
     def _optional(self, schema: dict[str, Any]) -> dict[str, Any]:
-        """``X or null`` in fewer words."""
+        """``X or null`` as ``X``, where null only means "not given"."""
         kinds: list[dict[str, Any]] = [kind for kind in schema.get("anyOf", ()) if kind != {"type": "null"}]
-        if len(kinds) != 1 or len(schema["anyOf"]) != 2:
+        if self._nulls or len(kinds) != 1 or len(schema["anyOf"]) != 2:
             return schema
-        rest = {name: part for name, part in schema.items() if name != "anyOf"}
-        if not self._nulls:
-            return kinds[0] | {name: part for name, part in rest.items() if part is not None}
-        if "enum" in kinds[0]:
-            return rest | kinds[0] | {"type": [kinds[0]["type"], "null"], "enum": [*kinds[0]["enum"], None]}
-        if isinstance(kinds[0].get("type"), str):
-            return rest | kinds[0] | {"type": [kinds[0]["type"], "null"]}
-        return schema
+        return kinds[0] | {
+            name: part for name, part in schema.items() if name != "anyOf" and part is not None
+        }
