@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from orcaops.learning import staleness
 from orcaops.learning.learner import Learner, Memories, Memory
 from orcaops.model.baseline import Baseline
 from orcaops.model.metric import MetricName
@@ -18,7 +19,6 @@ _RING = 200
 _TIMED = 48  # a change is never placed further back
 _LEAST_S = 0.2
 _LEAST_BYTES = 8.0 * MIB
-_DAY_S = 86400.0
 _SHOWN = 60
 _LARGEST = 1e150  # its square is still a number
 
@@ -82,7 +82,7 @@ class BaselineLearner:
         memory = memories["key"]
         at = sample.at.timestamp()
         if memory["last_job"] != sample.job_id:
-            if memory["last_at"] is not None and at - memory["last_at"] > self.stale_after_days * _DAY_S:
+            if staleness.stale(memory["last_at"], sample, self.stale_after_days):
                 _forget_figures(memory)
             memory["last_job"] = sample.job_id
             memory["runs"] += 1

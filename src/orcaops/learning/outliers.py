@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from orcaops.learning import episodes
+from orcaops.learning import episodes, staleness
 from orcaops.learning.learner import Memories, Memory
 from orcaops.model.anomaly import Anomaly, Severity
 from orcaops.model.sample import Sample
-from orcaops.stats import outlier
+from orcaops.stats import changes, outlier
 
-_DAY_S = 86400.0
 _LARGEST = 1e300  # above, arithmetic runs out of numbers
 
 
@@ -26,9 +25,10 @@ class OutlierDetector:
 
     ``least_ratio`` and ``least_amount`` (in the metric's unit) are what must be exceeded beside the
     statistics; ``alpha`` the false-alarm rate aimed at; ``window`` how many runs are compared with;
-    ``patience`` after how many usual runs an episode ends; after ``stale_after_days`` without a run
-    comparing begins anew. High values are warnings, or critical if they are at least twice the
-    usual and beyond ``alpha_extreme``; low values are information.
+    ``patience`` after how many usual runs an episode ends. After a lasting change by as much
+    (:mod:`orcaops.stats.changes`) only the runs since are compared with, and after
+    ``stale_after_days`` without a run comparing begins anew. High values are warnings, or critical if
+    they are at least twice the usual and beyond ``alpha_extreme``; low values are information.
     """
 
     name: str
@@ -68,6 +68,11 @@ class OutlierDetector:
         values.append(round(self._log(sample.value), 5))
         if len(values) > self.window:
             del values[0]
+        start = changes.began(
+            values[-changes.LONGEST :], least_ratio=self.least_ratio, least_amount=self.least_amount
+        )
+        if start is not None:
+            del values[: len(values[: -changes.LONGEST]) + start]
         at = sample.at.timestamp()
         memory["last_at"] = at if memory["last_at"] is None else max(at, memory["last_at"])
         band = outlier.band(
@@ -91,8 +96,7 @@ class OutlierDetector:
         return math.log(min(max(value, self.floor), _LARGEST))
 
     def _stale(self, memory: Memory, sample: Sample) -> bool:
-        last_at = memory["last_at"]
-        return last_at is not None and sample.at.timestamp() - last_at > self.stale_after_days * _DAY_S
+        return staleness.stale(memory["last_at"], sample, self.stale_after_days)
 
     def _judged(self, memory: Memory, sample: Sample) -> tuple[episodes.Episode | None, list[Anomaly]]:
         episode = memory["episode"]
@@ -152,6 +156,9 @@ class OutlierDetector:
         runs = ""
         if count > 1:
             runs = f" {count} runs belong to this episode; {finding['job']} was the furthest out."
+        over = "the runs since were as usual"
+        if self._stale({"last_at": episode["last_at"]}, sample):
+            over = staleness.TOLD
         low = "0" if finding["low"] is None else self.show(finding["low"])
         return episodes.shown(
             episode,
@@ -164,7 +171,7 @@ class OutlierDetector:
             description=(
                 f"{self.show(actual)}, while the last {n} runs of the same job had a median of"
                 f" {self.show(usual)}. Anything between {low} and {self.show(finding['high'])} would have"
-                f" passed as usual.{runs}" + (" It is over: the runs since were as usual." if closed else "")
+                f" passed as usual.{runs}" + (f" It is over: {over}." if closed else "")
             ),
             expected=usual,
             actual=actual,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orcaops.learning import episodes, working_out
+from orcaops.learning import episodes, staleness, working_out
 from orcaops.learning.learner import Detector, Memories, Memory
 from orcaops.model.anomaly import Anomaly, Severity
 from orcaops.model.metric import MetricName
@@ -22,8 +22,9 @@ class Degradation:
     Two failure rates, one before and one after, must explain the last 200 outcomes far better than one
     (:mod:`orcaops.stats.proportions`): ``evidence`` is the logarithm of how much better. It is
     critical beyond ``critical_evidence``, or where more than 80 % fail. Failures that follow each other
-    on one known commit count once. The episode ends after ten successes in a row. Silent with fewer than 13
-    runs, and for jobs that always failed as often.
+    on one known commit count once. The episode ends after ten successes in a row, or ``stale_after_days``
+    without a run, after which comparing begins anew. Silent with fewer than 13 runs, and for jobs that
+    always failed as often.
 
     Costs about 20 µs a run and 3 kB a key.
 
@@ -37,6 +38,7 @@ class Degradation:
     levels: Sequence[str] = ("key",)
     evidence: float = 5.25
     critical_evidence: float = 10.0
+    stale_after_days: float = 90.0
 
     def fresh(self) -> Memory:
         """No outcome seen."""
@@ -55,6 +57,11 @@ class Degradation:
     @working_out.once
     def _advanced(self, memory: Memory, sample: Sample) -> tuple[Memory, list[Anomaly]]:
         failed = sample.value >= 0.5
+        if memory["runs"] and staleness.stale(memory["runs"][-1][1], sample, self.stale_after_days):
+            after, told = self._advanced(self.fresh(), sample)
+            if memory["episode"] is not None:
+                told = [self._anomaly(memory["episode"], sample, ended=staleness.TOLD), *told]
+            return after, told
         after = dict(memory)
         again = failed and sample.commit is not None and memory["last"] == sample.commit
         after["last"] = sample.commit if failed else None
@@ -78,7 +85,7 @@ class Degradation:
         # What it was like during the incident is no measure for what comes after.
         after["outcomes"] = (episode["before"] + "0" * after["passes"])[-proportions.LONGEST :]
         after["runs"] = after["runs"][-_RECOVERED_AFTER:]
-        return after, [self._anomaly(episode, sample, closed=True)]
+        return after, [self._anomaly(episode, sample, ended=f"the last {_RECOVERED_AFTER} runs succeeded")]
 
     def _looked(self, after: Memory, sample: Sample) -> tuple[Memory, list[Anomaly]]:
         outcomes = [1 if letter == "1" else 0 for letter in after["outcomes"]]
@@ -111,7 +118,7 @@ class Degradation:
         after["episode"] = episode
         return after, [self._anomaly(episode, sample)]
 
-    def _anomaly(self, episode: episodes.Episode, sample: Sample, *, closed: bool = False) -> Anomaly:
+    def _anomaly(self, episode: episodes.Episode, sample: Sample, *, ended: str | None = None) -> Anomaly:
         found = episode["finding"]
         before, now = found["before"], found["after"]
         severe = found["evidence"] > self.critical_evidence or now > 0.8
@@ -127,7 +134,7 @@ class Degradation:
                 f"Since run {episode['job']} {found['failed']} of {found['runs']} runs failed;"
                 f" before, {found['failed_before']} of {found['failed_before'] + found['healthy']} had."
                 f" {episode['count']} failures belong to this episode."
-                + (f" It is over: the last {_RECOVERED_AFTER} runs succeeded." if closed else "")
+                + (f" It is over: {ended}." if ended else "")
             ),
             expected=before,
             actual=now,
@@ -140,7 +147,7 @@ class Degradation:
                 "runs_after": found["runs"],
                 "failures_after": found["failed"],
             },
-            closed=closed,
+            closed=ended is not None,
         )
 
 

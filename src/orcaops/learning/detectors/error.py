@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orcaops.learning import episodes
+from orcaops.learning import episodes, staleness
 from orcaops.learning.learner import Detector, Memories, Memory
 from orcaops.model.anomaly import Anomaly, Severity
 from orcaops.model.metric import MetricName
@@ -29,7 +29,8 @@ class NewFailure:
     failures, if no more than ``novelty`` of them were of a kind seen only once (the Good-Turing
     estimate of how often something new is to be expected). That is one event and over at once.
 
-    Silent otherwise: jobs that fail often are the success-rate detector's.
+    After ``stale_after_days`` without a run counting begins anew. Silent otherwise: jobs that fail
+    often are the success-rate detector's.
 
     Costs about 20 µs a run and 4 kB a key.
 
@@ -45,10 +46,11 @@ class NewFailure:
     rare: float = 0.05
     known: int = 3
     novelty: float = 0.15
+    stale_after_days: float = 90.0
 
     def fresh(self) -> Memory:
         """No run seen."""
-        return {"runs": 0, "failures": 0, "signatures": {}, "errors": 0, "episode": None}
+        return {"runs": 0, "failures": 0, "signatures": {}, "errors": 0, "episode": None, "last_at": None}
 
     def judge(self, memories: Memories, sample: Sample) -> Sequence[Anomaly]:
         """The failure if it is news, and the end of an episode that a success ends."""
@@ -58,6 +60,10 @@ class NewFailure:
         """Count the run, or the signature of its failure."""
         memory = memories["key"]
         memory["episode"] = self._judged(memory, sample)[0]
+        if self._stale(memory, sample):
+            memory.update(self.fresh())
+        at = sample.at.timestamp()
+        memory["last_at"] = at if memory["last_at"] is None else max(at, memory["last_at"])
         if sample.metric == MetricName.FAILURE:
             memory["runs"] += 1
             memory["failures"] += sample.value >= 0.5
@@ -70,14 +76,20 @@ class NewFailure:
                 rarest = min(signatures, key=lambda name: (signatures[name], name))
                 del signatures[rarest]
 
+    def _stale(self, memory: Memory, sample: Sample) -> bool:
+        return staleness.stale(memory["last_at"], sample, self.stale_after_days)
+
     def _judged(self, memory: Memory, sample: Sample) -> tuple[episodes.Episode | None, list[Anomaly]]:
         episode = memory["episode"]
+        if self._stale(memory, sample):
+            over = [] if episode is None else [self._anomaly(episode, sample, ended=staleness.TOLD)]
+            return None, over
         if sample.metric == MetricName.ERROR:
             return self._judged_signature(memory, sample, episode)
         if sample.value < 0.5:
             if episode is None:
                 return None, []
-            return None, [self._anomaly(episode, sample, closed=True)]
+            return None, [self._anomaly(episode, sample, ended="the job has succeeded again")]
         if episode is not None:
             episode = episodes.continued(episode, sample)
             return episode, [self._anomaly(episode, sample)]
@@ -103,7 +115,7 @@ class NewFailure:
         if errors < self.known or (once + 0.5) / (errors + 1) > self.novelty:
             return None, []
         event = episodes.begun(sample, self._finding(memory, sample, "signature", sample.detail))
-        return None, [self._anomaly(event, sample, closed=True)]
+        return None, [self._anomaly(event, sample, ended="it is one event")]
 
     @staticmethod
     def _finding(memory: Memory, sample: Sample, news: str, signature: str | None) -> dict[str, Any]:
@@ -115,7 +127,7 @@ class NewFailure:
             "cause": None if sample.cause is None else str(sample.cause),
         }
 
-    def _anomaly(self, episode: episodes.Episode, sample: Sample, *, closed: bool = False) -> Anomaly:
+    def _anomaly(self, episode: episodes.Episode, sample: Sample, *, ended: str | None = None) -> Anomaly:
         finding = episode["finding"]
         runs, failures, count = finding["runs"], finding["failures"], episode["count"]
         rate = failures / runs if runs else 0.0
@@ -127,8 +139,8 @@ class NewFailure:
             before = f"none of the {runs} runs" if not failures else f"{failures} of the {runs} runs"
             description = f"Before this, {before} of this job had failed. {why}{signature}".strip()
             severity = Severity.WARNING if count < 3 else Severity.CRITICAL
-            if closed:
-                description += " It is over: the job has succeeded again."
+            if ended:
+                description += f" It is over: {ended}."
         else:
             title = "Failed in a way never seen for this job"
             description = f"It has failed {failures} times before, but never like this. {why}{signature}"
@@ -147,7 +159,7 @@ class NewFailure:
             unit="failure rate",
             deviation_percent=None,
             evidence={"runs_before": runs, "failures_before": failures, "signature": finding["signature"]},
-            closed=closed,
+            closed=ended is not None,
         )
 
 

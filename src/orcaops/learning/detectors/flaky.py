@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from orcaops.learning import episodes, working_out
+from orcaops.learning import episodes, staleness, working_out
 from orcaops.learning.learner import Detector, Memories, Memory
 from orcaops.model.anomaly import Anomaly, Severity
 from orcaops.model.metric import MetricName
@@ -25,8 +25,8 @@ class Flaky:
     is a change of commit or image digest; where the commit is unknown, every run may bring one. A job is
     flaky if it fails, while healthy, at least once in a hundred runs with probability ``sure``, and
     has done so twice. The episode ends when that probability falls below one half, or after 30 runs and
-    7 days without a failure. Silent for a job that always or never fails, and for one that broke and was
-    mended.
+    7 days without a failure; after ``stale_after_days`` without a run weighing begins anew. Silent for a
+    job that always or never fails, and for one that broke and was mended.
 
     Costs about 150 µs a run and 3 kB a key.
 
@@ -41,11 +41,13 @@ class Flaky:
     sure: float = 0.9
     rate: float = 0.01
     needed_failures: float = 1.8
+    stale_after_days: float = 90.0
 
     def fresh(self) -> Memory:
         """No outcome seen."""
         return {"hidden": None, "runs": 0, "failures": 0, "healthy_failures": 0.0,
-                "change": None, "first": None, "clean": 0, "failed_at": None, "episode": None}  # fmt: skip
+                "change": None, "first": None, "clean": 0, "failed_at": None, "episode": None,
+                "last_at": None}  # fmt: skip
 
     def judge(self, memories: Memories, sample: Sample) -> Sequence[Anomaly]:
         """The flakiness that this run shows, or continues, or ends."""
@@ -60,12 +62,17 @@ class Flaky:
     @working_out.once
     def _advanced(self, memory: Memory, sample: Sample) -> tuple[Memory, list[Anomaly]]:
         failed = sample.value >= 0.5
+        if staleness.stale(memory["last_at"], sample, self.stale_after_days):
+            after, told = self._advanced(self.fresh(), sample)
+            if memory["episode"] is not None:
+                told = [self._anomaly(memory["episode"], sample, ended=staleness.TOLD), *told]
+            return after, told
         change = [sample.commit, sample.image_digest]
         changed = memory["runs"] > 0 and (sample.commit is None or memory["change"] != change)
         hidden = dict(memory["hidden"] or flakiness.fresh(flakiness.FLAKY))
         healthy = flakiness.learn(hidden, flakiness.FLAKY, failed=failed, changed=changed)
         at = round(sample.at.timestamp(), 3)
-        after: Memory = {
+        after = {
             "hidden": hidden,
             "runs": memory["runs"] + 1,
             "failures": memory["failures"] + failed,
@@ -75,6 +82,7 @@ class Flaky:
             "clean": 0 if failed else memory["clean"] + 1,
             "failed_at": at if failed else memory["failed_at"],
             "episode": memory["episode"],
+            "last_at": at,
         }
         if after["failures"] < 2:
             return after, []
@@ -92,7 +100,7 @@ class Flaky:
             if probability >= _RECOVERED and not clean:
                 return after, []
             after.update(hidden=None, failures=0, healthy_failures=0.0, first=None, episode=None)
-            return after, [self._anomaly(episode, sample, closed=True)]
+            return after, [self._anomaly(episode, sample, ended="it has not failed since")]
         after["episode"] = episode
         return after, [self._anomaly(episode, sample)]
 
@@ -108,7 +116,7 @@ class Flaky:
             "runs": after["runs"],
         }
 
-    def _anomaly(self, episode: episodes.Episode, sample: Sample, *, closed: bool = False) -> Anomaly:
+    def _anomaly(self, episode: episodes.Episode, sample: Sample, *, ended: str | None = None) -> Anomaly:
         found = episode["finding"]
         return episodes.shown(
             episode,
@@ -122,7 +130,7 @@ class Flaky:
                 f"{found['failures']} of {found['runs']} runs failed, and passed again without a cause in"
                 f" what changed. It is flaky with a probability of {found['probability']:.0%}; while healthy"
                 f" it fails in {found['low']:.1%} to {found['high']:.1%} of its runs (90 % interval)."
-                + (" It seems to be over: it has not failed since." if closed else "")
+                + (f" It seems to be over: {ended}." if ended else "")
             ),
             expected=0.0,
             actual=found["rate"],
@@ -136,7 +144,7 @@ class Flaky:
                 "failures": found["failures"],
                 "runs": found["runs"],
             },
-            closed=closed,
+            closed=ended is not None,
         )
 
 

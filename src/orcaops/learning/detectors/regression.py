@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orcaops.learning import episodes, working_out
+from orcaops.learning import episodes, staleness, working_out
 from orcaops.learning.learner import Detector, Memories, Memory
 from orcaops.model.anomaly import Anomaly, Severity
 from orcaops.model.metric import MetricName
@@ -34,8 +34,9 @@ class Regression:
     with a 90 % interval; since which run; and what else changed there (commit, image digest, host, branch,
     limits). ``least_ratio`` is the smallest that matters. A change for the worse is a warning, critical
     from twice as much on; an improvement is information. It ends when it is undone, when 15 runs later
-    nothing is left of it, or when after 60 runs it has become normal. Silent with fewer than 15 successful
-    runs, on a constant, and below 0.2 s or 8 MiB.
+    nothing is left of it, or when after 60 runs it has become normal. After ``stale_after_days`` without a
+    run comparing begins anew. Silent with fewer than 15 successful runs, on a constant, and below 0.2 s
+    or 8 MiB.
 
     Costs about 100 µs a run and 6 kB a key.
 
@@ -48,6 +49,7 @@ class Regression:
     metrics: Sequence[str] = (MetricName.DURATION, MetricName.CPU, MetricName.MEMORY)
     levels: Sequence[str] = ("key",)
     least_ratio: float = 1.05
+    stale_after_days: float = 90.0
 
     def fresh(self) -> Memory:
         """Nothing to compare with."""
@@ -66,6 +68,11 @@ class Regression:
         """The memory after the sample, and what there is to tell."""
         if sample.censored or sample.status is not Status.SUCCEEDED or not math.isfinite(sample.value):
             return memory, []
+        told: list[Anomaly] = []
+        if memory["runs"] and staleness.stale(memory["runs"][-1][1], sample, self.stale_after_days):
+            if memory["episode"] is not None:
+                told.append(self._anomaly(memory["episode"], sample, ended=staleness.TOLD))
+            memory = self.fresh()
         context = _context(sample)
         values = [*memory["values"], round(math.log(min(max(sample.value, 1e-3), 1e300)), 5)]
         run = [sample.job_id, round(sample.at.timestamp(), 3), 0 if context == memory["context"] else context]
@@ -78,7 +85,6 @@ class Regression:
             "episode": memory["episode"],
             "since": memory["since"] + 1,
         }
-        told: list[Anomaly] = []
         change = changes.scan(after["values"], least=math.log(self.least_ratio))
         if change is not None and self._matters(change, sample.metric):
             self._accept(after, change, sample, told)
