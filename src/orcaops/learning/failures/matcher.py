@@ -196,6 +196,11 @@ class Matcher:
             made.Compile()
         return made
 
+    def _possible(self, data: bytes) -> Sequence[int]:
+        """The numbers of the patterns that these bytes may match, by the words they need."""
+        gate = self._filter
+        return (gate.Match(data, True) or ()) if self.patterns else ()
+
     def _program(self, number: int) -> Any:
         program = self._exact.get(number)
         if program is None:
@@ -218,13 +223,13 @@ class Matcher:
     def match_line(self, text: str, offset: int = 0) -> list[Match]:
         """All patterns that a line matches: specific ones first, then by the match's length."""
         line = plain(text)
-        gate = self._filter
-        if not line or not self.patterns:
+        if not line:
             return []
         found: list[Match] = []
-        for number in gate.Match(line.encode("utf-8", "replace")) or ():
-            hit = self._program(number).search(line)
-            if hit is not None:
+        data = line.encode("utf-8", "replace")
+        for number in self._possible(data):
+            hit = self._loose_program(number).search(data) and self._program(number).search(line)
+            if hit:
                 found.append(Match(self.patterns[number], offset, line, tuple(hit.groups()), hit.group(0)))
         found.sort(key=lambda one: (one.catch_all, -len(one.matched), one.pattern.id))
         return found
@@ -244,28 +249,35 @@ class Matcher:
         8 kB is looked at in pieces of that length.
         """
         found: dict[str, list[Match]] = {}
-        gate = self._filter
-        if not self.patterns:
-            return found
         for offset, block in _blocks(chunks):
             clean = _COLOUR.sub(b"", block) if b"\x1b" in block else block
             clean = clean.replace(b"\r", b"\n") if b"\r" in clean else clean
-            for number in gate.Match(clean, True) or ():
+            for number in self._possible(clean):
                 pattern = self.patterns[number]
                 if len(found.get(pattern.id, ())) < _MOST_HITS and self._loose_program(number).search(clean):
-                    self._verify(number, offset, block, found)
+                    self._verify(number, offset, block, clean, found)
         return found
 
-    def _verify(self, number: int, offset: int, block: bytes, found: dict[str, list[Match]]) -> None:
+    def _verify(
+        self, number: int, offset: int, block: bytes, clean: bytes, found: dict[str, list[Match]]
+    ) -> None:
         pattern, program = self.patterns[number], self._program(number)
-        for raw in block.splitlines(keepends=True):
-            line = plain(raw.decode("utf-8", "replace"))
+        starts = {
+            clean.rfind(b"\n", 0, hit.start()) + 1 for hit in self._loose_program(number).finditer(clean)
+        }
+        for start in sorted(starts):
+            end = clean.find(b"\n", start)
+            line = plain(clean[start : end if end >= 0 else None].decode("utf-8", "replace"))
             hit = program.search(line)
-            if hit is not None:
-                places = found.setdefault(pattern.id, [])
-                if len(places) < _MOST_HITS:
-                    places.append(Match(pattern, offset, line, tuple(hit.groups()), hit.group(0)))
-            offset += len(raw)
+            if hit is None:
+                continue
+            places = found.setdefault(pattern.id, [])
+            if len(places) < _MOST_HITS:
+                # Cleaning keeps the number of breaks: the n-th part of one is the n-th part of the other.
+                before = clean.count(b"\n", 0, start)
+                rest = re.split(rb"[\r\n]", block, maxsplit=before)[-1] if before else block
+                place = block.rfind(b"\n", 0, len(block) - len(rest)) + 1
+                places.append(Match(pattern, offset + place, line, tuple(hit.groups()), hit.group(0)))
 
 
 def _blocks(chunks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
