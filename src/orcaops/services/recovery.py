@@ -58,6 +58,11 @@ class Recovery:
             open_runs = transaction.runs.open_runs()
         return [run for run in open_runs if run.owner is not None and not self._ownership.lives(run.owner)]
 
+    def goes_on(self, orphan: Run) -> bool:
+        """Whether a run without a living owner goes on by itself, so that it can be adopted."""
+        executor = self._executors.get(orphan.executor or "")
+        return executor is not None and executor.capabilities.adopts and orphan.engine_ref is not None
+
     def recover(self) -> Recovered:
         """Give every orphan an end, or take it on; those that are adopted end in the background."""
         requeued, lost, adopted = [], [], []

@@ -73,12 +73,19 @@ def opened(*, home: str | None = None, workspace: str | None = None, settle: boo
 
 def settle_orphans(app: "App") -> None:
     """If processes of ours have died, let a background worker bring their runs to an honest end."""
-    if not app.recovery.orphans():
+    found = app.recovery.orphans()
+    if not found:
         return
     start_worker(app, "--adopt-only")
     deadline = time.monotonic() + _SETTLING_S
     while app.recovery.orphans() and time.monotonic() < deadline:
-        time.sleep(0.1)
+        time.sleep(0.05)
+    # Taken over. A container may go on for hours, but what cannot go on has its end in a moment.
+    ending = [run for run in found if not app.recovery.goes_on(run)]
+    while not all(app.jobs.get(run.workspace, run.job_id).status.final for run in ending):
+        if time.monotonic() > deadline:
+            return
+        time.sleep(0.05)
 
 
 def start_worker(app: "App", *arguments: str) -> None:
