@@ -6,6 +6,7 @@ It stands above the interfaces because they do not know each other.
 import click
 
 from orcaops.interfaces.cli.door import configuration, options
+from orcaops.model.errors import invalid
 
 
 @click.command(epilog="Example: orcaops serve --port 8750")
@@ -44,8 +45,15 @@ def mcp(*, read_only: bool, home: str | None, workspace: str | None) -> None:
 
     Standard output carries nothing but the protocol; the log goes to standard error.
     """
+    chosen = configuration(home=home, workspace=workspace)
+    if chosen.settings.url:
+        raise invalid(
+            f"ORCAOPS_URL points at {chosen.settings.url}, and this command works on this machine",
+            where="ORCAOPS_URL",
+            hint=f"Connect the client to {chosen.settings.url.rstrip('/')}/mcp, or unset ORCAOPS_URL.",
+        )
+
     from orcaops.app import build
     from orcaops.interfaces.mcp.stdio import serve_stdio
 
-    chosen = configuration(home=home, workspace=workspace)
     serve_stdio(lambda: build(chosen), read_only=read_only)

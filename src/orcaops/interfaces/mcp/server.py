@@ -122,7 +122,7 @@ def create_server(house: App, *, read_only: bool = False, one_client: bool = Fal
         description="Runs commands in containers, remembers, and learns.",
         version=__version__,
         instructions=INSTRUCTIONS,
-        get_tool_input_schema=lambda name: tools[name].listed().input_schema if name in tools else None,
+        get_tool_input_schema={tool.name: tool.input_schema for tool in listed}.get,
         cache_hints={
             "tools/list": _STATIC,
             "prompts/list": _STATIC,
