@@ -16,7 +16,7 @@ import pytest
 
 T = TypeVar("T")
 
-PROGRAM = [sys.executable, "-m", "orcaops.interfaces.cli.main"]
+PROGRAM = [sys.executable, "-m", "orcaops.interfaces.cli.entry"]
 PATIENCE_S = 60.0  # for what happens at once on a machine that does nothing else
 
 
@@ -79,7 +79,7 @@ class Orcaops:
             process.wait()
 
 
-def wait_for(look: Callable[[], T | None], within_s: float = PATIENCE_S) -> T:
+def wait_for(look: Callable[[], T], within_s: float = PATIENCE_S) -> T:
     """What ``look`` finds, as soon as it finds something."""
     deadline = time.monotonic() + within_s
     while True:
@@ -98,6 +98,17 @@ def processes_with(word: str) -> list[int]:
             with contextlib.suppress(OSError):
                 arguments = (entry / "cmdline").read_bytes().split(b"\0")
                 if word.encode() in arguments:
+                    found.append(int(entry.name))
+    return found
+
+
+def processes_in(setting: str) -> list[int]:
+    """The processes of this machine with this in their environment, ours left out."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            with contextlib.suppress(OSError):
+                if setting.encode() in (entry / "environ").read_bytes().split(b"\0"):
                     found.append(int(entry.name))
     return found
 

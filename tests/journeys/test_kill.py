@@ -20,7 +20,7 @@ def test_a_run_whose_orcaops_is_killed_is_lost_and_its_whole_tree_ends(
     running = orcaops.start("run", "--", "sh", "-c", tree)
     assert running.stdout is not None
     assert running.stdout.readline() == b"up\n"
-    wait_for(lambda: len(processes_with(a_word)) == 2 or None)
+    wait_for(lambda: len(processes_with(a_word)) == 2)
     (run,) = orcaops.runs()
     assert run["status"] == "running"
     wait_for(lambda: orcaops.call("jobs", "logs", run["job_id"]).stdout)
@@ -31,7 +31,7 @@ def test_a_run_whose_orcaops_is_killed_is_lost_and_its_whole_tree_ends(
     assert (run["status"], run["cause"]) == ("lost", "engine_lost")
     assert run["message"]
     assert run["exit_code"] is None
-    assert wait_for(lambda: not processes_with(a_word) or None)
+    assert wait_for(lambda: not processes_with(a_word))
     assert stranger.poll() is None, "a process that is not ours was touched"
     logs = orcaops.call("jobs", "logs", run["job_id"])
     assert logs.stdout == b"up\n", "what was printed before is kept"
@@ -54,7 +54,7 @@ def test_at_whatever_moment_it_is_killed(orcaops: Orcaops, a_word: str) -> None:
         assert run["status"] in ("lost", "succeeded"), run
         assert run["cause"] is not None
         assert run["finished_at"] is not None
-    assert wait_for(lambda: not processes_with(a_word) or None)
+    assert wait_for(lambda: not processes_with(a_word))
     after = orcaops.call("run", "--", "true")
     assert after.returncode == 0
     assert [run["number"] for run in orcaops.runs("status:succeeded")] != []

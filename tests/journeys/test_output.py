@@ -72,7 +72,7 @@ def test_a_late_follower_gets_all_of_it(orcaops: Orcaops, tmp_path: Path) -> Non
     may_go = tmp_path / "may-go"
     script = f"seq 5000; while [ ! -e {may_go} ]; do sleep 0.05; done; echo end"
     job_id = orcaops.call("run", "--detach", "--", "sh", "-c", script).stdout.decode().strip()
-    wait_for(lambda: b"5000" in orcaops.call("jobs", "logs", job_id).stdout or None)
+    wait_for(lambda: b"5000" in orcaops.call("jobs", "logs", job_id).stdout)
     follower = orcaops.start("jobs", "logs", "-f", job_id)
     may_go.touch()
     out, _ = follower.communicate(timeout=60)

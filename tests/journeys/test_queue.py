@@ -29,7 +29,7 @@ def test_jobs_accepted_by_a_server_that_is_killed_run_after_its_restart_once(
         out, err = each.communicate(timeout=120)
         assert each.returncode == 0, err
         ids.add(json.loads(out)["job_id"])
-    wait_for(lambda: len(lines(done)) >= 2 or None)
+    wait_for(lambda: len(lines(done)) >= 2)
     server.kill()
     server.wait()
     begun = set(lines(done))
