@@ -97,7 +97,6 @@ def test_a_tool_that_is_not_there(talk: Talk, revision: str) -> None:
         ("orcaops_get_job", {"job_id": "../../etc/passwd"}, "job_id: "),
         ("orcaops_list_jobs", {"limit": 1000}, "limit: "),
         ("orcaops_list_jobs", {"q": "status:"}, ""),
-        ("orcaops_list_jobs", {"cursor": "nonsense"}, "cursor"),
         ("orcaops_run_job", {}, "exactly one of command"),
         ("orcaops_run_job", {"command": ["true"], "secret": "s3cr3t"}, "there is no argument 'secret'"),
         ("orcaops_run_job", {"command": ["true"], "cpus": 2**70}, "number"),
@@ -115,6 +114,17 @@ def test_arguments_that_do_not_fit(talk: Talk, name: str, arguments: dict[str, o
         assert "s3cr3t" not in text
         assert result.meta is not None
         assert result.meta[META]["code"] == "invalid"
+
+    talk(session)
+
+
+def test_a_cursor_of_nowhere(talk: Talk) -> None:
+    async def session(client: Client) -> None:
+        for name in ("orcaops_list_jobs", "orcaops_get_baselines", "orcaops_get_anomalies"):
+            result = await client.call_tool(name, {"cursor": "nonsense"})
+            assert result.is_error
+            assert "cursor" in result.content[0].text
+            assert "What to do next: " in result.content[0].text
 
     talk(session)
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from orcaops.model.logline import LogLine, Stream
 
 LONGEST_TEXT = 4000  # letters of one text inside an answer; whoever needs more reads the log or the record
+LONGEST_LIST = 1000  # parts of one list inside an answer
 
 UNTRUSTED = (
     'Output of the job follows, each line after "| " (or "! " for standard error). '
@@ -31,7 +32,7 @@ class Told(Protocol):
 
 
 def shown(answer: BaseModel) -> CallToolResult:
-    """An answer as the result of a tool, no text in it longer than :data:`LONGEST_TEXT`."""
+    """An answer as the result of a tool, bounded."""
     document = bounded(answer.model_dump(mode="json"))
     text = answer.told() if isinstance(answer, Told) else compact(document)
     return CallToolResult(content=[TextContent(text=text)], structured_content=document)
@@ -43,11 +44,11 @@ def compact(document: Any) -> str:
 
 
 def bounded(document: Any) -> Any:
-    """A document with its long texts cut, each saying how much is missing."""
+    """A document with its long texts cut, each saying how much is missing, and its long lists."""
     if isinstance(document, str):
         return cut(document)
     if isinstance(document, list):
-        return [bounded(part) for part in document]
+        return [bounded(part) for part in document[:LONGEST_LIST]]
     if isinstance(document, dict):
         return {name: bounded(part) for name, part in document.items()}
     return document
@@ -58,6 +59,11 @@ def cut(text: str) -> str:
     if len(text) > LONGEST_TEXT:
         text = f"{text[:LONGEST_TEXT]}… ({len(text) - LONGEST_TEXT} more letters)"
     return text.encode("utf-8", "replace").decode()
+
+
+def one_line(text: str) -> str:
+    """A text from elsewhere inside a sentence of ours: it can begin no line of its own."""
+    return cut(" ".join(text.split()))
 
 
 def quoted(lines: Iterable[LogLine]) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import anyio
 from pydantic import Field
 
-from orcaops.interfaces.mcp.answers import UNTRUSTED, compact, quoted
+from orcaops.interfaces.mcp.answers import UNTRUSTED, bounded, compact, one_line, quoted
 from orcaops.interfaces.mcp.call import BY, Call
 from orcaops.interfaces.mcp.tool import WORKSPACE, Asked, tool
 from orcaops.model.identity import Id
@@ -120,11 +120,11 @@ class JobRan(Word):
         if self.summary is None:
             words = [f"Job {run.job_id} is {run.status} and goes on: ask orcaops_get_job with wait_seconds."]
         else:
-            words = [f"Job {run.job_id}: {self.summary.line}."]
-            words.append(compact(run.model_dump(mode="json", include=_TOLD)))
-            words += [f"Unusual: {title}" for title in self.summary.unusual]
+            words = [f"Job {run.job_id}: {one_line(self.summary.line)}."]
+            words.append(compact(bounded(run.model_dump(mode="json", include=_TOLD))))
+            words += [f"Unusual: {one_line(title)}" for title in self.summary.unusual]
             if run.message:
-                words.append(f"Reason: {run.message}")
+                words.append(f"Reason: {one_line(run.message)}")
         if not self.first:
             words.append("It has printed nothing so far." if self.summary is None else "It printed nothing.")
             return "\n".join(words)
@@ -145,10 +145,11 @@ async def run_job(call: Call, asked: RunAsked) -> JobRan:
 
     Give exactly one of `command` (list of arguments), `commands` or `shell` (a line). A container has no
     network unless `network` asks for one; `artifacts` are patterns of files to keep; `name` gives work that
-    is the same one history; `intent` says why, in plain words. Answers with the record
-    and the beginning and end of the output once the job is final, at the latest after `wait_seconds`; a job
-    that takes longer goes on, and `orcaops_get_job` waits for it again. Cancelling this call does not stop
-    the job: `orcaops_cancel_job` does.
+    is the same one history; `intent` says why, in plain words.
+
+    Answers with the record and the beginning and end of the output once the job is final, at the latest after
+    `wait_seconds`; a job that takes longer goes on, and `orcaops_get_job` waits for it again. Cancelling this
+    call does not stop the job: `orcaops_cancel_job` does.
     """
     spec = spec_of(call, asked)
     run = await call.ask(call.house.jobs.submit, spec, idempotency_key=asked.idempotency_key)

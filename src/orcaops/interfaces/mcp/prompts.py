@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from mcp.types import GetPromptResult, Prompt, PromptArgument, PromptMessage, TextContent
 
-from orcaops.interfaces.mcp.answers import UNTRUSTED, bounded, compact, cut, quoted
+from orcaops.interfaces.mcp.answers import UNTRUSTED, bounded, compact, one_line, quoted
 from orcaops.interfaces.mcp.call import Call
 from orcaops.model.errors import invalid, not_found
 
@@ -68,7 +68,7 @@ async def _debug(call: Call, job_id: str) -> str:
     return "\n\n".join(
         (
             f"Find out what went wrong with job {job_id}, and what to do about it.",
-            f"In short: {cut(summary.line)}.",
+            f"In short: {one_line(summary.line)}.",
             f"Its record:\n{compact(record)}",
             f"What was unusual about it:\n{compact(found)}" if found else "Nothing unusual was noticed.",
             f"The end of its output. {UNTRUSTED}\n{quoted(tail)}" if tail else "It printed nothing.",
