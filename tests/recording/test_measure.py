@@ -137,3 +137,11 @@ def test_speed() -> None:
     for number in range(20_000):
         samples_of(a_run, number)
     assert 20_000 / (time.process_time() - begin) > 10_000  # far below what it does, for a busy machine
+
+
+def test_the_longest_silence_is_measured() -> None:
+    assert values(run(log=LogSummary(lines=2, longest_silence_s=4.5)))["silence"] == (4.5, False)
+    assert "silence" not in values(run(log=LogSummary(lines=1)))
+    spec = JobSpec(command=("pytest", "-q"), idle_timeout=60)
+    stopped = run(Status.TIMED_OUT, Cause.TIMEOUT_IDLE, requested=spec, log=LogSummary(longest_silence_s=4.5))
+    assert values(stopped)["silence"] == (60.0, False)

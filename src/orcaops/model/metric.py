@@ -22,6 +22,7 @@ class MetricName(StrEnum):
     MEMORY = "memory"  # bytes the processes held, or the kernel's peak where that is all there is
     CPU = "cpu"  # CPU seconds
     QUEUE_WAIT = "queue_wait"  # seconds between submission and start
+    SILENCE = "silence"  # seconds, the longest between two outputs of a run that printed something
     FAILURE = "failure"  # 1 if the run failed by its own doing, 0 if it succeeded
     ERROR = "error"  # 1; ``Sample.detail`` is the failure's signature
 
@@ -32,6 +33,7 @@ METRICS: dict[str, Metric] = {
     MetricName.MEMORY: Metric(name="memory", unit="bytes"),
     MetricName.CPU: Metric(name="cpu", unit="s"),
     MetricName.QUEUE_WAIT: Metric(name="queue_wait", unit="s"),
+    MetricName.SILENCE: Metric(name="silence", unit="s", better="neither"),
     MetricName.FAILURE: Metric(name="failure", unit="fraction"),
     MetricName.ERROR: Metric(name="error", unit="count"),
 }

@@ -8,6 +8,7 @@ failed_duration    its command failed
 memory             it was measured; *censored* at the limit if it was killed for memory
 cpu                it was measured, and the run ended by its own doing
 queue_wait         it started
+silence            it printed something: the longest time between two outputs, or its idle timeout
 failure            1 if it failed by its own doing, 0 if it succeeded
 error              1, with the failure's signature as ``detail``
 =================  ==========================================================================
@@ -126,6 +127,9 @@ def _values(run: Run) -> list[_Value]:
         wait = (run.started_at - run.submitted_at).total_seconds()
         if wait >= 0:  # below, a clock was set back in between
             found.append((MetricName.QUEUE_WAIT, wait, False, None))
+    silence = silence_of(run) if own_doing else None
+    if silence is not None:
+        found.append((MetricName.SILENCE, silence, False, None))
     if own_doing and status is not Status.CANCELLED:
         failed = status is not Status.SUCCEEDED
         found.append((MetricName.FAILURE, float(failed), False, None))
@@ -161,6 +165,20 @@ def memory_of(usage: Usage) -> int | None:
     ):
         return resident
     return usage.memory_peak_bytes or None
+
+
+def silence_of(run: Run) -> float | None:
+    """Seconds that passed at most between two outputs; None where it printed less than twice.
+
+    A run that was stopped for being silent was silent for its idle timeout at least.
+    """
+    silence = run.log.longest_silence_s if run.log else None
+    if silence is None or not math.isfinite(silence) or silence < 0:
+        silence = None
+    spec = run.effective or run.requested
+    if run.cause is Cause.TIMEOUT_IDLE and spec is not None and spec.idle_timeout is not None:
+        return max(silence or 0.0, spec.idle_timeout)
+    return silence
 
 
 def memory_limit_of(run: Run) -> int | None:

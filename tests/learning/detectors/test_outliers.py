@@ -7,6 +7,7 @@ import pytest
 from orcaops.learning.detectors.duration import detector as duration
 from orcaops.learning.detectors.memory import detector as memory
 from orcaops.learning.detectors.queue_wait import detector as queue_wait
+from orcaops.learning.detectors.stalled import detector as stalled
 from orcaops.model.anomaly import Anomaly, Severity
 from orcaops.testing.learners import samples_of_job
 
@@ -63,3 +64,11 @@ def test_short_waits_are_nobodys_trouble() -> None:
 
 def test_fewer_than_five_runs_are_silent() -> None:
     assert told(duration, [30.0, 30.1, 29.9, 30.0, 3000.0], "duration") == []
+
+
+def test_a_run_that_hung_is_told() -> None:
+    silences = [0.2, 4.0, 3.0, 0.5, 5.0, 4.5, 2.0, 3.5]
+    assert told(stalled, [*silences, 30.0], "silence") == []
+    [anomaly] = told(stalled, [*silences, 900.0], "silence")
+    assert anomaly.title == "Said nothing for 15 min; its longest silence is usually 3.24 s"
+    assert (anomaly.type, anomaly.unit, anomaly.severity) == ("stalled", "s", Severity.CRITICAL)
