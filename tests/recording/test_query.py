@@ -113,8 +113,6 @@ def test_parts_stand_side_by_side_and_or_binds_weaker() -> None:
 @pytest.mark.parametrize(
     ("text", "column", "told"),
     [
-        ("a stauts:failed", 3, "status, cause, image"),
-        ("http://example.org", 1, "between quotes"),
         ("status:", 8, "status:VALUE"),
         ("status: failed", 8, "status:VALUE"),
         ("status:broken", 8, "queued, running, succeeded"),
@@ -128,18 +126,18 @@ def test_parts_stand_side_by_side_and_or_binds_weaker() -> None:
         ("after:someday", 7, "2026-01-31"),
         ("after:2026-13-45", 7, "2026-01-31"),
         ("label:=a", 7, "label:team=a"),
-        ('a "b', 3, "behind the phrase"),
-        ("(a", 3, "parenthesis"),
-        ("a)", 2, "parenthesis"),
-        ("a OR", 5, "between two parts"),
-        ("AND a", 1, "between two parts"),
-        ("NOT", 4, "NOT before"),
-        ("- a", 1, "letters or digits"),
+        ('exit:1 "b', 8, "behind the phrase"),
+        ("(exit:1", 8, "parenthesis"),
+        ("exit:1)", 7, "parenthesis"),
+        ("exit:1 OR", 10, "between two parts"),
+        ("AND exit:1", 1, "between two parts"),
+        ("exit:1 NOT", 11, "NOT before"),
+        ("- exit:1", 1, "letters or digits"),
         ("a \x00", 3, "NUL"),
         ("a \ud800", 3, "broken Unicode"),
-        ("a " * (MOST_PARTS + 1), 2 * MOST_PARTS + 1, str(MOST_PARTS)),
-        ("(" * (DEEPEST + 1) + "a", DEEPEST + 1, str(DEEPEST)),
-        ("-" * (DEEPEST + 1) + "a", DEEPEST + 1, str(DEEPEST)),
+        ("a " * MOST_PARTS + "exit:1", 2 * MOST_PARTS + 1, str(MOST_PARTS)),
+        ("(" * (DEEPEST + 1) + "exit:1", DEEPEST + 1, str(DEEPEST)),
+        ("-" * (DEEPEST + 1) + "exit:1", DEEPEST + 1, str(DEEPEST)),
         ("a" * (LONGEST + 1), LONGEST + 1, str(LONGEST)),
     ],
 )
@@ -149,6 +147,31 @@ def test_what_is_wrong_is_told_with_its_place(text: str, column: int, told: str)
     assert caught.value.code is ErrorCode.INVALID
     assert caught.value.where == f"q, column {column}"
     assert told in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('a "b', ["a", "b"]),
+        ("(a", ["a"]),
+        ("a OR", ["a", "OR"]),
+        ("- a", ["a"]),
+        ("FAILED (errors=3)\tin 0.2s)", ["FAILED", "errors", "3", "in", "0", "2s"]),
+        ("¢ §", []),
+    ],
+)
+def test_a_text_without_a_field_is_a_search_for_its_words(text: str, words: list[str]) -> None:
+    found = parsed(text)
+    assert found == (Words(words[0]) if len(words) == 1 else And(tuple(map(Words, words))))
+
+
+@pytest.mark.parametrize("text", ["a stauts:failed", "http://example.org"])
+def test_an_unknown_field_is_told_with_its_place(text: str) -> None:
+    with pytest.raises(OrcaError) as caught:
+        parsed(text)
+    assert caught.value.code is ErrorCode.NOT_FOUND
+    assert caught.value.where.startswith("q, column")
+    assert "between quotes" in caught.value.hint
 
 
 def test_an_unknown_field_lists_the_known_ones() -> None:

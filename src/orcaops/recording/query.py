@@ -32,7 +32,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from orcaops.model.errors import OrcaError, invalid
+from orcaops.model.errors import OrcaError, invalid, not_found
 from orcaops.model.quantities import parse_duration, parse_size
 from orcaops.model.query import EVERYTHING, And, Compare, Comparison, Not, Or, Query, Words
 from orcaops.model.run import Cause, Status
@@ -97,6 +97,8 @@ _PIECE = re.compile(r'"((?:\\.|[^"\\])*)"|([^"]+)', re.DOTALL)
 _SIGN = re.compile(r"(>=|<=|>|<|=|)(.*)", re.DOTALL)
 _AGO = re.compile(r"([0-9]+(\.[0-9]+)?(ms|s|m|h|d|w))+", re.ASCII)
 _MUST_QUOTE = re.compile(r'[\s()"]')
+_MEANT_AS_FIELD = re.compile(r"[A-Za-z_]+:")
+_WORD = re.compile(r"[^\W_]+")
 _MICROSECOND = timedelta(microseconds=1)
 
 _Letters: TypeAlias = list[tuple[str, bool]]
@@ -106,13 +108,23 @@ _Letters: TypeAlias = list[tuple[str, bool]]
 def parse_query(text: str, now: datetime) -> Query:
     """What the text asks for; an empty one asks for everything. ``now`` is what ``7d`` counts from.
 
-    Raises ``invalid``, with the place in ``where`` and what is expected in ``hint``, for everything
-    that is not a query.
+    A text without any field that is not a query, such as a line pasted from a log, is a search for its
+    words. Else raises ``invalid``, or ``not_found`` for an unknown field, with the place in ``where`` and
+    what is expected in ``hint``.
     """
+    _check_letters(text)
+    try:
+        return _parsed(text, now)
+    except OrcaError:
+        if _MEANT_AS_FIELD.search(text):
+            raise
+        return _joined(And, [Words(word) for word in _WORD.findall(text)[:MOST_PARTS]])
+
+
+def _parsed(text: str, now: datetime) -> Query:
     from lark import Token
     from lark.exceptions import UnexpectedCharacters, UnexpectedInput
 
-    _check_letters(text)
     try:
         _check_size(list(_parser().lex(text)))
         tree = _parser().parse(text)
@@ -216,10 +228,10 @@ def _comparison_of(token: "Token", now: datetime) -> Query:
     at = token.start_pos or 0
     field = _SHORT.get(name, name)
     if field not in FIELDS:
-        raise _wrong(
+        raise not_found(
             f"there is no field {name[:40]!r}",
-            at,
-            f"Known fields: {', '.join(FIELDS)}. To search for the text itself, put it between quotes.",
+            where=f"q, column {at + 1}",
+            hint=f"Known fields: {', '.join(FIELDS)}. To search for the text itself, put it between quotes.",
         )
     letters = _letters_of(rest)
     value = "".join(letter for letter, _ in letters)

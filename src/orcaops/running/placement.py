@@ -6,7 +6,7 @@ A limit that an executor cannot enforce is refused before anything starts; it is
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from orcaops.model.errors import invalid, unavailable
+from orcaops.model.errors import conflict, invalid, unavailable
 from orcaops.model.job import JobSpec
 from orcaops.running.executor import Capabilities, Executor
 
@@ -40,7 +40,8 @@ def choose(spec: JobSpec, capabilities: Mapping[str, Capabilities], *, default: 
     without one ``default``, ``process``, or the first that needs none. A job with an image never
     runs on the host.
 
-    Raises ``invalid``, naming the field, if there is none or if it cannot enforce what is asked.
+    Raises ``invalid`` if there is no such executor, and ``conflict``, naming the field, if it cannot enforce
+    what is asked.
     """
     name = spec.executor or (default if spec.image is None else None) or _default(spec, capabilities)
     if name not in capabilities:
@@ -63,33 +64,33 @@ def _default(spec: JobSpec, capabilities: Mapping[str, Capabilities]) -> str:
 
 def _check(spec: JobSpec, name: str, can: Capabilities) -> None:
     if spec.image is not None and not can.images:
-        raise invalid(
+        raise conflict(
             f"the {name} executor runs no images, and a job with an image never runs on the host",
             where="image",
             hint="Leave the image out, or use an executor that runs containers.",
         )
     if spec.image is None and can.needs_image:
-        raise invalid(
+        raise conflict(
             f"the {name} executor needs an image",
             where="image",
             hint="Add --image, or use --executor process.",
         )
     for field, able in (("memory", can.memory), ("cpus", can.cpus), ("pids", can.pids)):
         if getattr(spec, field) is not None and not able:
-            raise invalid(
+            raise conflict(
                 f"the {name} executor cannot enforce a limit of {field} here",
                 where=field,
                 hint=f"Leave {field} out, or run the job in a container with --image.",
             )
     if spec.mounts and not can.mounts:
-        raise invalid(
+        raise conflict(
             f"the {name} executor cannot mount anything",
             where="mounts",
             hint="Leave the mounts out (local processes see the host's files anyway), or use --image.",
         )
     if spec.network is not None and can.networks is not None and spec.network not in can.networks:
         offered = ", ".join(sorted(can.networks)) or "nothing to choose"
-        raise invalid(
+        raise conflict(
             f"the {name} executor cannot enforce network {spec.network!r}",
             where="network",
             hint=f"It offers: {offered}. Leave network out, or run the job in a container with --image.",
@@ -97,7 +98,7 @@ def _check(spec: JobSpec, name: str, can: Capabilities) -> None:
     for pattern in spec.artifacts:
         path = PurePosixPath(pattern)
         if ".." in path.parts or (path.is_absolute() and not can.images):
-            raise invalid(
+            raise conflict(
                 f"artifact pattern {pattern!r} leaves the job's working directory",
                 where="artifacts",
                 hint="Write patterns relative to the working directory and without '..'.",

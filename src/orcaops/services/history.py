@@ -8,6 +8,7 @@ from typing import Any
 from orcaops.learning.exam import examine
 from orcaops.learning.learner import Learner
 from orcaops.learning.replay import PastRun
+from orcaops.model.errors import ErrorCode, OrcaError
 from orcaops.model.key import key_of
 from orcaops.model.logline import Stream
 from orcaops.model.query import EVERYTHING
@@ -84,7 +85,7 @@ class History:
         batch: list[Run] = []
         # Facts first, all of them: learning follows the times, not the order of the file.
         with self._absorber.paused():
-            for item in read_runs(path, format_name, options):
+            for item in _items(path, format_name, options):
                 if isinstance(item, BadLine):
                     done.bad += 1
                     if len(done.problems) < _PROBLEMS_KEPT:
@@ -155,3 +156,13 @@ class History:
         return run.changed(
             command=command, key=key_of(image=run.image, command_line=command, name=run.name), masked=True
         )
+
+
+def _items(path: Path, format_name: str | None, options: ReadOptions) -> Iterator[Run | BadLine]:
+    """The runs of a file; one that is not of its format at all is a file with one bad line."""
+    try:
+        yield from read_runs(path, format_name, options)
+    except OrcaError as error:
+        if error.code is not ErrorCode.INVALID or error.where == "--format":
+            raise
+        yield BadLine(1, f"{error.message}. {error.hint}")

@@ -123,7 +123,7 @@ def test_an_unknown_format_names_the_known_ones(orcaops: Command) -> None:
     answer = orcaops("import", "file", "--format", "papyrus")
     assert answer.code == 2
     assert "jsonl" in answer.err
-    assert orcaops("import", "file").code == 2
+    assert orcaops("import", "file").code == 1
 
 
 def test_what_was_exported_comes_in_elsewhere_as_it_was(

@@ -137,8 +137,12 @@ BAD_SPECS: list[tuple[Any, str]] = [
     ({"command": ["true"], "workspace": "../x"}, "body.workspace"),
     ({"command": ["true"], "parent_job_id": "a/../b"}, "body.parent_job_id"),
     ({"command": ["true"], "executor": "nowhere"}, "executor"),
-    ({"image": "x", "command": ["true"], "executor": "process"}, "image"),
 ]
+
+
+def test_what_an_executor_cannot_keep_is_a_conflict(client: TestClient) -> None:
+    answer = client.post("/orcaops/jobs", json={"image": "x", "command": ["true"], "executor": "process"})
+    assert (answer.status_code, answer.json()["code"], answer.json()["where"]) == (409, "conflict", "image")
 
 
 @pytest.mark.parametrize(("spec", "where"), BAD_SPECS)
@@ -208,7 +212,14 @@ def test_pages_that_cannot_be(client: TestClient, place: str, query: str, answer
     assert (answer.status_code, answer.json()["code"]) == answered
 
 
-@pytest.mark.parametrize("q", ["stauts:failed", "(", "duration:>soon", "%00", "a" * 5000])
+def test_an_unknown_field_of_a_search(client: TestClient) -> None:
+    for place in ("jobs", "jobs/facets", "jobs/export"):
+        answer = client.get(f"/orcaops/{place}?q=stauts:failed")
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), place
+        assert "status" in answer.json()["hint"]
+
+
+@pytest.mark.parametrize("q", ["status:failed (", "duration:>soon", "%00", "a" * 5000])
 def test_searches_that_say_nothing(client: TestClient, q: str) -> None:
     for place in ("jobs", "jobs/facets", "jobs/export"):
         answer = client.get(f"/orcaops/{place}?q={q}")

@@ -75,7 +75,8 @@ def failures_are_ours() -> "Iterator[None]":
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, the command did not do it
         code = show_failure(error)
-        sys.exit(code if code == USAGE else OURS)
+        asked_wrongly = isinstance(error, OrcaError) and error.code is ErrorCode.CONFLICT
+        sys.exit(USAGE if asked_wrongly or code == USAGE else OURS)  # conflict: no executor can keep it
 
 
 def exit_code_of(run: "Run") -> int:
