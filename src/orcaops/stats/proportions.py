@@ -66,3 +66,18 @@ def scan(outcomes: Sequence[int], *, least_evidence: float = 6.0) -> Rise | None
         if found > least_evidence + _more_needed(failures, at) and (best is None or found > best.evidence):
             best = Rise(at, found, before, after)
     return best
+
+
+def at_least(probabilities: Sequence[float], k: int) -> float:
+    """How probable ``k`` or more of independent events are (the tail of the Poisson-binomial law).
+
+    >>> at_least([0.5, 0.5], 1)
+    0.75
+    """
+    counts = [1.0]  # the probability of each number of events so far
+    for p in probabilities:
+        counts = [
+            (counts[i] * (1 - p) if i < len(counts) else 0.0) + (counts[i - 1] * p if i else 0.0)
+            for i in range(len(counts) + 1)
+        ]
+    return min(math.fsum(counts[max(k, 0) :]), 1.0)
