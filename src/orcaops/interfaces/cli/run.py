@@ -14,6 +14,7 @@ from orcaops.interfaces.cli.failures import show_failure
 from orcaops.interfaces.cli.handing_over import leave_one_behind
 from orcaops.interfaces.cli.job_options import job_options, spec_of
 from orcaops.interfaces.cli.output import nobody_reads, note, print_json
+from orcaops.model.errors import ErrorCode, OrcaError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
