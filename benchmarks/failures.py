@@ -25,7 +25,7 @@ from orcaops.learning.failures.causes import Causes, find_causes
 from orcaops.learning.failures.classification import classify
 from orcaops.learning.failures.events import read_log
 from orcaops.learning.failures.fingerprint import fingerprint
-from orcaops.learning.failures.knowledge_base import KnowledgeBase
+from orcaops.learning.failures.knowledge import KnowledgeBase
 from orcaops.learning.failures.masking import line_hash, mask, plain
 from orcaops.learning.failures.matcher import Match, Matcher
 from orcaops.learning.failures.signature import Signature, signature

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from orcaops.learning.failures.causes import VERDICT, Causes, find_causes, severity
 from orcaops.learning.failures.fingerprint import fingerprint
-from orcaops.learning.failures.knowledge_base import KnowledgeBase
+from orcaops.learning.failures.knowledge import KnowledgeBase
 
 PASSING = [
     "checking out",

@@ -2,7 +2,7 @@ import pytest
 
 from orcaops.learning.failures.causes import Causes, find_causes
 from orcaops.learning.failures.classification import Classification, classify
-from orcaops.learning.failures.knowledge_base import KnowledgeBase
+from orcaops.learning.failures.knowledge import KnowledgeBase
 
 
 def _told(*lines: str) -> Classification:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orcaops.learning.failures.knowledge_base import KnowledgeBase
+from orcaops.learning.failures.knowledge import KnowledgeBase
 from orcaops.learning.failures.matcher import Matcher, _loose, compiled, filled
 from orcaops.model.errors import ErrorCode, OrcaError
 from orcaops.model.pattern import FailurePattern

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from orcaops.learning.failures.knowledge_base import KnowledgeBase, shipped_patterns
+from orcaops.learning.failures.knowledge import KnowledgeBase, shipped_patterns
 from orcaops.learning.failures.matcher import CATCH_ALL, compiled, filled
 from orcaops.model.identity import is_id
 from orcaops.model.pattern import FailurePattern

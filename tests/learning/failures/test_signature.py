@@ -1,6 +1,6 @@
 from orcaops.learning.failures.causes import Causes, find_causes
 from orcaops.learning.failures.events import read_log
-from orcaops.learning.failures.knowledge_base import KnowledgeBase
+from orcaops.learning.failures.knowledge import KnowledgeBase
 from orcaops.learning.failures.signature import Signature, exception_class, signature, tool_of
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from orcaops.learning.failures.knowledge_base import Explained, KnowledgeBase, coverage
+from orcaops.learning.failures.knowledge import Explained, KnowledgeBase, coverage
 from orcaops.model.errors import ErrorCode, OrcaError
 from orcaops.model.pattern import FailurePattern
 
@@ -16,7 +16,7 @@ DISK = FailurePattern(
 )
 
 
-def test_teaching_gives_a_new_knowledge_base() -> None:
+def test_teaching_gives_a_new_knowledge() -> None:
     empty = KnowledgeBase()
     taught = empty.teach(DISK)
     assert taught.explain([(3, "acme: disk sdb is gone")])[0].solutions == ("Put sdb back",)
