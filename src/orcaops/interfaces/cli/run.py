@@ -76,8 +76,15 @@ def failures_are_ours() -> "Iterator[None]":
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, the command did not do it
         code = show_failure(error)
-        asked_wrongly = isinstance(error, OrcaError) and error.code is ErrorCode.CONFLICT
-        sys.exit(USAGE if asked_wrongly or code == USAGE else OURS)  # conflict: no executor can keep it
+        sys.exit(USAGE if code == USAGE or _cannot_be_kept(error) else OURS)
+
+
+def _cannot_be_kept(error: Exception) -> bool:
+    """Whether an option asks for what no executor here can keep."""
+    from orcaops.model.job import JobSpec
+
+    conflict = isinstance(error, OrcaError) and error.code is ErrorCode.CONFLICT
+    return conflict and getattr(error, "where", "") in JobSpec.model_fields
 
 
 def exit_code_of(run: "Run") -> int:
