@@ -138,6 +138,16 @@ def test_blanks_around_a_header_are_no_part_of_it(served: Serve) -> None:
         assert connection.getresponse().status == 200
 
 
+def test_there_is_nothing_but_messages(served: Serve) -> None:
+    address = served()
+    accept = {"Accept": "text/event-stream"}
+    for answer in (httpx2.get(address, headers=accept), httpx2.delete(address)):
+        assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+        assert answer.json()["error"]["code"] == -32600
+    assert initialize(f"{address}/elsewhere").status_code == 404
+    assert initialize(f"{address}/").status_code == 200
+
+
 def test_too_much_is_refused(served: Serve) -> None:
     headers = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
     assert httpx2.post(served(), content=b" " * (17 * 1024 * 1024), headers=headers).status_code == 413

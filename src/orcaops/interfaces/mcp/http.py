@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from urllib.parse import urlsplit
 
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from mcp.types import INVALID_REQUEST
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -34,8 +35,9 @@ def mcp_app(house: App, *, read_only: bool = False) -> tuple[ASGIApp, Lifespan]:
 class Entrance:
     """What the protocol wants of HTTP before it begins.
 
-    Web pages are answered only if they come from this server or this machine, token or not. Blanks around
-    the value of a header are no part of it, which not every HTTP parser sees to.
+    Web pages are answered only if they come from this server or this machine, token or not. There is nothing
+    to GET, because nothing is told outside a request, and no session to DELETE. Blanks around the value of a
+    header are no part of it, which not every HTTP parser sees to.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -44,13 +46,24 @@ class Entrance:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or hand on."""
         scope = dict(scope) | {"headers": [(name, value.strip(b" \t")) for name, value in scope["headers"]]}
-        headers = Headers(scope=scope)
-        origin = headers.get("origin")
-        if origin is None or _hostname(origin) in _HERE | {_hostname(f"//{headers.get('host', '')}")}:
-            await self._app(scope, receive, send)
-            return
-        error = {"code": -32600, "message": "This server answers no web pages from elsewhere."}
-        await JSONResponse({"jsonrpc": "2.0", "id": None, "error": error}, 403)(scope, receive, send)
+        await (_refusal(scope) or self._app)(scope, receive, send)
+
+
+def _refusal(scope: Scope) -> ASGIApp | None:
+    headers = Headers(scope=scope)
+    origin = headers.get("origin")
+    if origin is not None and _hostname(origin) not in _HERE | {_hostname(f"//{headers.get('host', '')}")}:
+        return _error(403, "This server answers no web pages from elsewhere.")
+    if scope["path"].removeprefix(scope.get("root_path", "")).strip("/"):
+        return _error(404, "There is nothing here; the protocol is spoken one level up.")
+    if scope["method"] != "POST":
+        return _error(405, "The Model Context Protocol is spoken here: POST its messages.", Allow="POST")
+    return None
+
+
+def _error(status: int, message: str, **headers: str) -> ASGIApp:
+    error = {"jsonrpc": "2.0", "id": None, "error": {"code": INVALID_REQUEST, "message": message}}
+    return JSONResponse(error, status, headers=headers)
 
 
 def _hostname(address: str) -> str | None:
