@@ -161,7 +161,7 @@ def test_exam_scores_the_stored_history_and_a_file(past: Path, orcaops: Command)
     assert duration["rivals"]
     assert {"within_20", "median_abs_pct_error"} <= set(duration)
     shown = orcaops("exam").text
-    assert "METHOD" in shown
+    assert "FIGURE" in shown
     file = write_lines(Path("n.jsonl"), HISTORY)
     assert orcaops("exam", "--data", file, "--format", "jsonl", "--json").document == told
     assert len(orcaops("jobs", "list", "--json").documents) == 16, "an exam keeps nothing"

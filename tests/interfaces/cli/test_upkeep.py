@@ -58,7 +58,7 @@ def test_a_database_that_cannot_be_used_is_said_and_left_alone(
     told = orcaops("doctor")
     assert told.code == 1
     assert said in told.text.lower()
-    assert orcaops("doctor", "--json").documents[-1]["state"] == "failed"
+    assert orcaops("doctor", "--json").documents[0]["state"] == "failed"
     assert (past / "orcaops.db").read_bytes() == before
 
 

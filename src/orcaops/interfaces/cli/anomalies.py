@@ -143,15 +143,14 @@ def _print(anomaly: "Anomaly") -> None:
     click.echo(f"{colour(anomaly.severity.value, MOODS[anomaly.severity])}: {anomaly.title}")
     paragraph(anomaly.description)
     click.echo()
-    unit = f" {anomaly.unit}" if anomaly.unit else ""
     fields(
         [
             ("id", anomaly.id),
             ("type", anomaly.type),
             ("key", anomaly.key),
             ("job", anomaly.job_id),
-            ("expected", f"{_number(anomaly.expected)}{unit}" if anomaly.expected is not None else None),
-            ("actual", f"{_number(anomaly.actual)}{unit}" if anomaly.actual is not None else None),
+            ("expected", _amount(anomaly.expected, anomaly.unit)),
+            ("actual", _amount(anomaly.actual, anomaly.unit)),
             (
                 "deviation",
                 f"{anomaly.deviation_percent:+.0f} %" if anomaly.deviation_percent is not None else None,
@@ -163,9 +162,24 @@ def _print(anomaly: "Anomaly") -> None:
             ("note", anomaly.note),
             ("resolution", anomaly.resolution),
             ("detector", anomaly.detector),
-            *((name.replace("_", " "), _number(value)) for name, value in anomaly.evidence.items()),
+            *(
+                (name.replace("_", " "), None if value is None else _number(value))
+                for name, value in anomaly.evidence.items()
+            ),
         ]
     )
+
+
+def _amount(value: float | None, unit: str | None) -> str | None:
+    from orcaops.model.quantities import show_duration, show_size
+
+    if value is None:
+        return None
+    if unit == "s":
+        return show_duration(value)
+    if unit == "bytes":
+        return show_size(value)
+    return f"{_number(value)} {unit}" if unit else _number(value)
 
 
 def _number(value: object) -> str:

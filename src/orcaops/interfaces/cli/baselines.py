@@ -48,7 +48,7 @@ def list_(app: "App", text: str, *, workspace: str, limit: int, cursor: str | No
                 [
                     _seconds(baseline.duration_p50),
                     _seconds(baseline.duration_stddev),
-                    f"{baseline.memory_mean_mb:.0f} MiB" if baseline.memory_mean_mb is not None else "",
+                    _size(baseline.memory_mean_mb),
                     f"{baseline.success_rate:.0%}" if baseline.success_rate is not None else "",
                     progress(baseline),
                     baseline.key,
@@ -91,7 +91,7 @@ def show(app: "App", key: str, *, workspace: str, as_json: bool) -> None:
             ),
             (
                 "memory",
-                f"{baseline.memory_mean_mb:.1f} MiB, at most {baseline.memory_max_mb:.1f} MiB"
+                f"{_size(baseline.memory_mean_mb)}, at most {_size(baseline.memory_max_mb)}"
                 if baseline.memory_mean_mb is not None and baseline.memory_max_mb is not None
                 else None,
             ),
@@ -152,6 +152,12 @@ def picture(durations: tuple[float, ...], most: int = 60) -> str:
     low, high = min(shown), max(shown)
     span = (high - low) or 1.0
     return "".join(_BARS[min(int((value - low) / span * len(_BARS)), len(_BARS) - 1)] for value in shown)
+
+
+def _size(mebibytes: float | None) -> str:
+    from orcaops.model.quantities import MIB, show_size
+
+    return "" if mebibytes is None else show_size(mebibytes * MIB)
 
 
 def _seconds(value: float | None) -> str:

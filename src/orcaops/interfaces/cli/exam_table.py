@@ -27,12 +27,14 @@ def print_exam(result: Mapping[str, Any]) -> None:
             silent.append(learner["name"])
             continue
         click.echo(f"\n{learner['name']} ({learner['metric']}, {learner['n']} runs)")
-        rows = [["this", *(_shown(learner.get(name)) for name in figures)]]
-        rows += [
-            [rival, *(_shown(scores.get(name)) for name in figures)]
-            for rival, scores in learner["rivals"].items()
-        ]
-        table(["method", *(name.replace("_", " ") for name in figures)], rows)
+        methods = {"this": learner, **learner["rivals"]}
+        table(
+            ["figure", *methods],
+            [
+                [name.replace("_", " "), *(_shown(scores.get(name)) for scores in methods.values())]
+                for name in figures
+            ],
+        )
     if silent:
         click.echo()
         note(f"too short a history to score: {', '.join(silent)}")

@@ -113,7 +113,8 @@ def _print_run(run: "Run") -> None:
     fields(
         [
             ("job", run.job_id),
-            ("status", f"{status}: {outcome_of(run)}"),
+            ("status", status),
+            ("ended", outcome_of(run) if run.cause else None),
             ("message", run.message),
             ("command", run.command),
             ("name", run.name),

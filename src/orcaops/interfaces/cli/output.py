@@ -79,14 +79,16 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, widest: int
         click.echo(_row(line, widths))
 
 
-def paragraph(text: str, indent: str = "") -> None:
-    """A sentence or more; on a terminal it is broken between words."""
-    if not sys.stdout.isatty():
-        click.echo(f"{indent}{text}")
-        return
-    width = max(shutil.get_terminal_size((120, 24)).columns, 40)
-    for line in textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=indent):
-        click.echo(line)
+def paragraph(text: str, indent: str = "", *, label: str = "") -> None:
+    """A sentence or more, with a label before it; on a terminal it is broken between words."""
+    hanging = indent + " " * _width(label)
+    lines = [text]
+    if sys.stdout.isatty() and "\n" not in text:
+        room = max(shutil.get_terminal_size((120, 24)).columns, 40) - len(hanging)
+        lines = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) or [text]
+    click.echo(f"{indent}{label}{lines[0]}")
+    for line in lines[1:]:
+        click.echo(f"{hanging}{line}")
 
 
 def fields(pairs: Iterable[tuple[str, str | None]]) -> None:
@@ -94,7 +96,7 @@ def fields(pairs: Iterable[tuple[str, str | None]]) -> None:
     shown = [(name, value) for name, value in pairs if value is not None]
     width = max((len(name) for name, _ in shown), default=0)
     for name, value in shown:
-        click.echo(f"{colour(name.ljust(width), 'quiet')}  {value}")
+        paragraph(value, label=f"{colour(name.ljust(width), 'quiet')}  ")
 
 
 def _row(cells: Sequence[str], widths: Sequence[int]) -> str:

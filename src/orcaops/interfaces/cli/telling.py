@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import click
 
-from orcaops.interfaces.cli.output import colour, fields, note
+from orcaops.interfaces.cli.output import fields, note, paragraph
 from orcaops.model.anomaly import Anomaly, Severity
 from orcaops.model.prediction import Abstained, Forecasts, Prediction
 from orcaops.model.quantities import show_duration, show_size
@@ -53,7 +53,7 @@ def print_forecasts(forecasts: Forecasts) -> None:
         if isinstance(answer, Abstained):
             gap = answer.abstention
             progress = f" ({gap.have} of {gap.need})" if gap.need else ""
-            click.echo(f"{title:13} {colour('not known', 'quiet')}: {gap.reason}{progress}")
+            paragraph(f"not known: {gap.reason}{progress}", label=f"{title:13} ")
             continue
         click.echo(f"{title:13} {_shown(answer.estimate, answer.unit)}")
         fields(

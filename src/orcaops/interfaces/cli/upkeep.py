@@ -1,14 +1,15 @@
 """``orcaops gc`` and ``orcaops doctor``."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
-from orcaops.interfaces.cli.door import opened, options, with_door
-from orcaops.interfaces.cli.output import colour, note, print_json, print_json_lines
+from orcaops.interfaces.cli.door import configuration, opened, options, with_door
+from orcaops.interfaces.cli.output import colour, note, paragraph, print_json, print_json_lines
 
 if TYPE_CHECKING:
     from orcaops.app import App
+    from orcaops.services.upkeep import Check
 
 _MOODS = {"ok": "good", "warning": "warn", "failed": "bad"}
 
@@ -38,6 +39,25 @@ def gc(app: "App", *, workspace: str, dry_run: bool, as_json: bool) -> None:  # 
     )
 
 
+def _disk(home: str | None) -> "list[Check]":
+    """How much room there is, where nothing else can be looked at."""
+    import shutil
+
+    from orcaops.model.errors import OrcaError
+    from orcaops.model.quantities import show_size
+    from orcaops.services.upkeep import Check
+
+    try:
+        place = configuration(home=home).settings.home
+        while not place.exists():
+            place = place.parent
+        free = shutil.disk_usage(place).free
+    except (OrcaError, OSError):
+        return []
+    state: Literal["ok", "failed"] = "ok" if free else "failed"
+    return [Check(name="disk", state=state, sentence=f"{show_size(free)} free at {place}")]
+
+
 @click.command(epilog="Example: orcaops doctor")
 @options()
 def doctor(*, home: str | None, workspace: str | None, as_json: bool) -> int:
@@ -52,14 +72,14 @@ def doctor(*, home: str | None, workspace: str | None, as_json: bool) -> int:
         with opened(home=home, workspace=workspace, settle=False) as app:
             checks = app.upkeep.doctor()
     except OrcaError as error:
-        checks = [Check(name="start", state="failed", sentence=str(error), hint=error.hint)]
+        checks = [Check(name="start", state="failed", sentence=str(error), hint=error.hint), *_disk(home)]
     if as_json:
         print_json_lines(checks)
     else:
         width = max(len(check.name) for check in checks)
         for check in checks:
             state = colour(check.state.ljust(8), _MOODS[check.state])
-            click.echo(f"{state} {check.name.ljust(width)}  {check.sentence}")
+            paragraph(check.sentence, label=f"{state} {check.name.ljust(width)}  ")
             if check.hint:
-                click.echo(f"{'':8} {'':{width}}  → {check.hint}")
+                paragraph(check.hint, indent=" " * (width + 11), label="→ ")
     return 1 if any(check.state == "failed" for check in checks) else 0
