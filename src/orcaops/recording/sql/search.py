@@ -8,6 +8,7 @@ first, up to :data:`FEW`:
 - the rarest part has at most ``FEW`` matches: they are *collected*, and the rest is checked on them;
 - else the part whose latest ``FEW`` matches reach back furthest is *walked* in order, and the rest
   is checked on the way: every part is frequent, so a page is soon full;
+- a pattern without a beginning (``*x*``) is first spelled out as the few values of its column that fit;
 - where no part has an ordered index, the whole workspace is walked.
 
 PostgreSQL knows how frequent values are but not how they lie in time; it is given the same plan.
@@ -26,6 +27,7 @@ from sqlalchemy import (
     Select,
     Text,
     and_,
+    case,
     exists,
     false,
     func,
@@ -49,6 +51,9 @@ FEW = 10_000
 """How many matches are collected, counted and sorted without thinking twice."""
 
 _FEW_RECORDS = 2_000  # of how many the record is read just to count
+
+_VALUES_KNOWN = 2_000  # of a column: so many are read to see which fit a pattern
+_VALUES_NAMED = 200
 
 _TEXTS_CHECKED = 300  # looking for words in one run costs as much as walking over dozens
 
@@ -296,7 +301,7 @@ class Search:
             return None
         exactly = part.comparison is Comparison.EQUAL
         if part.comparison is Comparison.LIKE and _prefix(part.value) == "" and part.field != "label":
-            return None
+            return self._spelled_out(part)
         if part.field == "label":
             belongs = and_(labels.c.workspace == self._workspace, *self._label(part))
             return Part(part, labels, labels.c.seq, belongs, exactly)
@@ -310,6 +315,32 @@ class Search:
         upwards = part.comparison in (Comparison.ABOVE, Comparison.AT_LEAST)
         surest = runs.c[of_class].desc() if upwards else runs.c[of_class].asc()
         return Part(part, runs, runs.c.seq, condition, exactly, surest=surest)
+
+    def _spelled_out(self, part: Compare) -> Part | None:
+        """A pattern without a beginning as the few values that fit it; None where there are too many.
+
+        An index cannot be asked for such a pattern, but it tells quickly which values there are.
+        """
+        column = _column(part.field)
+        if part.field == "job_id" or not isinstance(column.type, Text):
+            return None
+        here = runs.c.workspace == self._workspace
+        values = (
+            select(func.min(column).label("value"))
+            .where(here, column.is_not(None))
+            .cte("values_there", recursive=True)
+        )
+        following = select(func.min(column)).where(here, column > values.c.value).scalar_subquery()
+        values = values.union_all(select(following).where(values.c.value.is_not(None)))
+        known = select(values.c.value).limit(_VALUES_KNOWN + 1).subquery()
+        fits = func.coalesce(self._compared(part, known.c.value), false())
+        asked = select(func.count(), func.sum(case((fits, 1), else_=0))).select_from(known)
+        count, fitting = self._connection.execute(asked).one()
+        if count > _VALUES_KNOWN or fitting > _VALUES_NAMED:
+            return None
+        named = list(self._connection.scalars(select(known.c.value).where(fits)))
+        condition = and_(here, column.in_(named)) if named else false()
+        return Part(part, runs, runs.c.seq, condition, ordered=False)
 
     def _condition(self, part: Query | AllWords) -> ColumnElement[bool]:
         if isinstance(part, And):
