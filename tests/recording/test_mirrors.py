@@ -1,5 +1,6 @@
 import json
 import os
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -74,3 +75,15 @@ def test_a_failing_writer_leaves_the_old_file(tmp_path: Path) -> None:
     folder = private_folder(tmp_path / "a" / "b")
     assert folder.stat().st_mode & 0o777 == 0o700
     assert folder.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_large_mirror_is_written_less_often(tmp_path: Path) -> None:
+    mirrors = Mirrors(tmp_path)
+    mirrors.write(1, [], [])
+    file = tmp_path / "baselines.json"
+    two_minutes_ago = time.time() - 120
+    os.utime(file, (two_minutes_ago, two_minutes_ago))
+    assert mirrors.due(2)
+    file.write_bytes(b" " * 50_000_000)
+    os.utime(file, (two_minutes_ago, two_minutes_ago))
+    assert not mirrors.due(2)

@@ -2,7 +2,8 @@
 
 They are for people and scripts; nothing in OrcaOps reads them. Each is replaced as a whole, so a reader
 never meets half a file. Writing costs one pass over what is given, so it is due once a minute at most,
-whichever process asks.
+whichever process asks, and less often the larger the mirror has become: about a hundredth of the time
+goes into it.
 """
 
 import time
@@ -18,6 +19,8 @@ from orcaops.model.baseline import Baseline
 from orcaops.recording.private_files import replacing
 
 AT_MOST_EVERY_S = 60.0
+BYTES_PER_S = 100_000
+"""How fast a mirror may be rewritten in the long run: a hundredth of what a slow machine can do."""
 
 
 class Mirrors:
@@ -29,14 +32,14 @@ class Mirrors:
 
     def due(self, mark: int) -> bool:
         """Whether something was learned since this process last wrote (``mark`` is the watermark), and no
-        process has written for a minute."""
+        process has written for a minute, or longer where there is much to write."""
         if mark == self._mark:
             return False
         try:
-            age_s = time.time() - (self._home / "baselines.json").stat().st_mtime
+            written = (self._home / "baselines.json").stat()
         except OSError:
             return True
-        return not 0 <= age_s < AT_MOST_EVERY_S
+        return not 0 <= time.time() - written.st_mtime < max(AT_MOST_EVERY_S, written.st_size / BYTES_PER_S)
 
     def write(self, mark: int, baselines: Iterable[Baseline], anomalies: Iterable[Anomaly]) -> None:
         """Replace the files. Raises ``OSError`` where the disk does not let us; the old files stay."""

@@ -113,7 +113,7 @@ class Upkeep:
         return count
 
     def mirror(self, *, force: bool = False) -> None:
-        """Write ``baselines.json`` and today's ``anomalies/<date>.jsonl`` if what they mirror has changed."""
+        """Write ``baselines.json`` and ``anomalies/<date>.jsonl`` if they are due, or ``force`` says so."""
         with self._store.read() as transaction:
             mark = transaction.watermark()
             if not force and not self._mirrors.due(mark):
