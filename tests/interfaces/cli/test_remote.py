@@ -1,6 +1,7 @@
 """The same commands against a server."""
 
 import ast
+import contextlib
 import inspect
 import os
 import re
@@ -9,30 +10,29 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 
 from orcaops.app import App
+from orcaops.config import Settings
 from orcaops.interfaces import cli
 from orcaops.interfaces.cli import remote
-from orcaops.services.advice import Advice
-from orcaops.services.history import History
-from orcaops.services.insights import Insights
-from orcaops.services.jobs import Jobs
-from orcaops.services.predictions import Predictions
-from orcaops.services.upkeep import Upkeep
 
 from .conftest import HISTORY, PROGRAM, Command, write_lines
 
 TOKEN = "correct-horse-battery-staple-0123456789"
-PAIRS = {
-    "jobs": (Jobs, remote.RemoteJobs),
-    "insights": (Insights, remote.RemoteInsights),
-    "predictions": (Predictions, remote.RemotePredictions),
-    "advice": (Advice, remote.RemoteAdvice),
-    "history": (History, remote.RemoteHistory),
-    "upkeep": (Upkeep, remote.RemoteUpkeep),
-}
+
+
+def pairs() -> dict[str, tuple[type, type]]:
+    """Each service of a server beside the one of this process that it stands for."""
+    with contextlib.closing(remote.RemoteApp(Settings(home=Path("unused"), url="http://unused"))) as far:
+        here = get_type_hints(App)
+        services = {name: type(service) for name, service in vars(far).items() if not name.startswith("_")}
+    return {name: (here[name], side) for name, side in services.items() if name != "settings"}
+
+
+PAIRS = pairs()
 LOCAL_ONLY = {  # what only processes that run jobs themselves do: the door, `work`
     "recovery", "ownership", "dispatcher", "absorber", "close", "settings",
 }  # fmt: skip
@@ -65,7 +65,7 @@ def calls_of_commands() -> set[tuple[str, str, tuple[str, ...]]]:
 def test_what_a_command_calls_is_there_on_both_sides(
     service: str, method: str, words: tuple[str, ...]
 ) -> None:
-    assert service in inspect.get_annotations(App)
+    assert service in PAIRS, "a server does not offer it"
     for side in PAIRS[service]:
         parameters = inspect.signature(getattr(side, method)).parameters
         assert set(words) <= set(parameters), f"{side.__name__}.{method}"
