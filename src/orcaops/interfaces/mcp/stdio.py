@@ -43,7 +43,7 @@ def serve_stdio(open_house: Callable[[], App], *, read_only: bool = False) -> No
 async def _serve(house: App, streams: "_Streams", read_only: bool) -> None:
     from mcp.server.stdio import stdio_server
     from mcp.shared.message import SessionMessage
-    from mcp.types import JSONRPCError, JSONRPCRequest, JSONRPCResponse
+    from mcp.types import JSONRPCError, JSONRPCNotification, JSONRPCRequest, JSONRPCResponse, RequestId
 
     from orcaops.interfaces.mcp.server import create_server
 
@@ -52,14 +52,16 @@ async def _serve(house: App, streams: "_Streams", read_only: bool) -> None:
     stdout = anyio.wrap_file(io.TextIOWrapper(streams.sink, encoding="utf-8"))
     to_server, asked = anyio.create_memory_object_stream[SessionMessage | Exception]()
     answers, from_server = anyio.create_memory_object_stream[SessionMessage]()
-    owed = 0
+    owed: set[RequestId] = set()
 
     async def take_in(received: AsyncIterable[SessionMessage | Exception]) -> None:
-        nonlocal owed
         async with to_server:
             async for item in received:
-                if isinstance(item, SessionMessage) and isinstance(item.message, JSONRPCRequest):
-                    owed += 1
+                message = item.message if isinstance(item, SessionMessage) else None
+                if isinstance(message, JSONRPCRequest):
+                    owed.add(message.id)
+                elif isinstance(message, JSONRPCNotification) and message.method == "notifications/cancelled":
+                    owed.discard((message.params or {}).get("requestId", ""))
                 await to_server.send(item)
             # Whoever pipes requests in, and is done, still wants their answers.
             with anyio.move_on_after(_LAST_ANSWERS_S):
@@ -67,12 +69,11 @@ async def _serve(house: App, streams: "_Streams", read_only: bool) -> None:
                     await anyio.sleep(0.01)
 
     async def hand_out(sent: MemoryObjectSendStream[SessionMessage]) -> None:
-        nonlocal owed
         async with sent:
             async for item in from_server:
                 await sent.send(item)
-                if isinstance(item.message, JSONRPCResponse | JSONRPCError):
-                    owed -= 1
+                if isinstance(item.message, JSONRPCResponse | JSONRPCError) and item.message.id is not None:
+                    owed.discard(item.message.id)
 
     async with stdio_server(stdin, stdout) as (received, sent), anyio.create_task_group() as group:
         group.start_soon(take_in, received)
