@@ -3,6 +3,9 @@
 import math
 import random
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from orcaops.stats import changes
 
 
@@ -47,3 +50,13 @@ def test_places_share_one_probability() -> None:
     values = series(math.log(1.06), spread=0.05)
     places = changes.placed(values, 60)
     assert 0.9 <= sum(p for _, p in places) <= 1.000001
+
+
+@given(
+    before=st.lists(st.integers(0, 9), min_size=10, max_size=60),
+    after=st.lists(st.integers(0, 9), min_size=5, max_size=30),
+)
+def test_what_is_not_counted_would_not_have_counted(before: list[int], after: list[int]) -> None:
+    ordered, later = sorted(map(float, before)), sorted(map(float, after))
+    if changes._alike(ordered, later):
+        assert abs(changes._rank(ordered, later)) <= changes._RANK_LIMIT
