@@ -129,6 +129,17 @@ def test_nothing_but_the_protocol_comes_out(environment: dict[str, str], tmp_pat
         assert noise in done.stderr
 
 
+def test_what_is_no_message_is_told_so(started: Callable[[], subprocess.Popen[str]]) -> None:
+    process = started()
+    assert process.stdin is not None
+    process.stdin.write("{nonsense\n")
+    process.stdin.flush()
+    answer = hear(process)
+    assert (answer["id"], answer["error"]["code"]) == (None, -32700)
+    say(process, {"jsonrpc": "2.0", "id": 1, "method": "ping"})
+    assert hear(process) == {"jsonrpc": "2.0", "id": 1, "result": {}}
+
+
 def test_it_ends_with_its_input(started: Callable[[], subprocess.Popen[str]]) -> None:
     process = started()
     _, errors = process.communicate(timeout=30)

@@ -43,7 +43,15 @@ def serve_stdio(open_house: Callable[[], App], *, read_only: bool = False) -> No
 async def _serve(house: App, streams: "_Streams", read_only: bool) -> None:
     from mcp.server.stdio import stdio_server
     from mcp.shared.message import SessionMessage
-    from mcp.types import JSONRPCError, JSONRPCNotification, JSONRPCRequest, JSONRPCResponse, RequestId
+    from mcp.types import (
+        PARSE_ERROR,
+        ErrorData,
+        JSONRPCError,
+        JSONRPCNotification,
+        JSONRPCRequest,
+        JSONRPCResponse,
+        RequestId,
+    )
 
     from orcaops.interfaces.mcp.server import create_server
 
@@ -53,10 +61,19 @@ async def _serve(house: App, streams: "_Streams", read_only: bool) -> None:
     to_server, asked = anyio.create_memory_object_stream[SessionMessage | Exception]()
     answers, from_server = anyio.create_memory_object_stream[SessionMessage]()
     owed: set[RequestId] = set()
+    unreadable = JSONRPCError(
+        jsonrpc="2.0",
+        id=None,
+        error=ErrorData(
+            code=PARSE_ERROR, message="This line is no message: send one JSON-RPC object per line."
+        ),
+    )
 
     async def take_in(received: AsyncIterable[SessionMessage | Exception]) -> None:
-        async with to_server:
+        async with to_server, answers.clone() as unasked:
             async for item in received:
+                if isinstance(item, Exception):  # which the SDK passes over in silence
+                    await unasked.send(SessionMessage(unreadable))
                 message = item.message if isinstance(item, SessionMessage) else None
                 if isinstance(message, JSONRPCRequest):
                     owed.add(message.id)
