@@ -8,16 +8,20 @@ import secrets
 import socket
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from orcaops import plugins
 from orcaops.config import Configuration, Settings
 from orcaops.learning.baselines import BaselineLearner
+from orcaops.learning.forecasters import profile, seasonal
 from orcaops.learning.learner import Learner
 from orcaops.learning.loop import Loop
+from orcaops.learning.predictors.cost import Cost
+from orcaops.model.errors import OrcaError, invalid
 from orcaops.model.identity import ordered_id
+from orcaops.model.prices import Prices, prices_of
 from orcaops.model.run import Context, Run
 from orcaops.notifying.channels.log import notifier as log_channel
 from orcaops.recording.log_files import FileLogStore
@@ -34,6 +38,7 @@ from orcaops.running.supervisor import Supervisor
 from orcaops.services.absorb import Absorber, AbsorbingThread
 from orcaops.services.advice import Advice
 from orcaops.services.dispatcher import Dispatcher
+from orcaops.services.forecasts import NO_PRICES, Forecasts
 from orcaops.services.history import History
 from orcaops.services.insights import Insights
 from orcaops.services.jobs import Jobs
@@ -54,6 +59,7 @@ class App:
     jobs: Jobs
     insights: Insights
     predictions: Predictions
+    forecasts: Forecasts
     advice: Advice
     history: History
     upkeep: Upkeep
@@ -175,6 +181,16 @@ def build(configuration: Configuration) -> App:
             stale_after=timedelta(days=settings.learning.stale_after_days),
         ),
         predictions=predictions,
+        forecasts=Forecasts(
+            store,
+            (seasonal.forecaster, profile.forecaster),
+            prices=lambda: prices_in_force(settings),
+            time_zone=settings.forecast.time_zone,
+            holidays=settings.forecast.holidays,
+            wait_goal_s=settings.forecast.wait_goal,
+            concurrency=settings.server.concurrency,
+            clock=now,
+        ),
         advice=advice,
         history=History(
             store,
@@ -231,11 +247,38 @@ def _executors(settings: Settings, installation: str) -> Mapping[str, Executor]:
     }
 
 
+def prices_in_force(settings: Settings) -> Prices | None:
+    """What the price file says; None where there is none. Raises ``invalid`` where it is wrong."""
+    path = (settings.forecast.prices or settings.home / "prices.toml").expanduser()
+    try:
+        return prices_of(path.read_text("utf-8"), where=str(path))
+    except FileNotFoundError:
+        if settings.forecast.prices is None:
+            return None
+        raise invalid(
+            "there is no such price file", where=str(path), hint="Mend forecast.prices, or write the file."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise invalid(
+            f"the price file cannot be read: {error}", where=str(path), hint="Mend the file or move it away."
+        ) from None
+
+
+def _priced(predictor: Learner, settings: Settings) -> Learner:
+    """The cost predictor with the prices in force; a wrong price file must not keep runs from running."""
+    if not isinstance(predictor, Cost):
+        return predictor
+    try:
+        return replace(predictor, prices=prices_in_force(settings), missing=NO_PRICES)
+    except OrcaError as error:
+        return replace(predictor, prices=None, missing=f"{error}. {error.hint}")
+
+
 def _learners(settings: Settings) -> list[Learner]:
     find = partial(plugins.find, folders=settings.plugins.dirs)
     baseline = BaselineLearner(alpha=settings.learning.alpha, needed=settings.learning.needed)
     return [
         baseline,
         *find("detector", parameters=settings.detectors),
-        *find("predictor", parameters=settings.predictors),
+        *(_priced(each, settings) for each in find("predictor", parameters=settings.predictors)),
     ]

@@ -11,10 +11,12 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from orcaops.guarding.policy import Policy
 from orcaops.model.errors import invalid
@@ -75,6 +77,27 @@ class RetentionSettings(Section):
     artifacts_days: Annotated[float, Field(gt=0)] = Field(30.0, description="Age at which artifacts go.")
 
 
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        raise ValueError(f"there is no time zone {name!r}; write e.g. 'Europe/Berlin'") from None
+    return name
+
+
+class ForecastSettings(Section):
+    """``orcaops forecast``, and what a run costs."""
+
+    prices: Path | None = Field(
+        None, description="Price file (TOML); null is `prices.toml` in the home folder."
+    )
+    time_zone: Annotated[str, AfterValidator(_known_zone)] = Field(
+        "UTC", description="Time zone in which the work has its day and week."
+    )
+    holidays: tuple[date, ...] = Field((), description="Days that are like Sundays: `[2026-12-25]`.")
+    wait_goal: Duration = Field(60.0, description="How long a run may wait at most before it starts.")
+
+
 class PluginSettings(Section):
     """Plug-ins beside the shipped ones."""
 
@@ -93,6 +116,7 @@ class Settings(Section):
     server: ServerSettings = ServerSettings()
     learning: LearningSettings = LearningSettings()
     retention: RetentionSettings = RetentionSettings()
+    forecast: ForecastSettings = ForecastSettings()
     plugins: PluginSettings = PluginSettings()
     policy: Policy = Policy()
     detectors: dict[str, dict[str, Any]] = Field(default_factory=dict, description="Parameters of detectors.")

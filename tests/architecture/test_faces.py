@@ -7,6 +7,7 @@ import pytest
 
 import orcaops.interfaces
 from orcaops.services.advice import Advice
+from orcaops.services.forecasts import Forecasts
 from orcaops.services.history import History
 from orcaops.services.insights import Insights
 from orcaops.services.jobs import Jobs
@@ -15,6 +16,7 @@ from orcaops.services.upkeep import Upkeep
 
 SERVICES = {
     "advice": Advice,
+    "forecasts": Forecasts,
     "history": History,
     "insights": Insights,
     "jobs": Jobs,
@@ -34,6 +36,7 @@ OPERATOR = "it is the operator's, at the machine"
 AGENT = "agents are not to do it, or have no use for it"
 MISSING: dict[str, dict[str, str]] = {
     "advice.recommendation": {"mcp": "the list has every field"},
+    "forecasts.forecast": {"mcp": AGENT},
     "history.examine": {"rest": OPERATOR, "mcp": OPERATOR},
     "history.examine_file": {"rest": OPERATOR, "mcp": OPERATOR},
     "history.export": {"mcp": "too large for a model: lists come in pages"},

@@ -7,7 +7,8 @@ there; it is found because it lies in its folder. The checks every learner must 
 ``orcaops.testing.learners``.
 """
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -16,6 +17,7 @@ from orcaops.model.abstention import Abstention
 from orcaops.model.anomaly import Anomaly
 from orcaops.model.prediction import Prediction
 from orcaops.model.sample import Sample
+from orcaops.stats.seasonal import Ahead
 
 Memory = dict[str, Any]
 """What a learner remembers of one scope: JSON-safe, bounded, and replaced, never edited in place
@@ -96,3 +98,39 @@ class Predictor(Learner, Protocol):
 
     def predict(self, memories: Memories, question: Question) -> Prediction | Abstention:
         """The interval that the quantity will lie in, or what is missing to say so. Pure."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HourlySeries:
+    """Numbers of hours in a row, and the hours ahead that are asked about.
+
+    NaN is an hour of which nothing is known. ``places`` and ``ahead`` are places in the week, 0 (Monday,
+    midnight) to 167, in the local time zone; a holiday has the places of a Sunday.
+    """
+
+    values: Sequence[float]
+    places: Sequence[int]
+    ahead: Sequence[int]
+
+    def pairs(self) -> Iterator[tuple[int, float]]:
+        """Place and value of each hour that is known."""
+        return (
+            (place, value)
+            for place, value in zip(self.places, self.values, strict=True)
+            if not math.isnan(value)
+        )
+
+    def known(self) -> list[float]:
+        """The values of the hours that are known."""
+        return [value for _, value in self.pairs()]
+
+
+class Forecaster(Protocol):
+    """Says what the hours ahead bring. Keeps no memory: it is given the hours that it learns from."""
+
+    @property
+    def name(self) -> str:
+        """What the forecaster is called."""
+
+    def forecast(self, series: HourlySeries, *, share: float = 0.8) -> Ahead | Abstention:
+        """For each hour ahead an interval that holds the truth in that share of cases, or what is missing."""

@@ -37,6 +37,25 @@ class MemoryKey(NamedTuple):
     scope: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HourOfRuns:
+    """The runs that were submitted in one hour, counted; ``at`` is its beginning.
+
+    ``measured`` of them have ended and took ``seconds`` together, ``squared_seconds`` as a sum of squares.
+    ``gb_seconds`` are seconds times GiB of memory. ``at_once`` is how many ran at the same time at most
+    in this hour, had each begun when it was submitted.
+    """
+
+    at: datetime
+    arrivals: int
+    measured: int
+    seconds: float
+    squared_seconds: float
+    cpu_seconds: float
+    gb_seconds: float
+    at_once: int
+
+
 class RunRepository(Protocol):
     """The facts: run records. A final record is never changed, except to note its number."""
 
@@ -83,6 +102,12 @@ class RunRepository(Protocol):
 
     def latest_of_key(self, workspace: str, key: str, limit: int) -> list[Run]:
         """The latest final runs of a key, newest first."""
+
+    def hourly(self, workspace: str, since: datetime, until: datetime) -> list[HourOfRuns]:
+        """The runs submitted in that time by hour, counted where they are stored; both ends are full hours.
+
+        From the first hour with a run on, without a gap; empty where there is none.
+        """
 
     def index_log(self, workspace: str, job_id: str, text: str) -> None:
         """Make a run's output findable by its words."""

@@ -304,6 +304,34 @@ class StoreConformance:
             assert transaction.runs.workspaces() == ["default", "team", "team-a", "team-b", "zoo"]
             assert transaction.runs.open_count(Status.QUEUED) == 1
 
+    def test_runs_are_counted_by_the_hour(self, store: Store) -> None:
+        gib = 2**30
+        used = Usage(cpu_seconds=2.0, memory_peak_bytes=gib // 2)
+        with store.read() as transaction:
+            assert transaction.runs.hourly("default", START, START + timedelta(hours=9)) == []
+        with store.write() as transaction:
+            transaction.runs.add_new(
+                [
+                    # Two overlap; the third begins when the second ends; the fourth is two hours later.
+                    make_run(0, duration_s=7200.0, usage=used),
+                    make_run(10, duration_s=600.0, usage=used),
+                    make_run(20, duration_s=10.0, usage=Usage()),
+                    make_run(180, status=Status.QUEUED, duration_s=None, usage=Usage()),
+                    make_run(5, duration_s=60.0, workspace="other"),
+                    make_run(600, duration_s=60.0),
+                ]
+            )
+            hours = transaction.runs.hourly("default", START, START + timedelta(hours=5))
+            assert [hour.at for hour in hours] == [START + timedelta(hours=n) for n in range(5)]
+            assert [hour.arrivals for hour in hours] == [3, 0, 0, 1, 0]
+            assert [hour.measured for hour in hours] == [3, 0, 0, 0, 0]
+            assert [hour.at_once for hour in hours] == [2, 1, 1, 0, 0]
+            assert hours[0].seconds == 7810.0
+            assert hours[0].squared_seconds == 7200.0**2 + 600.0**2 + 100.0
+            assert hours[0].cpu_seconds == 4.0
+            assert hours[0].gb_seconds == 3900.0
+            assert transaction.runs.hourly("default", START, START) == []
+
     # Searching
 
     def test_filters(self, store: Store) -> None:

@@ -20,8 +20,9 @@ def busy(tmp_path: Path, orcaops: Command) -> None:
         at = end - timedelta(hours=hour)
         for n in range(round(3 + 3 * math.sin(at.hour / 12 * math.pi))):
             begun = at + timedelta(minutes=7 * n)
-            rows.append({"name": "work", "started_at": begun.isoformat(), "duration_s": 300, "cpu_seconds": 60,
-                         "status": "succeeded"})  # fmt: skip
+            rows.append(
+                {"name": "work", "started_at": begun.isoformat(), "duration_s": 300, "cpu_seconds": 60}
+            )
     assert orcaops("import", write_lines(tmp_path / "work.jsonl", rows), "--format", "jsonl").code == 0
 
 

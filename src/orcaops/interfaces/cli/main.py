@@ -15,6 +15,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("orcaops.interfaces.cli.run:run", "Run a command and remember it."),
     "jobs": ("orcaops.interfaces.cli.jobs:jobs", "What ran, what runs, and its output."),
     "predict": ("orcaops.interfaces.cli.predict:predict", "Say what a job will take before it runs."),
+    "forecast": ("orcaops.interfaces.cli.forecast:forecast", "How much comes, and what it takes and costs."),
     "baselines": ("orcaops.interfaces.cli.baselines:baselines", "What is normal for each job."),
     "anomalies": ("orcaops.interfaces.cli.anomalies:anomalies", "What was unusual."),
     "recommendations": ("orcaops.interfaces.cli.recommendations:recommendations", "What could be improved."),

@@ -8,6 +8,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from urllib.parse import quote
@@ -15,10 +16,11 @@ from urllib.parse import quote
 from orcaops.model.anomaly import Anomaly
 from orcaops.model.baseline import Baseline
 from orcaops.model.errors import ErrorCode, OrcaError, forbidden, not_found, unavailable
+from orcaops.model.forecast import Forecast
 from orcaops.model.identity import is_id
 from orcaops.model.job import JobSpec
 from orcaops.model.logline import LogLine, Stream
-from orcaops.model.prediction import Forecasts
+from orcaops.model.prediction import Abstained, Forecasts
 from orcaops.model.query import DEFAULT_LIMIT, Page
 from orcaops.model.recommendation import Recommendation
 from orcaops.model.run import Artifact, Run
@@ -144,6 +146,7 @@ class RemoteApp:
         self.jobs = RemoteJobs(self._connection)
         self.insights = RemoteInsights(self._connection)
         self.predictions = RemotePredictions(self._connection)
+        self.forecasts = RemoteForecasts(self._connection)
         self.advice = RemoteAdvice(self._connection)
         self.history = RemoteHistory(self._connection)
         self.upkeep = RemoteUpkeep(self._connection)
@@ -358,6 +361,22 @@ class RemotePredictions:
         """What is expected of a job."""
         body = spec.model_dump(mode="json", exclude_defaults=True)
         return Forecasts.from_stored(self._connection.ask("POST", "/predictions", body=body).content)
+
+
+class RemoteForecasts:
+    """See :class:`orcaops.services.forecasts.Forecasts`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def forecast(
+        self, workspace: str, *, hours: int = 48, at: datetime | None = None
+    ) -> Forecast | Abstained:
+        """The hours ahead."""
+        moment = at.isoformat() if at is not None else None
+        answer = self._connection.ask("GET", "/forecast", workspace=workspace, hours=hours, at=moment)
+        word = Abstained if "abstention" in answer.json() else Forecast
+        return word.from_stored(answer.content)
 
 
 class RemoteAdvice:

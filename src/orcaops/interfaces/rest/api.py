@@ -16,7 +16,17 @@ from starlette.types import ASGIApp, Scope
 from orcaops import __version__
 from orcaops.app import App
 from orcaops.guarding.tokens import Token
-from orcaops.interfaces.rest import advice, history, insights, jobs, logs, pages, predictions, upkeep
+from orcaops.interfaces.rest import (
+    advice,
+    forecast,
+    history,
+    insights,
+    jobs,
+    logs,
+    pages,
+    predictions,
+    upkeep,
+)
 from orcaops.interfaces.rest.access import AccessMiddleware
 from orcaops.interfaces.rest.arguments import OnceDone, plain_request
 from orcaops.interfaces.rest.contract import describe
@@ -34,7 +44,15 @@ PREFIX = "/orcaops"
 _WAITING = 256  # requests that wait for a job, a cancellation or an import at the same time
 
 # `/jobs/import` and its like come before `/jobs/{job_id}`.
-_ROUTERS = (history.router, jobs.router, logs.router, insights.router, predictions.router, advice.router)
+_ROUTERS = (
+    history.router,
+    jobs.router,
+    logs.router,
+    insights.router,
+    predictions.router,
+    forecast.router,
+    advice.router,
+)
 
 _DESCRIPTION = (
     "Runs commands in containers, remembers every run, and learns from them. Times are RFC 3339 in UTC; "

@@ -3,6 +3,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
@@ -13,6 +14,7 @@ from orcaops.model.query import EVERYTHING, Page, Query
 from orcaops.model.run import PhaseName, Run, Status
 from orcaops.recording.sql.cursors import cursor_of, digest_of, place_of
 from orcaops.recording.sql.fulltext import FullText
+from orcaops.recording.sql.hours import hours_of_runs
 from orcaops.recording.sql.records import clean, record_of
 from orcaops.recording.sql.search import FEW, Search
 from orcaops.recording.sql.sequence import PER_MICROSECOND, first_of, microseconds
@@ -27,6 +29,7 @@ from orcaops.recording.sql.tables import (
     size_class,
 )
 from orcaops.recording.sql.upserts import insert_many, write_many
+from orcaops.recording.store import HourOfRuns
 
 _AT_ONCE = 500
 
@@ -223,6 +226,9 @@ class Runs:
     def latest_of_key(self, workspace: str, key: str, limit: int) -> list[Run]:
         asked = {"workspace": workspace, "key": clean(key), "most": limit}
         return [_run(row) for row in self._connection.execute(_LATEST_OF_KEY, asked)]
+
+    def hourly(self, workspace: str, since: datetime, until: datetime) -> list[HourOfRuns]:
+        return hours_of_runs(self._connection, workspace, since, until)
 
     def index_log(self, workspace: str, job_id: str, text: str) -> None:
         state = self._state(workspace, job_id)
