@@ -7,7 +7,7 @@ runs were cut into batches, or on what the memory book had to evict.
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
 from orcaops.learning.baselines import describe
 from orcaops.learning.learner import Detector, Learner, Memories, Memory, Predictor, Question
@@ -73,12 +73,16 @@ class _Seat:
         return MemoryAddress(workspace, self.name, self.version, "" if self.pooled else metric, level, scope)
 
 
+_Places: TypeAlias = list[tuple[str, MemoryAddress | None]]
+"""Per level the address of a memory, None where the sample has no scope."""
+
+
 class _Turn(NamedTuple):
-    """One learner and one sample; per level the address of its memory, None where the sample has no scope."""
+    """One learner and one sample, and where the memories for it lie."""
 
     seat: _Seat
     sample: Sample
-    memories: list[tuple[str, MemoryAddress | None]]
+    memories: _Places
 
 
 @dataclass(slots=True)
@@ -245,25 +249,18 @@ class Loop:
 
     def _turns(self, runs: Sequence[Sequence[Sample]]) -> list[_Turn]:
         """Who learns from what, in order, and where each of the memories for it lies."""
-        return [
-            _Turn(
-                seat,
-                sample,
-                [
-                    (
-                        level,
-                        None
-                        if scope is None
-                        else seat.address(sample.workspace, sample.metric, level, scope),
-                    )
-                    for level in seat.levels
-                    for scope in (_scope(sample, level),)
-                ],
-            )
-            for samples in runs
-            for sample in samples
-            for seat in self._wanting.get(sample.metric, ())
-        ]
+        turns: list[_Turn] = []
+        # Runs of the same job share their scopes, and so the addresses.
+        known: dict[tuple[str, str, str, int], list[tuple[_Seat, _Places]]] = {}
+        for samples in runs:
+            for sample in samples:
+                same = (sample.metric, sample.key, sample.workspace, id(sample.scopes))
+                seats = known.get(same)
+                if seats is None:
+                    wanting = self._wanting.get(sample.metric, ())
+                    seats = known[same] = [(seat, _places(seat, sample)) for seat in wanting]
+                turns += [_Turn(seat, sample, places) for seat, places in seats]
+        return turns
 
     def _fault(self, name: str, error: Exception) -> None:
         former = self.health.get(name)
@@ -295,6 +292,15 @@ def _seat(learner: Learner) -> _Seat:
         detector=cast("Detector", learner) if hasattr(learner, "judge") else None,
         predictor=cast("Predictor", learner) if hasattr(learner, "predict") else None,
     )
+
+
+def _places(seat: _Seat, sample: Sample) -> _Places:
+    places: _Places = []
+    for level in seat.levels:
+        scope = _scope(sample, level)
+        address = None if scope is None else seat.address(sample.workspace, sample.metric, level, scope)
+        places.append((level, address))
+    return places
 
 
 def _scope(subject: Sample | Question, level: str) -> str | None:
