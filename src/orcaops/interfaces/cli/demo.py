@@ -1,5 +1,7 @@
 """``orcaops demo``: the main job with real runs: remember, predict, notice, explain."""
 
+import os
+import shutil
 import sys
 from typing import TYPE_CHECKING
 
@@ -121,14 +123,15 @@ def _tell(app: "App", run: "Run") -> None:
 def _what_next(app: "App") -> None:
     workspace = app.settings.workspace
     _say("Try next:")
+    program = "orcaops" if shutil.which("orcaops") else os.path.relpath(sys.argv[0])
     for command, meaning in (
-        (f"orcaops jobs list --workspace {workspace}", "everything that just ran"),
-        (f"orcaops anomalies list --workspace {workspace}", "what was unusual, with evidence"),
-        (f"orcaops baselines show name:{_NAME} --workspace {workspace}", "what is normal, as a picture"),
-        ("orcaops run -- sleep 1", "your own first run"),
-        ("orcaops serve", "REST, MCP and a queue for others"),
+        (f"jobs list --workspace {workspace}", "everything that just ran"),
+        (f"anomalies list --workspace {workspace}", "what was unusual, with evidence"),
+        (f"baselines show name:{_NAME} --workspace {workspace}", "what is normal, as a picture"),
+        ("run -- sleep 1", "your own first run"),
+        ("serve", "REST, MCP and a queue for others"),
     ):
-        click.echo(f"  {command:62} {colour(meaning, 'quiet')}")
+        click.echo(f"  {program} {command:54} {colour(meaning, 'quiet')}")
 
 
 def _job(app: "App", image: str | None, script: str) -> "JobSpec":
