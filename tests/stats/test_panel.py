@@ -76,3 +76,23 @@ def test_relatives_answer_as_of_a_moment() -> None:
     assert panel.level_estimate(level, 5.0) is None
     assert panel.level_estimate(level, 15.0) == 1.0
     assert panel.level_estimate(level) == 2.0
+
+
+def test_a_rival_that_does_better_is_used_until_it_does_not() -> None:
+    series, pool = taught([10.0, 11.0, 9.5, 10.5] * 5)
+    assert panel.method(series, pool) == "a panel of experts"
+    # The panel must have lost by far, and lately, before a naive rule replaces it.
+    series["race"] = [60.0, 30.0, 5.0, 20.0, 20.0, 20.0]
+    assert panel.method(series, pool) == "the last value"
+    assert panel.estimate(series, pool) == series["recent"][-1]
+    series["race"] = [60.0, 5.2, 5.0, 20.0, 20.0, 20.0]
+    assert panel.method(series, pool) == "a panel of experts"
+
+
+def test_errors_of_panel_and_rivals_are_counted_side_by_side() -> None:
+    series, _ = taught([1.0, 2.0, 4.0])
+    weight, own, *rivals = series["race"]
+    assert weight > 1
+    assert own > 0
+    assert len(rivals) == len(panel.RIVALS)
+    assert rivals[0] == min(rivals)  # in a rising series the last value is nearest

@@ -6,7 +6,8 @@ together, are JSON-safe dictionaries, so that a learner can keep them as memorie
 *Estimate*: exponentially weighted means of five half-lives, medians of 9 and 25, the last value, the
 half-sample mode and a moving average of the values themselves. Experts are weighted by their recent
 errors on this series and on all series, errors being bounded so that one wild value proves nothing; the
-estimate is the weighted median.
+estimate is the weighted median. A naive rule that would have done better than this on the series, by
+errors that are hardly bounded, is used in its place until it does not any more.
 
 *Interval*: quantiles of the errors made on this series, mixed with those made on all series while
 there are few of its own. How far out the quantiles are taken is steered by how often the interval
@@ -27,6 +28,14 @@ from orcaops.stats.robust import half_sample_mode, middle, weighted_median
 State = dict[str, Any]
 
 EXPERTS = ("ew_0.5", "ew_2", "ew_5", "ew_20", "mean", "median_9", "median_25", "last", "mode_25", "ema_0.3")
+RIVALS = {
+    "last": "the last value",
+    "ema_0.3": "a moving average",
+    "median_9": "the median of the last 9",
+    "median_25": "the median of the last 25",
+}
+"""The experts that are naive rules of their own, in words."""
+
 HALF_LIVES = (0.5, 2.0, 5.0, 20.0)
 _DECAYS = tuple(0.5 ** (1 / life) for life in HALF_LIVES)
 
@@ -37,7 +46,7 @@ _WORST_ERROR = 0.5
 _FORGETTING = 0.9
 _POOL_RATE = 0.001
 _SHARPNESS = 6.0
-_POOL_TRUST = 5.0
+_POOL_TRUST = 8.0
 _POOL_MASS = 8.0  # as many own errors weigh as much as everybody's
 _CONFIDENCE_MASS = 4.0
 _CONFIDENCE_DECAY = 0.97
@@ -47,6 +56,12 @@ _LEVEL_RATE = 0.03
 _MISSES = 0.08  # aimed at for the 90 % interval: outcomes that come late and together cost about 2 %
 _SERIES_STEP = 0.02
 _POOL_STEP = 0.003
+_RIVAL_PLACES = tuple(EXPERTS.index(name) for name in RIVALS)
+_RACE_FORGETTING = 0.99
+_RACE_POOL_MASS = 10.0  # the race on all series counts as much as so many values
+_RACE_LEAD = 0.1  # a rival must be ahead by this share,
+_RACE_LEAST = 0.002  # and by this much, or rounding would decide on a constant
+_RACE_WORST = 3.0
 _LARGEST = 700.0  # exp() of more is not a number any more
 _WITHIN = (math.log(1 / 1.2), math.log(1 / 0.8))
 _CONFIDENCE_WEIGHTS = tuple(_CONFIDENCE_DECAY**age for age in range(_ERRORS))
@@ -71,19 +86,40 @@ def fresh_series() -> State:
         "experts": [],  # what each expert expects next
         "loss": [],
         "errors": [],  # of the estimates, oldest first
-        "past": [],  # [when it began to stand, estimate, *experts], oldest first
+        "race": [],  # weight, then errors of the panel and of each rival
+        "past": [],  # [when it began to stand, estimate, the panel's estimate, *experts], oldest first
         "alpha": 0.1,
     }
 
 
 def fresh_pool() -> State:
     """What is known of all series together before any value."""
-    return {"loss": [], "errors": residuals.fresh(), "cold": residuals.fresh(), "delta": 0.0}
+    return {"loss": [], "race": [], "errors": residuals.fresh(), "cold": residuals.fresh(), "delta": 0.0}
 
 
 def estimate(series: State, pool: State) -> float:
-    """The weighted median of what the experts expect next; the series has at least one value."""
-    return _consensus(series["experts"], series["loss"], pool["loss"])
+    """What is expected next: by the panel, or by the rival that does better; there is one value at least."""
+    place = _winner(series, pool)
+    if place is None:
+        return _consensus(series["experts"], series["loss"], pool["loss"])
+    return float(series["experts"][_RIVAL_PLACES[place]])
+
+
+def method(series: State, pool: State) -> str:
+    """By what the next value is estimated, in words: the panel, or the rival that does better."""
+    place = _winner(series, pool)
+    return "a panel of experts" if place is None else tuple(RIVALS.values())[place]
+
+
+def _winner(series: State, pool: State) -> int | None:
+    """The place among the rivals of the one that beats the panel on this series; None if none does."""
+    race = series["race"]
+    if not race:
+        return None
+    mass = race[0] + _RACE_POOL_MASS
+    losses = [(own + _RACE_POOL_MASS * all_) / mass for own, all_ in zip(race[1:], pool["race"], strict=True)]
+    best = min(losses)
+    return None if best > losses[0] * (1 - _RACE_LEAD) - _RACE_LEAST else losses.index(best) - 1
 
 
 def _consensus(experts: list[float], loss: list[float], pool_loss: list[float]) -> float:
@@ -110,9 +146,16 @@ def learn(series: State, pool: State, y: float, *, at: float, asked_at: float | 
             _score(series, pool, y, stood)
     _fold(series, y)
     past = series["past"]
-    experts = series["experts"]
-    past.append([round(at, 3), round(estimate(series, pool), 6), *experts])
+    past.append(_standpoint(series, pool, at))
     _thin(past, series["n"])
+
+
+def _standpoint(series: State, pool: State, at: float) -> list[float]:
+    experts = series["experts"]
+    panel = _consensus(experts, series["loss"], pool["loss"])
+    place = _winner(series, pool)
+    told = panel if place is None else experts[_RIVAL_PLACES[place]]
+    return [round(at, 3), round(told, 6), round(panel, 6), *experts]
 
 
 def impute(series: State, pool: State, bound: float) -> float:
@@ -148,8 +191,11 @@ def learn_bound(series: State, pool: State, bound: float, *, at: float) -> None:
         series["loss"] = [
             round(_FORGETTING * former + loss, 6) for former, loss in zip(series["loss"], short, strict=True)
         ]
+        if pool["race"]:
+            runners = _runners(_standpoint(series, pool, at))
+            _race(series, [min(max(bound - expected, 0.0), _RACE_WORST) for expected in runners])
         _fold(series, impute(series, pool, bound))
-        series["past"].append([round(at, 3), round(estimate(series, pool), 6), *series["experts"]])
+        series["past"].append(_standpoint(series, pool, at))
         _thin(series["past"], series["n"])
 
 
@@ -207,7 +253,15 @@ def _score(series: State, pool: State, y: float, stood: list[float]) -> None:
         del errors[0]
     residuals.add(everybody, error, memory=_POOL_LENGTH)
 
-    losses = [abs(y - expected) for expected in stood[2:]]
+    race = [min(abs(y - expected), _RACE_WORST) for expected in _runners(stood)]
+    _race(series, race)
+    if pool["race"]:
+        pool["race"] = [
+            former + _POOL_RATE * (loss - former) for former, loss in zip(pool["race"], race, strict=True)
+        ]
+    else:
+        pool["race"] = race
+    losses = [abs(y - expected) for expected in stood[3:]]
     losses = [loss if loss < _WORST_ERROR else _WORST_ERROR for loss in losses]
     series["loss"] = [
         round(_FORGETTING * former + loss, 6) for former, loss in zip(series["loss"], losses, strict=True)
@@ -218,6 +272,19 @@ def _score(series: State, pool: State, y: float, stood: list[float]) -> None:
         ]
     else:
         pool["loss"] = losses
+
+
+def _runners(standpoint: Sequence[float]) -> list[float]:
+    """What the panel and its rivals expected."""
+    return [standpoint[2], *(standpoint[3 + place] for place in _RIVAL_PLACES)]
+
+
+def _race(series: State, losses: Sequence[float]) -> None:
+    """Count the errors of the panel and of its rivals side by side."""
+    race = series["race"] or [0.0] * (1 + len(losses))
+    series["race"] = [
+        round(_RACE_FORGETTING * former + loss, 5) for former, loss in zip(race, [1.0, *losses], strict=True)
+    ]
 
 
 def _fold(series: State, y: float) -> None:

@@ -70,3 +70,9 @@ def test_relatives_stand_in_and_are_named() -> None:
         assert isinstance(told, Prediction)
         assert told.level == "command"
         assert "the same command" in told.reason
+
+
+def test_the_reason_names_the_method() -> None:
+    assert after(duration, samples_of_job([10.0] * 6, "duration")).reason == (
+        "from 6 runs of this job, by a panel of experts"
+    )

@@ -34,10 +34,10 @@ class Incident:
     Costs about 15 µs a run, 100 B a key and 6 kB in all.
 
     >>> detector.name, detector.levels
-    ('incident', ('key', 'all'))
+    ('anomaly_incident', ('key', 'all'))
     """
 
-    name: str = "incident"
+    name: str = "anomaly_incident"
     version: int = 1
     metrics: Sequence[str] = (MetricName.FAILURE, MetricName.QUEUE_WAIT)
     levels: Sequence[str] = ("key", "all")

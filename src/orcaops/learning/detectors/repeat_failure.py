@@ -25,10 +25,10 @@ class RepeatFailure:
     Costs about 10 µs a run and 1 kB a key.
 
     >>> detector.name, detector.pooled
-    ('repeat_failure', True)
+    ('anomaly_repeat_failure', True)
     """
 
-    name: str = "repeat_failure"
+    name: str = "anomaly_repeat_failure"
     version: int = 1
     metrics: Sequence[str] = (MetricName.FAILURE, MetricName.ERROR)
     levels: Sequence[str] = ("key",)

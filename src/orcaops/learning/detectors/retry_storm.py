@@ -29,10 +29,10 @@ class RetryStorm:
     Costs about 10 µs a run and 1 kB a key.
 
     >>> detector.name
-    'retry_storm'
+    'anomaly_retry_storm'
     """
 
-    name: str = "retry_storm"
+    name: str = "anomaly_retry_storm"
     version: int = 1
     metrics: Sequence[str] = (MetricName.FAILURE,)
     levels: Sequence[str] = ("key",)

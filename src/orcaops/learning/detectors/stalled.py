@@ -22,10 +22,10 @@ class SilenceOutlier(OutlierDetector):
     Costs about 100 µs a run and 2 kB a key.
 
     >>> detector.name, list(map(str, detector.metrics))
-    ('stalled', ['silence'])
+    ('anomaly_stalled', ['silence'])
     """
 
-    name: str = "stalled"
+    name: str = "anomaly_stalled"
     metrics: Sequence[str] = (MetricName.SILENCE,)
     least_amount: float = 30.0
     least_ratio: float = 3.0

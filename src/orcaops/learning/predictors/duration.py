@@ -25,8 +25,9 @@ _RELATIVES = {
 class Duration:
     """Predicts the seconds from the first command's start to the last one's end.
 
-    A panel of ten experts on the logarithm (:mod:`orcaops.stats.panel`); the interval is meant to
-    hold ``coverage`` of the runs, the confidence is the probability of being within 20 %. A job
+    A panel of ten experts on the logarithm (:mod:`orcaops.stats.panel`), or the naive rule that has done
+    better on this job; ``reason`` names which. The interval is meant to hold ``coverage`` of the runs,
+    the confidence is the probability of being within 20 %. A job
     never seen before is judged by its relatives: the same command, then the same tool, the same
     image, everything; ``level`` names them. Runs that a timeout or a person stopped count as what
     they are, a lower bound. Silent until one run of anything has succeeded.
@@ -40,7 +41,7 @@ class Duration:
     """
 
     name: str = "duration"
-    version: int = 1
+    version: int = 2
     metrics: Sequence[str] = (MetricName.DURATION,)
     levels: Sequence[str] = ("key", "command", "tool", "image", "all")
     quantity: str = "duration"
@@ -82,7 +83,7 @@ class Duration:
         series, pool = memories["key"], memories["all"]
         if series.get("n"):
             told, level, n = panel.interval(series, pool, self.coverage), "key", series["n"]
-            reason = f"from {n} run{'s' * (n != 1)} of this job"
+            reason = f"from {n} run{'s' * (n != 1)} of this job, by {panel.method(series, pool)}"
         else:
             stood = self._relative(memories, None)
             if stood is None:

@@ -25,8 +25,9 @@ _RELATIVES = {
 class PeakMemory:
     """Predicts the peak of memory in bytes.
 
-    A panel of ten experts on the logarithm (:mod:`orcaops.stats.panel`); the interval is meant to
-    hold ``coverage`` of the runs, the confidence is the probability of being within 20 %. A job
+    A panel of ten experts on the logarithm (:mod:`orcaops.stats.panel`), or the naive rule that has done
+    better on this job; ``reason`` names which. The interval is meant to hold ``coverage`` of the runs,
+    the confidence is the probability of being within 20 %. A job
     never seen before is judged by its relatives: the same command, then the same tool, the same
     image, everything; ``level`` names them. A run that was killed for lack of memory counts as what
     it is, a lower bound. Silent until the memory of one run of anything was measured.
@@ -41,7 +42,7 @@ class PeakMemory:
     """
 
     name: str = "memory"
-    version: int = 1
+    version: int = 2
     metrics: Sequence[str] = (MetricName.MEMORY,)
     levels: Sequence[str] = ("key", "command", "tool", "image", "all")
     quantity: str = "memory"
@@ -83,7 +84,7 @@ class PeakMemory:
         series, pool = memories["key"], memories["all"]
         if series.get("n"):
             told, level, n = panel.interval(series, pool, self.coverage), "key", series["n"]
-            reason = f"from {n} run{'s' * (n != 1)} of this job"
+            reason = f"from {n} run{'s' * (n != 1)} of this job, by {panel.method(series, pool)}"
         else:
             stood = self._relative(memories, None)
             if stood is None:
