@@ -7,6 +7,7 @@ answers for it. Threads of this process work off what it owns; what nobody owns 
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime
 
@@ -22,6 +23,7 @@ from orcaops.services.recorder import StoreRecorder
 
 log = logging.getLogger(__name__)
 
+_LOOK_S = 0.02  # how soon the end of the last run is noticed when stopping
 _WATCH_S = 0.25  # how soon a cancellation asked for in another process is noticed
 
 
@@ -133,12 +135,12 @@ class Dispatcher:
             self._queue.put(None)
         with self._lock:
             halts = dict(self._halts)
-        for (workspace, job_id), halt in halts.items():
-            if not self._adoptable(workspace, job_id):
-                halt.request(HaltReason.CANCELLED)
-        for thread in self._threads:
-            if not halts:
-                thread.join(timeout_s)
+        ending = [place for place in halts if not self._adoptable(*place)]
+        for place in ending:
+            halts[place].request(HaltReason.CANCELLED)
+        deadline = time.monotonic() + timeout_s
+        while any(place in self._halts for place in ending) and time.monotonic() < deadline:
+            time.sleep(_LOOK_S)
 
     def _adoptable(self, workspace: str, job_id: str) -> bool:
         with self._store.read() as transaction:

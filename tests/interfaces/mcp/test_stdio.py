@@ -158,6 +158,9 @@ def test_it_ends_with_a_signal_and_leaves_no_process(
     process.send_signal(number)
     assert process.wait(30) == 0
     assert not Path(f"/proc/{job}").exists()
+    listed = [sys.executable, "-m", "orcaops.interfaces.cli.entry", "jobs", "list", "--json"]
+    shown = subprocess.run(listed, capture_output=True, text=True, timeout=60, check=True).stdout
+    assert '"status":"cancelled"' in shown, "what was ended with the server says so"
 
 
 def test_it_ends_when_nobody_listens(started: Callable[[], subprocess.Popen[str]]) -> None:
