@@ -60,11 +60,16 @@ def print_forecasts(forecasts: Forecasts) -> None:
             (f"  {label}", text)
             for label, text in (
                 ("interval", _interval(answer)),
-                ("confidence", f"{answer.confidence:.0%} to be within 20 % of it"),
+                ("confidence", _confidence(answer)),
                 ("runs", str(answer.sample_count)),
                 ("why", answer.reason or None),
             )
         )
+
+
+def _confidence(answer: Prediction) -> str | None:
+    """Of a probability it would say nothing: whether a run fails is never within 20 % of a risk."""
+    return None if answer.unit == "probability" else f"{answer.confidence:.0%} to be within 20 % of it"
 
 
 def _interval(answer: Prediction) -> str:
