@@ -10,7 +10,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
 from orcaops.learning.baselines import describe
-from orcaops.learning.learner import Detector, Learner, Memories, Memory, Predictor, Question
+from orcaops.learning.learner import (
+    Detector,
+    Learner,
+    Memories,
+    Memory,
+    Predictor,
+    Question,
+    Remaining,
+)
 from orcaops.learning.memories import MemoryAddress, MemoryBook
 from orcaops.model.abstention import Abstention
 from orcaops.model.anomaly import Anomaly
@@ -169,6 +177,28 @@ class Loop:
             failure_risk=cast("FailureRisk | Abstained", shown("failure_risk")),
             cost=cast("CostPrediction | Abstained", shown("cost")),
         )
+
+    def remaining(self, question: Question, elapsed_s: float, book: MemoryBook) -> Remaining | Abstention:
+        """How long a job still takes that has run for ``elapsed_s`` seconds; changes nothing.
+
+        The first predictor of durations answers that can (it has a method ``remaining``) and does not
+        abstain.
+        """
+        answer: Remaining | Abstention = Abstention(reason=_NOBODY["duration"])
+        for seat in self._seats:
+            if seat.predictor is None or seat.predictor.quantity != "duration":
+                continue
+            ask = getattr(seat.predictor, "remaining", None)
+            if ask is None:
+                continue
+            try:
+                answer = ask(self._memories(seat, question, book), elapsed_s)
+            except Exception as error:  # noqa: BLE001  # a foreign plug-in may raise anything
+                self._fault(seat.name, error)
+                continue
+            if isinstance(answer, Remaining):
+                break
+        return answer
 
     def judge_only(self, name: str, sample: Sample, book: MemoryBook) -> Sequence[Anomaly]:
         """What one detector says of a sample, as if it had happened; nobody learns from it."""

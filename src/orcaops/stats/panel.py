@@ -62,6 +62,7 @@ _RACE_POOL_MASS = 10.0  # the race on all series counts as much as so many value
 _RACE_LEAD = 0.1  # a rival must be ahead by this share,
 _RACE_LEAST = 0.002  # and by this much, or rounding would decide on a constant
 _RACE_WORST = 3.0
+_NEVER_SEEN = 0.002
 _LARGEST = 700.0  # exp() of more is not a number any more
 _WITHIN = (math.log(1 / 1.2), math.log(1 / 0.8))
 _CONFIDENCE_WEIGHTS = tuple(_CONFIDENCE_DECAY**age for age in range(_ERRORS))
@@ -74,6 +75,18 @@ class Interval(NamedTuple):
     low: float
     high: float
     confidence: float
+
+
+class Outlook(NamedTuple):
+    """Logarithms of a value that is known to exceed a bound: what is expected, and an interval for it.
+
+    ``share`` is how probable it was that the bound would be exceeded.
+    """
+
+    estimate: float
+    low: float
+    high: float
+    share: float
 
 
 def fresh_series() -> State:
@@ -214,6 +227,29 @@ def interval(series: State, pool: State, coverage: float = 0.9) -> Interval:
     low = _quantile(points, weights, alpha / 2)
     high = _quantile(points, weights, 1 - alpha / 2)
     return _told(centre, low, high, _confidence(own, everybody))
+
+
+def beyond(series: State, pool: State, bound: float, coverage: float = 0.9) -> Outlook:
+    """What is expected of the next value once its logarithm is known to exceed ``bound``."""
+    points, weights = _mixture(series["errors"], pool["errors"])
+    return _beyond(estimate(series, pool), points, weights, bound, coverage)
+
+
+def _beyond(
+    centre: float, points: list[float], weights: list[float], bound: float, coverage: float
+) -> Outlook:
+    left = [(p, w) for p, w in zip(points, weights, strict=True) if centre + p > bound]
+    share = math.fsum(w for _, w in left) / math.fsum(weights)
+    if share < _NEVER_SEEN:
+        # Longer than anything yet: as much longer again as values exceed what was expected of them.
+        left = [(p, w) for p, w in zip(points, weights, strict=True) if p > 0] or [(0.5, 1.0)]
+        centre = bound
+    rest, masses = [p for p, _ in left], [w for _, w in left]
+    low, middle_, high = (
+        min(max(centre + _quantile(rest, masses, q), bound), _LARGEST)
+        for q in ((1 - coverage) / 2, 0.5, (1 + coverage) / 2)
+    )
+    return Outlook(middle_, low, high, share)
 
 
 def _told(centre: float, low: float, high: float, confidence: float) -> Interval:
@@ -408,8 +444,21 @@ def learn_cold(pool: State, error: float) -> None:
 
 def cold_interval(pool: State, centre: float, coverage: float = 0.9) -> Interval:
     """The interval around a group's expectation, from how far off such expectations were before."""
+    points, weights, confidence = _cold_mixture(pool)
+    low = _quantile(points, weights, (1 - coverage) / 2)
+    high = _quantile(points, weights, (1 + coverage) / 2)
+    return _told(centre, low, high, confidence)
+
+
+def cold_beyond(pool: State, centre: float, bound: float, coverage: float = 0.9) -> Outlook:
+    """As :func:`beyond`, for a series without values of which a group expects ``centre``."""
+    points, weights, _ = _cold_mixture(pool)
+    return _beyond(centre, points, weights, bound, coverage)
+
+
+def _cold_mixture(pool: State) -> tuple[list[float], list[float], float]:
+    """How far off groups were: points, their weights, and the share within 20 %."""
     cold = pool["cold"]
-    alpha = 1 - coverage
     whole = residuals.total(cold)
     points = [-3.0, 0.0, 3.0]
     weights = [1.0, 8.0, 1.0]
@@ -420,6 +469,4 @@ def cold_interval(pool: State, centre: float, coverage: float = 0.9) -> Interval
         inside += whole * (residuals.share_below(cold, _WITHIN[1]) - residuals.share_below(cold, _WITHIN[0]))
     order = sorted(range(len(points)), key=points.__getitem__)
     points, weights = [points[i] for i in order], [weights[i] for i in order]
-    low = _quantile(points, weights, alpha / 2)
-    high = _quantile(points, weights, 1 - alpha / 2)
-    return _told(centre, low, high, inside / math.fsum(weights))
+    return points, weights, inside / math.fsum(weights)

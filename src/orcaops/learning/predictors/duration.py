@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from orcaops.learning.learner import Memories, Memory, Predictor, Question
+from orcaops.learning.learner import Memories, Memory, Predictor, Question, Remaining
 from orcaops.model.abstention import Abstention
 from orcaops.model.metric import MetricName
 from orcaops.model.prediction import DurationPrediction
@@ -13,6 +13,7 @@ from orcaops.model.sample import Sample
 from orcaops.stats import panel
 
 _SHORTEST_S = 0.001
+_OVERDUE = 0.05  # a run is overdue that fewer of the runs outlast
 _RELATIVES = {
     "command": "the same command on other images",
     "tool": "the same tool on this image",
@@ -102,6 +103,33 @@ class Duration:
             reason=reason,
             predictor=self.name,
             predictor_version=self.version,
+        )
+
+    def remaining(self, memories: Memories, elapsed_s: float) -> Remaining | Abstention:
+        """How long a run of the job still takes that has run for ``elapsed_s`` seconds.
+
+        From the durations that are possible now: those longer than what has passed.
+        """
+        series, pool = memories["key"], memories["all"]
+        elapsed_s = max(elapsed_s, 0.0)
+        bound = math.log(max(elapsed_s, _SHORTEST_S))
+        if series.get("n"):
+            told = panel.beyond(series, pool, bound, self.coverage)
+        else:
+            stood = self._relative(memories, None)
+            if stood is None:
+                return Abstention(reason="no run has succeeded yet", have=0, need=1)
+            told = panel.cold_beyond(pool, stood[1], bound, self.coverage)
+        estimate, low, high = (
+            max(math.exp(value) - elapsed_s, 0.0) for value in (told.estimate, told.low, told.high)
+        )
+        return Remaining(
+            estimate_s=estimate,
+            low_s=low,
+            high_s=high,
+            coverage=self.coverage,
+            outlasts=round(told.share, 4),
+            overdue=told.share < _OVERDUE,
         )
 
     def _relative(self, memories: Memories, asked_at: float | None) -> tuple[str, float, int] | None:
