@@ -136,6 +136,12 @@ def test_hours_that_cannot_be(app: App, hours: int) -> None:
     assert caught.value.code is ErrorCode.INVALID
 
 
+@pytest.mark.parametrize("year", [1, 1970, 2101, 9999])
+def test_times_that_cannot_be(app: App, year: int) -> None:
+    with pytest.raises(OrcaError, match="nothing is known of that time"):
+        app.forecasts.forecast("default", at=datetime(year, 1, 2, tzinfo=UTC))
+
+
 def test_costs_need_prices_and_follow_them(app: App, tmp_path: Path) -> None:
     keep(app, weeks(8))
     without = told(app).cost

@@ -68,6 +68,10 @@ class Forecasts:
             )
         prices = self._prices()
         start = (at or self._clock()).astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+        if not 1971 <= start.year <= 2100:
+            raise invalid(
+                "nothing is known of that time", where="at", hint="Ask for a time from 1971 to 2100."
+            )
         month = start.replace(day=1, hour=0)
         with self._store.read() as transaction:
             since = min(start - timedelta(hours=LONGEST), month)

@@ -10,7 +10,6 @@ from orcaops.interfaces.rest.contract import answers
 from orcaops.interfaces.rest.jobs import shown
 from orcaops.model.forecast import Forecast
 from orcaops.model.prediction import Abstained
-from orcaops.model.quantities import UtcTime
 from orcaops.services.forecasts import LONGEST_HOURS
 
 router = APIRouter(tags=["predictions"])
@@ -20,7 +19,6 @@ class ForecastAsked(Asked):
     """Which hours."""
 
     hours: Annotated[int, Field(ge=1, le=LONGEST_HOURS, description="How many hours ahead."), Digits] = 48
-    at: UtcTime | None = Field(None, description="First hour, from what was known then; now by default.")
 
 
 @router.get(
@@ -32,4 +30,4 @@ class ForecastAsked(Asked):
 )
 def get_forecast(house: House, asked: Annotated[ForecastAsked, Query()]) -> Response:
     """Runs per hour with intervals, peaks, the capacity they take, and what they cost; or what is missing."""
-    return shown(house.forecasts.forecast(asked.workspace, hours=asked.hours, at=asked.at))
+    return shown(house.forecasts.forecast(asked.workspace, hours=asked.hours))
