@@ -373,8 +373,9 @@ class RemoteForecasts:
         self, workspace: str, *, hours: int = 48, at: datetime | None = None
     ) -> Forecast | Abstained:
         """The hours ahead."""
-        moment = at.isoformat() if at is not None else None
-        answer = self._connection.ask("GET", "/forecast", workspace=workspace, hours=hours, at=moment)
+        if at is not None:
+            raise _only_there("forecast --at", self._connection.url)
+        answer = self._connection.ask("GET", "/forecast", workspace=workspace, hours=hours)
         word = Abstained if "abstention" in answer.json() else Forecast
         return word.from_stored(answer.content)
 
