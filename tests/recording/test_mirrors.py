@@ -54,7 +54,7 @@ def test_anomalies_by_day(tmp_path: Path) -> None:
     assert write_anomalies(tmp_path, some) == 0  # nothing has changed
 
 
-def test_writing_is_due_once_a_minute_at_most(tmp_path: Path) -> None:
+def test_writing_is_not_due_again_at_once(tmp_path: Path) -> None:
     mirrors = Mirrors(tmp_path)
     assert mirrors.due(1)
     mirrors.write(1, [], [])

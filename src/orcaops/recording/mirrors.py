@@ -1,9 +1,9 @@
 """Readable mirrors of the database: ``baselines.json`` and ``anomalies/<date>.jsonl`` in the home folder.
 
 They are for people and scripts; nothing in OrcaOps reads them. Each is replaced as a whole, so a reader
-never meets half a file. Writing costs one pass over what is given, so it is due once a minute at most,
-whichever process asks, and less often the larger the mirror has become: about a hundredth of the time
-goes into it.
+never meets half a file. Writing the baselines costs one pass over all of them, so it is due every two
+seconds at most, whichever process asks, and less often the larger the mirror has become: about a hundredth
+of the time goes into it. Anomalies are few, and the file of their day is written when there is a new one.
 """
 
 import time
@@ -18,7 +18,7 @@ from orcaops.model.anomaly import Anomaly
 from orcaops.model.baseline import Baseline
 from orcaops.recording.private_files import replacing
 
-AT_MOST_EVERY_S = 60.0
+AT_MOST_EVERY_S = 2.0
 BYTES_PER_S = 100_000
 """How fast a mirror may be rewritten in the long run: a hundredth of what a slow machine can do."""
 
@@ -32,7 +32,7 @@ class Mirrors:
 
     def due(self, mark: int) -> bool:
         """Whether something was learned since this process last wrote (``mark`` is the watermark), and no
-        process has written for a minute, or longer where there is much to write."""
+        process has written for two seconds, or longer where there is much to write."""
         if mark == self._mark:
             return False
         try:
@@ -46,6 +46,11 @@ class Mirrors:
         write_baselines(self._home, baselines)
         write_anomalies(self._home, anomalies)
         self._mark = mark
+
+
+    def write_days(self, anomalies: Iterable[Anomaly]) -> None:
+        """Replace the files of the days of these anomalies: all of each day are given."""
+        write_anomalies(self._home, anomalies)
 
 
 def write_baselines(home: Path, baselines: Iterable[Baseline]) -> int:

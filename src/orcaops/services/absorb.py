@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from typing import cast
 
 from orcaops.learning.loop import Absorbed, Loop
@@ -60,6 +61,7 @@ class Absorber:
         self._transaction: Transaction | None = None
         self._book = MemoryBook(self._load)
         self._mark = -1
+        self._days: set[date] = set()
         self._decided = -1
         self._resets: Sequence[Reset] = ()
 
@@ -79,6 +81,11 @@ class Absorber:
         """Absorb nothing in this process, so that an import comes in whole before it is numbered."""
         with self._lock:
             yield
+
+    def take_days(self) -> set[date]:
+        """The days (UTC) of the anomalies that came or changed since this was asked last."""
+        days, self._days = self._days, set()
+        return days
 
     def absorb_batch(self) -> int:
         """Absorb up to a batch of runs in one transaction; returns how many, 0 if there was nothing."""
@@ -142,6 +149,7 @@ class Absorber:
         absorbed = self._loop.absorb([samples_of(run, run.number or 0) for run in runs], self._book)
         transaction.baselines.put_many(self._loop.describe_baselines(self._book, absorbed.keys))
         transaction.anomalies.put_many(absorbed.anomalies)
+        self._days.update(anomaly.detected_at.date() for anomaly in absorbed.anomalies)
         transaction.memories.put_many(cast("Mapping[MemoryKey, bytes]", self._book.drain()))
         for advise in self._advising:
             advise(transaction, runs, absorbed)
@@ -212,7 +220,7 @@ def show_decision(transaction: Transaction, decision: Decision) -> None:
 class AbsorbingThread:
     """Absorbs in the background of a server, soon after each :meth:`wake`.
 
-    ``afterwards`` is called when something was absorbed, from the same thread.
+    ``afterwards`` is called after each round, from the same thread.
     """
 
     def __init__(self, absorber: Absorber, afterwards: Callable[[], None], *, every_s: float = 2.0) -> None:
@@ -246,8 +254,8 @@ class AbsorbingThread:
             self._wake.clear()
             stopping = self._stopping
             try:
-                if self._absorber.absorb_all():
-                    self._afterwards()
+                self._absorber.absorb_all()
+                self._afterwards()  # also when nothing came: what was not due before may be now
             except Exception:
                 log.exception("absorbing failed; it is tried again")
             if stopping:

@@ -4,7 +4,7 @@ import platform
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -113,12 +113,19 @@ class Upkeep:
         return count
 
     def mirror(self, *, force: bool = False) -> None:
-        """Write ``baselines.json`` and ``anomalies/<date>.jsonl`` if they are due, or ``force`` says so."""
+        """Write ``baselines.json`` if it is due, and ``anomalies/<date>.jsonl`` of days with news.
+
+        ``force`` writes all of them.
+        """
+        days = self._absorber.take_days()
         with self._store.read() as transaction:
             mark = transaction.watermark()
-            if not force and not self._mirrors.due(mark):
-                return
-            self._mirrors.write(mark, transaction.baselines.each(), transaction.anomalies.each())
+            if force or self._mirrors.due(mark):
+                self._mirrors.write(mark, transaction.baselines.each(), transaction.anomalies.each())
+            elif days:
+                first = datetime.combine(min(days), datetime.min.time(), UTC)
+                since = transaction.anomalies.since(first)
+                self._mirrors.write_days(each for each in since if each.detected_at.date() in days)
 
     def images(self) -> list[str]:
         """The images that can be run without fetching anything, the smallest first."""
