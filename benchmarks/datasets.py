@@ -5,7 +5,10 @@ Each reader yields runs in order of their submission, as ``orcaops.learning.exam
 
 import csv
 import gzip
+import json
+import math
 import os
+import statistics
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -210,3 +213,25 @@ def builds(project: str, late: int = 0) -> Iterator[PastRun]:
                 failed=row["build_Failed"] == "1",
                 commit=str(number),
             )
+
+
+def annotated_changes() -> Iterator[tuple[str, list[float], list[list[int]]]]:
+    """Series of one dimension with the places where each annotator saw a change.
+
+    Values are logarithms where all are above zero, else in standard deviations.
+    """
+    annotations = json.loads(file("tcpd", "annotations.json").read_text())
+    for name, by_person in sorted(annotations.items()):
+        path = folder() / "tcpd" / f"{name}.json"
+        if not path.is_file():
+            continue
+        document = json.loads(path.read_text())
+        raw = document["series"][0]["raw"]
+        if document["n_dim"] != 1 or any(value is None for value in raw):
+            continue
+        if min(raw) > 0:
+            values = [math.log(value) for value in raw]
+        else:
+            spread = statistics.pstdev(raw) or 1.0
+            values = [value / spread for value in raw]
+        yield name, values, list(by_person.values())

@@ -8,15 +8,20 @@ import dataclasses
 import math
 import random
 import statistics
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from benchmarks import datasets
 from benchmarks.row import NotMeasured, Row
+from orcaops.learning import baselines
 from orcaops.learning.detectors import degradation, duration, flaky, regression
 from orcaops.learning.detectors import memory as memory_outlier
+from orcaops.learning.digest import worth_telling
 from orcaops.learning.exam import examine
 from orcaops.learning.learner import Memory
+from orcaops.learning.loop import Loop
+from orcaops.learning.memories import MemoryBook
 from orcaops.learning.predictors import duration as duration_predictor
 from orcaops.learning.predictors import failure_risk
 from orcaops.learning.predictors import memory as memory_predictor
@@ -24,6 +29,7 @@ from orcaops.learning.replay import PastRun
 from orcaops.learning.rivals import spec
 from orcaops.model.anomaly import Anomaly
 from orcaops.model.sample import Sample
+from orcaops.stats import changes
 from orcaops.testing.learners import samples_of_job
 
 _SEED = 20261122
@@ -31,7 +37,19 @@ _SEED = 20261122
 
 def rows(quick: bool) -> Iterator[Row]:
     """All figures; ``quick`` looks at a part of each set."""
-    for part in (outliers, regressions, flakiness, drops, travis, batch_logs, workflows, builds):
+    for part in (
+        outliers,
+        digests,
+        regressions,
+        change_points,
+        flakiness,
+        drops,
+        travis,
+        batch_logs,
+        workflows,
+        builds,
+        large_inputs,
+    ):
         try:
             yield from part(quick)
         except NotMeasured as why:
@@ -93,6 +111,53 @@ def outliers(quick: bool) -> Iterator[Row]:
     yield row("false alarms, 95th percentile of keys", worst, naive_worst, n, "")
 
 
+def digests(quick: bool) -> Iterator[Row]:
+    """What is told of days of 6000 runs, of which one in 200 is shown twice as slow."""
+    chance = random.Random(_SEED)
+    days: list[list[tuple[bool, list[Anomaly], bool]]] = [[]]
+    keys = [
+        (samples_of_job(values, "duration"), {"key": duration.detector.fresh()}, dict[str, Any]())
+        for _, values in datasets.azure_series()[:: 6 if quick else 1]
+    ]
+    for place in range(max(len(samples) for samples, _, _ in keys)):
+        for samples, memories, state in keys:
+            if place >= len(samples):
+                continue
+            sample = samples[place]
+            slow = chance.random() < 0.005
+            shown = dataclasses.replace(sample, value=sample.value * 2) if slow else sample
+            if place >= 5:
+                if len(days[-1]) == 6000:
+                    days.append([])
+                found = [
+                    a for a in duration.detector.judge(memories, shown) if shown.job_id in a.job_ids[-1:]
+                ]
+                days[-1].append((slow, found, spec.anomaly.alarms(state, shown.value)))
+            duration.detector.learn(memories, sample)  # nobody learns from what did not happen
+            spec.anomaly.learn(state, sample.value)
+    told = true = alarms = right = slow_runs = 0
+    for day in days:
+        truth = {id(anomaly): slow for slow, found, _ in day for anomaly in found}
+        worth = worth_telling([anomaly for _, found, _ in day for anomaly in found], len(day))
+        told += len(worth)
+        true += sum(truth[id(anomaly)] for anomaly in worth)
+        alarms += sum(naive for _, _, naive in day)
+        right += sum(naive and slow for slow, _, naive in day)
+        slow_runs += sum(slow for slow, _, _ in day)
+    set_, n = "azure_vm_noise", sum(map(len, days))
+    yield _row(
+        "digest",
+        "precision, %",
+        100 * true / max(told, 1),
+        "spec",
+        100 * right / alarms,
+        n,
+        set_,
+        "reach ≥ 80",
+    )
+    yield _row("digest", "recall, %", 100 * true / slow_runs, "spec", 100 * right / slow_runs, n, set_, "")
+
+
 def _alarms(anomalies: Sequence[Anomaly], sample: Sample) -> bool:
     return any(sample.job_id in anomaly.job_ids for anomaly in anomalies)
 
@@ -138,6 +203,44 @@ def _changes(values: Sequence[float]) -> list[tuple[int, int]]:
             found.setdefault(anomaly.id, (place, int(anomaly.job_id.rpartition("-")[2]) - 1))
         regression.detector.learn(memories, sample)
     return list(found.values())
+
+
+def change_points(_quick: bool) -> Iterator[Row]:
+    """Annotated series: F1 with a margin of 5 as in the Turing change point benchmark."""
+    ours, none = [], []
+    for _, values, annotations in datasets.annotated_changes():
+        found, start = {0}, 0
+        for seen in range(1, len(values) + 1):
+            change = changes.scan(values[max(start, seen - changes.LONGEST) : seen])
+            if change is not None:
+                window = values[max(start, seen - changes.LONGEST) : seen]
+                start = seen - len(window) + changes.placed(window, change.at)[0][0]
+                found.add(start)
+        ours.append(_f1(found, annotations))
+        none.append(_f1({0}, annotations))
+    mine, theirs, n = statistics.mean(ours), statistics.mean(none), len(ours)
+    yield _row(
+        "change points", "F1", mine, "no change at all", theirs, n, "tcpd, one dimension", "reach ≥ 0.70"
+    )
+
+
+def _f1(found: set[int], annotations: Sequence[Sequence[int]]) -> float:
+    """Precision over what anybody annotated, recall as the mean over annotators; place 0 is given."""
+    anybody = {0}.union(*annotations)
+    precision = len(_matched(anybody, found)) / len(found)
+    recall = statistics.mean(len(_matched({0, *one}, found)) / len({0, *one}) for one in annotations)
+    return 2 * precision * recall / (precision + recall)
+
+
+def _matched(truth: set[int], found: set[int]) -> set[int]:
+    """The true places that are found within 5 values, each by another one."""
+    free, matched = set(found), set[int]()
+    for place in sorted(truth):
+        near = [other for other in free if abs(other - place) <= 5]
+        if near:
+            free.remove(min(near, key=lambda other: (abs(other - place), other)))
+            matched.add(place)
+    return matched
 
 
 def _three_in_a_row(values: Sequence[float]) -> list[int]:
@@ -314,6 +417,35 @@ def builds(_quick: bool) -> Iterator[Row]:
         yield _exam_row(told, "brier_skill", "ema_01", set_, f"reach ≥ {skill}")
         yield _exam_row(told, "auc", "ema_01", set_, "" if late else "reach ≥ 0.78")
         yield _exam_row(told, "ece", "spec", set_, "" if late else "reach ≤ 0.02")
+
+
+def large_inputs(quick: bool) -> Iterator[Row]:
+    """A million runs of one key, and a hundred thousand keys of one run; with ``quick`` a hundredth."""
+    share = 100 if quick else 1
+    learners = [baselines.learner, duration.detector, regression.detector, duration_predictor.predictor]
+    loop, book = Loop(learners), MemoryBook()
+    portion, rates = 1_000_000 // share // 10, []
+    for part in range(10):
+        samples = samples_of_job(
+            [60.0 + place % 7 for place in range(portion)], "duration", first=portion * part, minutes=0.1
+        )
+        began = time.process_time()
+        loop.absorb([[sample] for sample in samples], book)
+        book.drain()
+        rates.append(portion / (time.process_time() - began))
+    figure, rival = "runs per second, the last tenth", "the first tenth"
+    yield _row("runs of one key", figure, rates[-1], rival, rates[0], 10 * portion, "made up", "≥ 0.8")
+    [sample] = samples_of_job([12.0], "duration")
+    loop, book, rates = Loop(learners), MemoryBook(capacity=20_000), []
+    portion = 100_000 // share // 10
+    for part in range(10):
+        names = [f"name:{part}-{place}" for place in range(portion)]
+        runs = [[dataclasses.replace(sample, job_id=n, key=n, scopes={"command": n})] for n in names]
+        began = time.process_time()
+        loop.absorb(runs, book)
+        book.drain()
+        rates.append(portion / (time.process_time() - began))
+    yield _row("keys of one run", figure, rates[-1], rival, rates[0], 10 * portion, "made up", "≥ 0.8")
 
 
 def _number_rows(told: Mapping[str, Any], set_: str) -> Iterator[Row]:
