@@ -198,7 +198,7 @@ def test_a_job_is_priced_before_it_runs(open_app: Callable[..., App], tmp_path: 
 
 
 def test_very_many_arrivals(app: App) -> None:
-    """Ten thousand; a million are counted in ``make bench``."""
+    """Ten thousand, a hundredth of what a large server sees."""
     keep(app, [NOW - timedelta(hours=400) + timedelta(seconds=144 * n) for n in range(10_000)])
     forecast = told(app, 24)
     assert forecast.runs_seen == 10_000

@@ -132,18 +132,19 @@ class NewFailure:
         runs, failures, count = finding["runs"], finding["failures"], episode["count"]
         rate = failures / runs if runs else 0.0
         why = _WHY.get(Cause(finding["cause"]), "") if finding["cause"] else ""
+        why = f" {why}" if why else ""
         signature = f" The failure: {finding['signature']}." if finding["signature"] else ""
         if finding["news"] == "rare":
             again = "" if count == 1 else f", {count} times in a row"
             title = f"Failed{again}, although it practically always succeeds"
             before = f"none of the {runs} runs" if not failures else f"{failures} of the {runs} runs"
-            description = f"Before this, {before} of this job had failed. {why}{signature}".strip()
+            description = f"Before this, {before} of this job had failed.{why}{signature}"
             severity = Severity.WARNING if count < 3 else Severity.CRITICAL
             if ended:
                 description += f" It is over: {ended}."
         else:
             title = "Failed in a way never seen for this job"
-            description = f"It has failed {failures} times before, but never like this. {why}{signature}"
+            description = f"It has failed {failures} times before, but never like this.{why}{signature}"
             severity = Severity.WARNING
         return episodes.shown(
             episode,
