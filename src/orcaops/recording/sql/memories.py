@@ -1,9 +1,10 @@
 # ruff: noqa: D102 - the contract is documented in recording/store.py
 """Memories: what learners remember, as rows."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, select, tuple_
+from sqlalchemy import Connection, Row, and_, bindparam, delete, select, tuple_
 
 from orcaops.recording.sql.records import clean
 from orcaops.recording.sql.tables import memories
@@ -11,6 +12,7 @@ from orcaops.recording.sql.upserts import upsert
 from orcaops.recording.store import MemoryKey
 
 _SCOPES_AT_ONCE = 200
+_PLACES_AT_ONCE = 8
 _ROWS_AT_ONCE = 1000
 
 _KEY = ("workspace", "level", "scope", "learner", "version", "metric")
@@ -33,12 +35,18 @@ class Memories:
 
     def get_many(self, keys: Iterable[MemoryKey]) -> dict[MemoryKey, bytes]:
         wanted = set(keys)
-        by_level: dict[tuple[str, str], set[str]] = {}
-        for key in wanted:
-            by_level.setdefault((key.workspace, key.level), set()).add(clean(key.scope))
         found: dict[MemoryKey, bytes] = {}
-        for (workspace, level), scopes in by_level.items():
-            ordered = sorted(scopes)
+        places = {(key.workspace, key.level, clean(key.scope)) for key in wanted}
+        if len(places) <= _PLACES_AT_ONCE:
+            for workspace, level, scope, learner, version, metric, memory in self._of_places(sorted(places)):
+                key = MemoryKey(workspace, learner, version, metric, level, scope)
+                if key in wanted:
+                    found[key] = memory
+            return found
+        by_level: dict[tuple[str, str], list[str]] = {}
+        for workspace, level, scope in sorted(places):
+            by_level.setdefault((workspace, level), []).append(scope)
+        for (workspace, level), ordered in by_level.items():
             for start in range(0, len(ordered), _SCOPES_AT_ONCE):
                 chunk = ordered[start : start + _SCOPES_AT_ONCE]
                 asked = {"workspace": workspace, "level": level, "scopes": chunk}
@@ -47,6 +55,20 @@ class Memories:
                     if key in wanted:
                         found[key] = memory
         return found
+
+    def _of_places(self, places: Sequence[tuple[str, str, str]]) -> Sequence[Row[*tuple[Any, ...]]]:
+        """All rows of a few scopes, with one question: what absorbing a single run asks."""
+        if not places:
+            return ()
+        mark = "?" if self._connection.dialect.name == "sqlite" else "%s"
+        of_one = f"(workspace = {mark} AND level = {mark} AND scope = {mark})"
+        asked = (
+            "SELECT workspace, level, scope, learner, version, metric, memory FROM memories WHERE "  # noqa: S608 - marks alone
+            + " OR ".join([of_one] * len(places))
+        )
+        return self._connection.exec_driver_sql(
+            asked, tuple(part for place in places for part in place)
+        ).all()
 
     def put_many(self, new: Mapping[MemoryKey, bytes]) -> None:
         upsert(
