@@ -18,7 +18,7 @@ def slow(seconds: float) -> Anomaly:
 
 
 def test_many_tests_make_it_stricter() -> None:
-    clear, doubtful = slow(300.0), slow(40.0)
+    clear, doubtful = slow(300.0), slow(46.0)
     assert worth_telling([clear, doubtful], tests=10) == [clear, doubtful]
     assert worth_telling([doubtful, clear], tests=5000) == [clear]
 

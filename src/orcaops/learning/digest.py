@@ -10,11 +10,12 @@ from orcaops.model.anomaly import Anomaly
 from orcaops.stats import multiplicity
 
 
-def worth_telling(anomalies: Sequence[Anomaly], tests: int, *, rate: float = 0.1) -> list[Anomaly]:
+def worth_telling(anomalies: Sequence[Anomaly], tests: int, *, rate: float = 0.05) -> list[Anomaly]:
     """Those of one day's anomalies to tell, in their order; the others are listed, and no more.
 
     ``tests`` is how many values were judged on that day, by all detectors that state a ``p_value`` as
-    evidence; of their anomalies that are told, a share ``rate`` is expected to be false at most. Anomalies
+    evidence; of their anomalies that are told, about a share ``rate`` would be false on well-behaved noise,
+    one in five on that of real machines (``python -m benchmarks learning``, the rows *digest*). Anomalies
     of other detectors, which look at many runs before they say anything, are all told.
     """
     tested = [place for place, anomaly in enumerate(anomalies) if _p_value(anomaly) is not None]

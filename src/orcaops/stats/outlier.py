@@ -15,6 +15,7 @@ from orcaops.stats.student import critical, tail
 _FEWEST = 5
 _PRIOR_WEIGHT = 4
 _LARGEST_FREEDOM = 30  # more would trust the tails of real noise too much
+_TAIL_FREEDOM = 4
 _RECURRENCE_GAP = math.log(1.10)
 _NARROWEST = 0.02  # series with a constant runtime would otherwise alarm on a millisecond
 
@@ -46,8 +47,12 @@ class Band(NamedTuple):
 
 
 def p_value(band: Band, value: float) -> float:
-    """How probable a value as far out is, if nothing is the matter."""
-    return float(f"{tail(band.t(value), band.freedom):.3g}")
+    """How probable a value as far out is, if nothing is the matter.
+
+    With tails as heavy as real noise has them (``python -m benchmarks learning``, the rows *digest*): by
+    the test's own freedom, half of the findings of a day's digest would be false.
+    """
+    return float(f"{tail(band.t(value), min(band.freedom, _TAIL_FREEDOM)):.3g}")
 
 
 def extreme(band: Band, value: float, alpha: float = 0.0003, ratio: float = 2.0) -> bool:
