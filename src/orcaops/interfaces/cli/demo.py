@@ -123,7 +123,9 @@ def _tell(app: "App", run: "Run") -> None:
 def _what_next(app: "App") -> None:
     workspace = app.settings.workspace
     _say("Try next:")
-    program = "orcaops" if shutil.which("orcaops") else os.path.relpath(sys.argv[0])
+    called = sys.argv[0]
+    known = shutil.which("orcaops") or os.path.basename(called) != "orcaops"  # noqa: PTH119
+    program = "orcaops" if known else os.path.relpath(called)
     for command, meaning in (
         (f"jobs list --workspace {workspace}", "everything that just ran"),
         (f"anomalies list --workspace {workspace}", "what was unusual, with evidence"),
