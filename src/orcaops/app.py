@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 
 from orcaops import plugins
 from orcaops.config import Configuration, Settings
@@ -38,6 +39,7 @@ from orcaops.running.supervisor import Supervisor
 from orcaops.services.absorb import Absorber, AbsorbingThread
 from orcaops.services.advice import Advice
 from orcaops.services.dispatcher import Dispatcher
+from orcaops.services.failures import Failures
 from orcaops.services.forecasts import NO_PRICES, Forecasts
 from orcaops.services.history import History
 from orcaops.services.insights import Insights
@@ -47,6 +49,9 @@ from orcaops.services.recorder import StoreRecorder
 from orcaops.services.recovery import Recovery
 from orcaops.services.telling import Telling
 from orcaops.services.upkeep import Upkeep
+
+if TYPE_CHECKING:
+    from orcaops.learning.failures.knowledge import KnowledgeBase
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +63,7 @@ class App:
     settings: Settings
     jobs: Jobs
     insights: Insights
+    failures: Failures
     predictions: Predictions
     forecasts: Forecasts
     advice: Advice
@@ -180,6 +186,7 @@ def build(configuration: Configuration) -> App:
             new_id=new_id,
             stale_after=timedelta(days=settings.learning.stale_after_days),
         ),
+        failures=Failures(store, logs, _knowledge),
         predictions=predictions,
         forecasts=Forecasts(
             store,
@@ -238,6 +245,13 @@ def host_context() -> Context:
         host=socket.gethostname(),
         host_class=f"{platform.machine()}-{os.cpu_count()}cpu-{memory_gib:.0f}g",
     )
+
+
+def _knowledge() -> "KnowledgeBase":
+    """What is known of failures. Imported when it is asked for: reading the patterns takes a moment."""
+    from orcaops.learning.failures.knowledge import KnowledgeBase
+
+    return KnowledgeBase.shipped()
 
 
 def _executors(settings: Settings, installation: str) -> Mapping[str, Executor]:

@@ -7,6 +7,7 @@ import pytest
 
 import orcaops.interfaces
 from orcaops.services.advice import Advice
+from orcaops.services.failures import Failures
 from orcaops.services.forecasts import Forecasts
 from orcaops.services.history import History
 from orcaops.services.insights import Insights
@@ -16,6 +17,7 @@ from orcaops.services.upkeep import Upkeep
 
 SERVICES = {
     "advice": Advice,
+    "failures": Failures,
     "forecasts": Forecasts,
     "history": History,
     "insights": Insights,
@@ -36,6 +38,9 @@ OPERATOR = "it is the operator's, at the machine"
 AGENT = "agents are not to do it, or have no use for it"
 MISSING: dict[str, dict[str, str]] = {
     "advice.recommendation": {"mcp": "the list has every field"},
+    "failures.match": {"rest": "a log lies with who asks", "mcp": "`orcaops_debug_job` reads the job's log"},
+    "failures.pattern": {"rest": "the list has every field", "mcp": "`orcaops_debug_job` says what helps"},
+    "failures.patterns": {"mcp": "too many for a model; `orcaops_debug_job` names those that fit"},
     "forecasts.forecast": {"mcp": AGENT},
     "history.examine": {"rest": OPERATOR, "mcp": OPERATOR},
     "history.examine_file": {"rest": OPERATOR, "mcp": OPERATOR},

@@ -116,6 +116,8 @@ def _next_steps(run: Run, anomalies: Sequence[Anomaly]) -> list[str]:
     if not run.status.final:
         steps.append(f"orcaops jobs logs -f {run.job_id}")
     elif run.status is not Status.SUCCEEDED:
+        if run.status is not Status.CANCELLED:
+            steps.append(f"orcaops debug {run.job_id}")
         steps.append(f"orcaops jobs logs {run.job_id}")
         if run.cause is Cause.OOM_KILLED and run.effective and run.effective.memory:
             steps.append(f"run it again with more memory than {show_size(run.effective.memory)}")

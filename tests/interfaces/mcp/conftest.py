@@ -29,6 +29,7 @@ TOOLS = {
     "orcaops_list_jobs",
     "orcaops_get_summary",
     "orcaops_cancel_job",
+    "orcaops_debug_job",
     "orcaops_get_logs",
     "orcaops_predict_job",
     "orcaops_get_baselines",

@@ -7,7 +7,7 @@ Commands do not care which they hold. What only the server's own machine can do 
 import json
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     import httpx2
 
     from orcaops.config import Settings
+    from orcaops.model.debug import DebugAnalysis, PatternMatch
+    from orcaops.model.pattern import FailurePattern
     from orcaops.services.upkeep import Check
 
 W = TypeVar("W", bound=Word)
@@ -145,6 +147,7 @@ class RemoteApp:
         self.settings = settings
         self.jobs = RemoteJobs(self._connection)
         self.insights = RemoteInsights(self._connection)
+        self.failures = RemoteFailures(self._connection)
         self.predictions = RemotePredictions(self._connection)
         self.forecasts = RemoteForecasts(self._connection)
         self.advice = RemoteAdvice(self._connection)
@@ -349,6 +352,49 @@ class RemoteInsights:
     def _decide(self, workspace: str, anomaly_id: str, verb: str, body: dict[str, str | None]) -> Anomaly:
         path = f"{_place('anomaly', anomaly_id)}/{verb}"
         return Anomaly.from_stored(self._connection.ask("POST", path, body=body, workspace=workspace).content)
+
+
+class RemoteFailures:
+    """See :class:`orcaops.services.failures.Failures`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def debug(self, workspace: str, job_id: str) -> "DebugAnalysis":
+        """Why a run failed."""
+        from orcaops.model.debug import DebugAnalysis
+
+        answer = self._connection.ask("GET", f"{_job(job_id)}/debug", workspace=workspace)
+        return DebugAnalysis.from_stored(answer.content)
+
+    def patterns(
+        self, *, text: str = "", limit: int = DEFAULT_LIMIT, cursor: str | None = None
+    ) -> "Page[FailurePattern]":
+        """Known failures by id."""
+        from orcaops.model.pattern import FailurePattern
+
+        answer = self._connection.ask("GET", "/patterns", q=text, limit=limit, cursor=cursor)
+        return _page(FailurePattern, answer.content)
+
+    def pattern(self, pattern_id: str) -> "FailurePattern":
+        """One known failure."""
+        cursor: str | None = None
+        while True:
+            page = self.patterns(text=pattern_id, limit=_PAGE, cursor=cursor)
+            for pattern in page.items:
+                if pattern.id == pattern_id:
+                    return pattern
+            if (cursor := page.next_cursor) is None:
+                raise not_found(
+                    f"there is no pattern {pattern_id!r}", where="pattern", hint="List them: orcaops kb list"
+                )
+
+    def match(self, chunks: Iterable[bytes]) -> "tuple[PatternMatch, ...]":
+        """The known failures in a text that lies here, by what this program knows itself."""
+        from orcaops.learning.failures.knowledge import KnowledgeBase
+        from orcaops.services.diagnosis import matches_in
+
+        return matches_in(KnowledgeBase.shipped(), chunks)
 
 
 class RemotePredictions:

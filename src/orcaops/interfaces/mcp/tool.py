@@ -19,7 +19,7 @@ from orcaops.model.job import Workspace
 from orcaops.model.word import Word
 
 PREFIX = "orcaops_"
-WORKSPACE = "Workspace to work in; without it the one that this server was started for."
+WORKSPACE = "Workspace; by default the server's own."
 
 
 class Asked(Word):

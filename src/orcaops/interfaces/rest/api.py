@@ -18,6 +18,7 @@ from orcaops.app import App
 from orcaops.guarding.tokens import Token
 from orcaops.interfaces.rest import (
     advice,
+    failures,
     forecast,
     history,
     insights,
@@ -49,6 +50,7 @@ _ROUTERS = (
     jobs.router,
     logs.router,
     insights.router,
+    failures.router,
     predictions.router,
     forecast.router,
     advice.router,
