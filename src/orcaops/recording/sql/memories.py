@@ -84,7 +84,8 @@ class Memories:
                     "metric": key.metric,
                     "memory": memory,
                 }
-                for key, memory in new.items()
+                # New ones are laid down scope by scope: what one run needs is then on few pages.
+                for key, memory in sorted(new.items(), key=_by_scope)
             ],
             key=_KEY,
             replace=("memory",),
@@ -102,3 +103,8 @@ class Memories:
             for workspace, level, scope, learner, version, metric, memory in rows:
                 yield MemoryKey(workspace, learner, version, metric, level, scope), memory
             rows = self._connection.execute(chunk.where(order > tuple_(*rows[-1][:-1]))).all()
+
+
+def _by_scope(item: tuple[MemoryKey, bytes]) -> tuple[str, str, str, str, int, str]:
+    workspace, learner, version, metric, level, scope = item[0]
+    return workspace, level, scope, learner, version, metric
