@@ -75,7 +75,7 @@ def show(app: "App", key: str, *, workspace: str, as_json: bool) -> None:
         [
             ("key", baseline.key),
             ("state", state(baseline)),
-            ("runs", f"{baseline.run_count}, {baseline.sample_count} of them learned from as successes"),
+            ("runs", f"{baseline.run_count}, {baseline.sample_count} successes in the present regime"),
             (
                 "passes",
                 f"{baseline.success_rate:.1%}" if baseline.success_rate is not None else "not known yet",
