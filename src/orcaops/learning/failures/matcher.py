@@ -77,6 +77,8 @@ def filled(text: str, groups: Sequence[str | None]) -> str:
     'Install missing module: pip install requests'
     >>> filled("Test {1}{2} failed: {3}", (None, "test_a", None))
     'Test test_a failed'
+    >>> filled("Install it from the checkout (pip install -e .)", ())
+    'Install it from the checkout (pip install -e .)'
     """
     if "{" not in text:
         return text
@@ -86,7 +88,7 @@ def filled(text: str, groups: Sequence[str | None]) -> str:
         return (groups[number - 1] or "").strip() if 1 <= number <= len(groups) else ""
 
     made = re.sub(r"\s+", " ", _PLACEHOLDER.sub(capture, text))
-    return re.sub(r" ?\(\s*\)| (?=[.,;])", "", made).strip(" :,")
+    return re.sub(r" ?\(\s*\)| (?=[.,;](?:\s|$))", "", made).strip(" :,")
 
 
 def _options(*, captures: bool) -> Any:
