@@ -47,7 +47,6 @@ class Mirrors:
         write_anomalies(self._home, anomalies)
         self._mark = mark
 
-
     def write_days(self, anomalies: Iterable[Anomaly]) -> None:
         """Replace the files of the days of these anomalies: all of each day are given."""
         write_anomalies(self._home, anomalies)

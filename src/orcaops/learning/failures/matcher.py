@@ -77,8 +77,8 @@ def filled(text: str, groups: Sequence[str | None]) -> str:
     'Install missing module: pip install requests'
     >>> filled("Test {1}{2} failed: {3}", (None, "test_a", None))
     'Test test_a failed'
-    >>> filled("Install it from the checkout (pip install -e .)", ())
-    'Install it from the checkout (pip install -e .)'
+    >>> filled("Install {1} from here (pip install -e .)", ("it",))
+    'Install it from here (pip install -e .)'
     """
     if "{" not in text:
         return text
