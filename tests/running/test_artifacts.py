@@ -36,7 +36,7 @@ def root(tmp_path: Path) -> Path:
         (".", [".hidden/x", "a.xml", "b.txt", "out/a.xml", "out/deep/a.xml", "out/deep/er/c"]),
         ("a.xml/x", []),
         ("absent", []),
-        ("../work/a.xml", []),
+        ("../elsewhere/a.xml", []),
         ("out/../a.xml", []),
         ("/etc/hosts", []),
     ],

@@ -161,7 +161,7 @@ def _familiar(image: str) -> str:
     host, slash, rest = image.partition("/")
     if not slash or not ("." in host or ":" in host or host.lower() == "localhost"):
         return rest if slash and host == "library" else image
-    if host.lower() in ("docker.io", "index.docker.io", "registry-1.docker.io"):
+    if host.lower() in ("docker.io", "index.docker.io"):
         return rest.removeprefix("library/")
     return f"{host.lower()}/{rest}"
 
