@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from orcaops.learning import relatives
 from orcaops.learning.learner import Memories, Memory, Predictor, Question, Remaining
 from orcaops.model.abstention import Abstention
 from orcaops.model.metric import MetricName
@@ -14,12 +15,6 @@ from orcaops.stats import panel
 
 _SHORTEST_S = 0.001
 _OVERDUE = 0.05  # a run is overdue that fewer of the runs outlast
-_RELATIVES = {
-    "command": "the same command on other images",
-    "tool": "the same tool on this image",
-    "image": "other commands on this image",
-    "all": "all jobs of this workspace",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +39,7 @@ class Duration:
     name: str = "duration"
     version: int = 2
     metrics: Sequence[str] = (MetricName.DURATION,)
-    levels: Sequence[str] = ("key", "command", "tool", "image", "all")
+    levels: Sequence[str] = relatives.LEVELS
     quantity: str = "duration"
     coverage: float = 0.9
 
@@ -59,39 +54,16 @@ class Duration:
         y = math.log(max(sample.value, _SHORTEST_S))
         at = sample.at.timestamp()
         asked_at = sample.submitted_at.timestamp() if sample.submitted_at else None
-        series, pool = memories["key"], memories["all"]
-        if not series:
-            series.update(panel.fresh_series())
-        if "errors" not in pool:
-            pool.update(panel.fresh_pool())
-        if sample.censored:
-            if series["n"]:
-                panel.learn_bound(series, pool, y, at=at)
-            return
-        if not series["n"]:
-            stood = self._relative(memories, asked_at)
-            if stood is not None:
-                panel.learn_cold(pool, y - stood[1])
-        panel.learn(series, pool, y, at=at, asked_at=asked_at)
-        for level in self.levels[1:]:
-            group = memories[level]
-            if "past" not in group:
-                group.update(panel.fresh_level())
-            panel.learn_level(group, y, at=at)
+        bound = sample.censored
+        relatives.learn(memories, y, at=at, asked_at=asked_at, bound=bound)
 
     def predict(self, memories: Memories, question: Question) -> DurationPrediction | Abstention:  # noqa: ARG002
         """The duration of the job's next run, from its own history or its nearest relatives'."""
-        series, pool = memories["key"], memories["all"]
-        if series.get("n"):
-            told, level, n = panel.interval(series, pool, self.coverage), "key", series["n"]
-            reason = f"from {n} run{'s' * (n != 1)} of this job, by {panel.method(series, pool)}"
-        else:
-            stood = self._relative(memories, None)
-            if stood is None:
-                return Abstention(reason="no run has succeeded yet", have=0, need=1)
-            level, centre, n = stood
-            told = panel.cold_interval(pool, centre, self.coverage)
-            reason = f"this job has not succeeded yet; from {n} run{'s' * (n != 1)} of {_RELATIVES[level]}"
+        found = relatives.expected(memories, self.coverage)
+        if found is None:
+            return Abstention(reason="no run has succeeded yet", have=0, need=1)
+        told, level, n, source = found
+        reason = source if level == "key" else f"this job has not succeeded yet; {source}"
         return DurationPrediction(
             estimate=math.exp(told.estimate),
             range_low=math.exp(told.low),
@@ -116,7 +88,7 @@ class Duration:
         if series.get("n"):
             told = panel.beyond(series, pool, bound, self.coverage)
         else:
-            stood = self._relative(memories, None)
+            stood = relatives.nearest(memories, None)
             if stood is None:
                 return Abstention(reason="no run has succeeded yet", have=0, need=1)
             told = panel.cold_beyond(pool, stood[1], bound, self.coverage)
@@ -131,15 +103,6 @@ class Duration:
             outlasts=round(told.share, 4),
             overdue=told.share < _OVERDUE,
         )
-
-    def _relative(self, memories: Memories, asked_at: float | None) -> tuple[str, float, int] | None:
-        for level in self.levels[1:]:
-            group = memories[level]
-            if group.get("n"):
-                centre = panel.level_estimate(group, asked_at)
-                if centre is not None:
-                    return level, centre, group["n"]
-        return None
 
 
 predictor: Predictor = Duration()

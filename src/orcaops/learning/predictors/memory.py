@@ -4,21 +4,15 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from orcaops.learning import relatives
 from orcaops.learning.learner import Memories, Memory, Predictor, Question
 from orcaops.model.abstention import Abstention
 from orcaops.model.metric import MetricName
 from orcaops.model.prediction import MemoryPrediction
 from orcaops.model.run import Cause
 from orcaops.model.sample import Sample
-from orcaops.stats import panel
 
 _SMALLEST_BYTES = 1.0
-_RELATIVES = {
-    "command": "the same command on other images",
-    "tool": "the same tool on this image",
-    "image": "other commands on this image",
-    "all": "all jobs of this workspace",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +38,7 @@ class PeakMemory:
     name: str = "memory"
     version: int = 2
     metrics: Sequence[str] = (MetricName.MEMORY,)
-    levels: Sequence[str] = ("key", "command", "tool", "image", "all")
+    levels: Sequence[str] = relatives.LEVELS
     quantity: str = "memory"
     coverage: float = 0.9
 
@@ -59,39 +53,16 @@ class PeakMemory:
         y = math.log(max(sample.value, _SMALLEST_BYTES))
         at = sample.at.timestamp()
         asked_at = sample.submitted_at.timestamp() if sample.submitted_at else None
-        series, pool = memories["key"], memories["all"]
-        if not series:
-            series.update(panel.fresh_series())
-        if "errors" not in pool:
-            pool.update(panel.fresh_pool())
-        if sample.censored or sample.cause is Cause.OOM_KILLED:
-            if series["n"]:
-                panel.learn_bound(series, pool, y, at=at)
-            return
-        if not series["n"]:
-            stood = self._relative(memories, asked_at)
-            if stood is not None:
-                panel.learn_cold(pool, y - stood[1])
-        panel.learn(series, pool, y, at=at, asked_at=asked_at)
-        for level in self.levels[1:]:
-            group = memories[level]
-            if "past" not in group:
-                group.update(panel.fresh_level())
-            panel.learn_level(group, y, at=at)
+        bound = sample.censored or sample.cause is Cause.OOM_KILLED
+        relatives.learn(memories, y, at=at, asked_at=asked_at, bound=bound)
 
     def predict(self, memories: Memories, question: Question) -> MemoryPrediction | Abstention:  # noqa: ARG002
         """The peak of the job's next run, from its own history or its nearest relatives'."""
-        series, pool = memories["key"], memories["all"]
-        if series.get("n"):
-            told, level, n = panel.interval(series, pool, self.coverage), "key", series["n"]
-            reason = f"from {n} run{'s' * (n != 1)} of this job, by {panel.method(series, pool)}"
-        else:
-            stood = self._relative(memories, None)
-            if stood is None:
-                return Abstention(reason="no run's memory was measured yet", have=0, need=1)
-            level, centre, n = stood
-            told = panel.cold_interval(pool, centre, self.coverage)
-            reason = f"this job was not measured yet; from {n} run{'s' * (n != 1)} of {_RELATIVES[level]}"
+        found = relatives.expected(memories, self.coverage)
+        if found is None:
+            return Abstention(reason="no run's memory was measured yet", have=0, need=1)
+        told, level, n, source = found
+        reason = source if level == "key" else f"this job was not measured yet; {source}"
         return MemoryPrediction(
             estimate=math.exp(told.estimate),
             range_low=math.exp(told.low),
@@ -104,15 +75,6 @@ class PeakMemory:
             predictor=self.name,
             predictor_version=self.version,
         )
-
-    def _relative(self, memories: Memories, asked_at: float | None) -> tuple[str, float, int] | None:
-        for level in self.levels[1:]:
-            group = memories[level]
-            if group.get("n"):
-                centre = panel.level_estimate(group, asked_at)
-                if centre is not None:
-                    return level, centre, group["n"]
-        return None
 
 
 predictor: Predictor = PeakMemory()
