@@ -23,6 +23,7 @@ TAGS = [
     {"name": "jobs", "description": "Submit, watch, cancel and look up jobs."},
     {"name": "logs", "description": "What jobs print, while they run and afterwards."},
     {"name": "insights", "description": "What is normal, and what is not."},
+    {"name": "failures", "description": "Why a job failed, and what is known about such failures."},
     {"name": "advice", "description": "What could be improved."},
     {"name": "predictions", "description": "What to expect of a job before it runs."},
     {"name": "history", "description": "Bring a history in, take runs out."},
