@@ -285,12 +285,13 @@ def _name_with(folder: Path, part: str) -> str | None:
 def _removed(folder: Path) -> bool:
     for _ in range(_REMOVE_TRIES):
         try:
-            for below in _folders_in(folder):  # what a runtime that was killed has left
-                below.rmdir()
             folder.rmdir()
         except FileNotFoundError:
             return True
         except OSError:  # the kernel has not yet let go of a process that has just ended
+            for below in _folders_in(folder):  # what a runtime that was killed has left
+                with contextlib.suppress(OSError):
+                    below.rmdir()
             time.sleep(_REMOVE_PAUSE_S)
         else:
             return True

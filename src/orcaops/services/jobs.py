@@ -164,13 +164,13 @@ class Jobs:
         """The run once it is final, or as it is after ``timeout_s``. Raises ``not_found``."""
         deadline = time.monotonic() + timeout_s
         with self._recorder.awaited(workspace, job_id) as ended:
-            run = self.get(workspace, job_id)
+            run = self._record(workspace, job_id)
             while not run.status.final and (left := deadline - time.monotonic()) > 0:
                 # What runs in this process is told at once; what another runs has to be looked for.
                 here = run.owner == self._ownership.name
                 ended.wait(min(_LOOK_AGAIN_S if here else _LOOK_ELSEWHERE_S, left))
-                run = self.get(workspace, job_id)
-        return run
+                run = self._record(workspace, job_id)
+        return run if run.number is None else self.get(workspace, job_id)
 
     def cancel(self, workspace: str, job_id: str, *, by: str, wait_s: float = 15.0) -> Run:
         """Stop a job: TERM, grace, KILL of the whole tree. Returns the record once it is final.
@@ -270,6 +270,11 @@ class Jobs:
                 f"the artifact {path!r} has been removed", where=path, hint="Its retention has passed."
             )
         return place
+
+    def _record(self, workspace: str, job_id: str) -> Run:
+        """The record alone, without looking for its anomalies."""
+        with self._store.read() as transaction:
+            return transaction.runs.get(workspace, job_id)
 
     def _admitted(self, spec: JobSpec) -> JobSpec:
         if spec.timeout is None and self._default_timeout_s is not None:
