@@ -19,7 +19,7 @@ class MemoryLimit:
     """Compares the limit in force with what the runs of a key really held.
 
     The proposed limit is the largest peak times ``exp(1.5 s) + 2 / (n + 1)``, between 1.1 and 2 times,
-    with ``s`` the spread of the logarithms (METHODS: right-sizing, the safe mode), rounded up to 16 MiB.
+    with ``s`` the spread of the logarithms, rounded up to 16 MiB: fewer runs and more spread, more margin.
     It advises less where the job uses under ``low_share`` of its limit (the specification's half), and more
     where a run was killed for want of memory or came above ``high_share``. Silent without a limit, and
     before ``needed`` successes.
