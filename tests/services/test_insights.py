@@ -1,0 +1,90 @@
+"""Insights: what people decide about baselines and anomalies is signed, shown, and outlives relearning."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from orcaops.app import App
+from orcaops.model.anomaly import Anomaly
+from orcaops.model.errors import ErrorCode, OrcaError
+from orcaops.model.run import Cause, Run, Status
+
+_START = datetime.now(UTC) - timedelta(days=1)
+
+
+def keep(app: App, durations: list[float]) -> None:
+    runs = []
+    for number, seconds in enumerate(durations):
+        begun = _START + timedelta(minutes=number)
+        ended = begun + timedelta(seconds=seconds)
+        runs.append(
+            Run(
+                job_id=f"job-{number}",
+                key="name:a",
+                name="a",
+                status=Status.SUCCEEDED,
+                cause=Cause.SUCCESS,
+                exit_code=0,
+                submitted_at=begun,
+                started_at=begun,
+                finished_at=ended,
+                duration_s=seconds,
+            )
+        )
+    with app.store.write() as transaction:
+        transaction.runs.add_new(runs)
+    app.absorber.absorb_all()
+
+
+def slow_run(app: App) -> Anomaly:
+    keep(app, [10.0 + n % 3 * 0.1 for n in range(12)] + [60.0])
+    (found,) = app.insights.anomalies("default", filters={"type": "duration"}).items
+    return found
+
+
+def test_what_was_decided_about_an_anomaly_is_shown_and_outlives_relearning(app: App) -> None:
+    found = slow_run(app)
+    assert app.insights.acknowledge("default", found.id, by="me", note="known").note == "known"
+    resolved = app.insights.resolve("default", found.id, by="me", resolution="pinned the image")
+    assert (resolved.acknowledged, resolved.resolution) == (True, "pinned the image")
+    app.upkeep.relearn()
+    assert app.insights.anomaly("default", found.id) == resolved
+    assert not app.insights.reopen("default", found.id, by="me").acknowledged
+    with app.store.read() as transaction:
+        told = transaction.decisions.about("default", "anomaly", found.id)
+    assert [(decision.verb, decision.by) for decision in told] == [
+        ("acknowledge", "me"),
+        ("resolve", "me"),
+        ("reopen", "me"),
+    ]
+
+
+def test_a_resolution_says_something(app: App) -> None:
+    found = slow_run(app)
+    with pytest.raises(OrcaError) as refused:
+        app.insights.resolve("default", found.id, by="me", resolution="  ")
+    assert refused.value.code is ErrorCode.INVALID
+
+
+def test_a_reset_forgets_the_baseline_and_keeps_the_runs(app: App) -> None:
+    keep(app, [1.0] * 12)
+    assert app.insights.baseline("default", "name:a").established
+    app.insights.reset_baseline("default", "name:a", by="me", reason="new hardware")
+    with pytest.raises(OrcaError) as gone:
+        app.insights.baseline("default", "name:a")
+    assert gone.value.code is ErrorCode.NOT_FOUND
+    assert app.jobs.page("default").total == 12
+
+
+def test_an_old_baseline_says_that_it_is_stale(app: App) -> None:
+    keep(app, [1.0] * 12)
+    assert not app.insights.baseline("default", "name:a").stale
+    app.insights._stale_after = timedelta(hours=1)
+    assert app.insights.baseline("default", "name:a").stale
+
+
+@pytest.mark.parametrize("what", ["anomaly", "baseline"])
+def test_what_is_not_there_is_not_found(app: App, what: str) -> None:
+    with pytest.raises(OrcaError) as missing:
+        getattr(app.insights, what)("default", "nothing")
+    assert missing.value.code is ErrorCode.NOT_FOUND
