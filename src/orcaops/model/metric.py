@@ -1,17 +1,6 @@
-"""Metric: what is measured of a run, in which unit, and which way is better."""
+"""MetricName: what can be measured of a run."""
 
 from enum import StrEnum
-from typing import Literal
-
-from orcaops.model.word import Word
-
-
-class Metric(Word):
-    """A named quantity of a run."""
-
-    name: str
-    unit: str
-    better: Literal["lower", "higher", "neither"] = "lower"
 
 
 class MetricName(StrEnum):
@@ -25,15 +14,3 @@ class MetricName(StrEnum):
     SILENCE = "silence"  # seconds, the longest between two outputs of a run that printed something
     FAILURE = "failure"  # 1 if the run failed by its own doing, 0 if it succeeded
     ERROR = "error"  # 1; ``Sample.detail`` is the failure's signature
-
-
-METRICS: dict[str, Metric] = {
-    MetricName.DURATION: Metric(name="duration", unit="s"),
-    MetricName.FAILED_DURATION: Metric(name="failed_duration", unit="s", better="neither"),
-    MetricName.MEMORY: Metric(name="memory", unit="bytes"),
-    MetricName.CPU: Metric(name="cpu", unit="s"),
-    MetricName.QUEUE_WAIT: Metric(name="queue_wait", unit="s"),
-    MetricName.SILENCE: Metric(name="silence", unit="s", better="neither"),
-    MetricName.FAILURE: Metric(name="failure", unit="fraction"),
-    MetricName.ERROR: Metric(name="error", unit="count"),
-}
