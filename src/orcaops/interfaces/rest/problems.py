@@ -170,7 +170,7 @@ def _by_http(request: Request, error: HTTPException) -> Response:
     if code == ErrorCode.NOT_FOUND:
         return problem(code, f"there is nothing at {path}", where=path, hint="/docs lists what there is.")
     if code == "method_not_allowed":
-        allowed = _allowed(request) or (error.headers or {}).get("Allow", "")
+        allowed = _allowed(request) or _in_order((error.headers or {}).get("Allow", ""))
         detail = f"{request.method} does nothing at {path}"
         return problem(code, detail, where=path, hint=f"Use {allowed}.", headers={"Allow": allowed})
     return problem(code, str(error.detail), headers=error.headers)
@@ -182,6 +182,11 @@ def _allowed(request: Request) -> str:
         if pattern.match(request.url.path):
             return ", ".join(sorted(methods))
     return ""
+
+
+def _in_order(methods: str) -> str:
+    """Starlette joins a set, whose order differs from process to process."""
+    return ", ".join(sorted(methods.split(", ")))
 
 
 def _invalid(errors: Sequence[Any]) -> Response:
