@@ -16,7 +16,7 @@ from orcaops.recording.sql import fulltext
 from orcaops.recording.sql.failures import explained
 from orcaops.recording.sql.tables import metadata
 
-LATEST = 1
+LATEST = 7
 """The version of the tables in this release: the number of the last file in ``migrations/versions``."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -1,0 +1,8 @@
+"""Tables for the results of test cases."""
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    """Nothing yet."""

@@ -1,0 +1,8 @@
+"""Tables for patterns, solutions and episodes."""
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    """Nothing yet."""

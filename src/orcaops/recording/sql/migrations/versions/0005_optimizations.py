@@ -1,0 +1,8 @@
+"""Tables for changes on probation."""
+
+revision = "0005"
+down_revision = "0004"
+
+
+def upgrade() -> None:
+    """Nothing yet."""
