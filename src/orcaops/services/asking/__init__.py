@@ -1,0 +1,1 @@
+"""Asking: plain English becomes an inquiry, and an inquiry becomes an answer."""

@@ -1,0 +1,1 @@
+"""Answering: one file for each family of inquiries."""

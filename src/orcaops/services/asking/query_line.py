@@ -1,0 +1,141 @@
+"""The line of an inquiry, read: ``typical duration by image top 5 where branch:main``.
+
+>>> from datetime import UTC, datetime
+>>> now = datetime(2026, 11, 22, 12, tzinfo=UTC)
+>>> parse_line("slower since:2026-11-16", now).line
+'rose duration where after:2026-11-16T00:00:00Z'
+>>> parse_line("status:failed image:python*", now).line
+'list where status:failed image:python*'
+"""
+
+import re
+from datetime import datetime
+
+from orcaops.model.errors import OrcaError, invalid
+from orcaops.model.inquiry import GROUPS, LONGEST_LINE, MOST_ROWS, SPANS, Inquiry, Kind, Measure
+from orcaops.model.query import And, Compare
+from orcaops.recording.query import parse_query, show_query
+
+_SHORT = {
+    "slower": (Kind.ROSE, Measure.DURATION),
+    "faster": (Kind.FELL, Measure.DURATION),
+    "cost": (Kind.TOTAL, Measure.COST),
+    "slowest": (Kind.LIST, Measure.DURATION),
+    "failures": (Kind.LIST, None),
+}
+"""Words that stand for a kind with its measure."""
+
+_HINT = (
+    "Write KIND [MEASURE] [least] [by FIELD] [top N] [against after:… before:…] [where SEARCH]; kinds: "
+    + ", ".join(Kind)
+    + "; measures: "
+    + ", ".join(Measure)
+    + "."
+)
+
+
+def parse_line(text: str, now: datetime) -> Inquiry:
+    """The inquiry that a line says; a bare search lists what it finds. ``now`` is what ``7d`` counts from.
+
+    ``where`` may be left out before the search; ``since:`` and ``until:`` stand for ``after:`` and
+    ``before:``. Times become absolute. Raises ``invalid`` or ``not_found``, with what is expected.
+    """
+    if len(text) > LONGEST_LINE:
+        raise invalid("the query is too long", where="query", hint=f"At most {LONGEST_LINE} letters.")
+    words = text.split()
+    if not words:
+        raise invalid("the query is empty", where="query", hint=_HINT)
+    first = words[0].lower()
+    if first in _SHORT:
+        kind, measure = _SHORT[first]
+    elif first in set(Kind):
+        kind, measure = Kind(first), None
+    elif ":" in first or first in ("where", "not", "(") or first[:1] in '("-':
+        search = text.strip()
+        if first == "where":
+            search = search[len("where") :]
+        return Inquiry(kind=Kind.LIST, where=_search(search, now))
+    else:
+        raise invalid(f"there is no kind of question {first[:40]!r}", where="query", hint=_HINT)
+    return _rest_of(text, kind, measure, now)
+
+
+def _rest_of(text: str, kind: Kind, measure: Measure | None, now: datetime) -> Inquiry:
+    """Reads word by word behind the kind; what is none of its words begins the search."""
+    rest = text.strip()
+    rest = rest[len(rest.split(maxsplit=1)[0]) :].lstrip()
+    least, by, top, against = False, None, None, ""
+    while rest:
+        word, _, behind = rest.partition(" ")
+        behind = behind.lstrip()
+        if word in set(Measure):
+            measure, rest = Measure(word), behind
+        elif word == "least":
+            least, rest = True, behind
+        elif word == "by":
+            field, _, rest = behind.partition(" ")
+            by = _group(field)
+        elif word == "top":
+            number, _, rest = behind.partition(" ")
+            top = _top(number)
+        elif word == "against":
+            taken = re.match(r'((?:(?:after|before|since|until):(?:"[^"]*"|\S+)\s*)*)', behind)
+            span = taken[1] if taken else ""
+            against, rest = _range(span, now), behind[len(span) :]
+        elif word == "where":
+            return Inquiry(
+                kind=kind, measure=measure, least=least, by=by, top=top, against=against,
+                where=_search(behind, now),
+            )  # fmt: skip
+        elif ":" in word or word[:1] in '("-':
+            rest = f"where {rest}"
+        else:
+            raise invalid(f"{word[:40]!r} is not expected here", where="query", hint=_HINT)
+        rest = rest.lstrip()
+    return Inquiry(kind=kind, measure=measure, least=least, by=by, top=top, against=against)
+
+
+def _group(field: str) -> str:
+    if field in GROUPS or field in SPANS or re.fullmatch(r"label:[A-Za-z0-9][A-Za-z0-9._/-]*", field):
+        return field
+    raise invalid(
+        f"runs cannot be grouped by {field[:40]!r}",
+        where="query",
+        hint=f"Group by one of {', '.join((*GROUPS, *SPANS))} or label:NAME.",
+    )
+
+
+def _top(number: str) -> int:
+    if number.isascii() and number.isdigit() and 1 <= int(number[:9]) <= MOST_ROWS:
+        return int(number)
+    raise invalid(f"top {number[:40]!r} is no number", where="query", hint=f"Write top 1 to top {MOST_ROWS}.")
+
+
+def _range(text: str, now: datetime) -> str:
+    query = parse_query(_with_times(text), now)
+    parts = query.parts if isinstance(query, And) else (query,)
+    if not parts or not all(isinstance(part, Compare) and part.field == "submitted_at" for part in parts):
+        raise invalid(
+            "against what time?", where="query", hint="Write against after:2026-11-02 before:2026-11-09."
+        )
+    return show_query(query)
+
+
+def _search(text: str, now: datetime) -> str:
+    if not text.strip():
+        return ""
+    try:
+        return show_query(parse_query(_with_times(text), now))
+    except OrcaError as error:
+        raise OrcaError(
+            error.code, error.message, where=f"query, in its search: {error.where}", hint=error.hint
+        ) from None
+
+
+def _with_times(text: str) -> str:
+    """``since:`` and ``until:`` as the search language has them, outside of quotes."""
+    pieces = re.split(r'("(?:\\.|[^"\\])*")', text)
+    for place in range(0, len(pieces), 2):
+        pieces[place] = re.sub(r"(?<!\S)since:", "after:", pieces[place])
+        pieces[place] = re.sub(r"(?<!\S)until:", "before:", pieces[place])
+    return "".join(pieces)
