@@ -87,22 +87,8 @@ class Question:
     image_digest: str | None = None
     commit: str | None = None
     branch: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remaining:
-    """How long a run that has started still takes, in seconds, with the interval and its coverage.
-
-    ``outlasts`` is the share of runs that take longer than this one has taken already; a run is
-    ``overdue`` if that is less than one in twenty.
-    """
-
-    estimate_s: float
-    low_s: float
-    high_s: float
-    coverage: float
-    outlasts: float
-    overdue: bool
+    command: str = ""
+    env_names: tuple[str, ...] = ()
 
 
 class Predictor(Learner, Protocol):

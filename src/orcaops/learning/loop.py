@@ -17,7 +17,6 @@ from orcaops.learning.learner import (
     Memory,
     Predictor,
     Question,
-    Remaining,
 )
 from orcaops.learning.memories import MemoryAddress, MemoryBook
 from orcaops.model.abstention import Abstention
@@ -31,6 +30,7 @@ from orcaops.model.prediction import (
     Forecasts,
     MemoryPrediction,
     Prediction,
+    Remaining,
 )
 from orcaops.model.sample import Sample
 

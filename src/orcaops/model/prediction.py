@@ -11,12 +11,47 @@ from orcaops.model.word import Word
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
+class TrackRecord(Word):
+    """How good the predictions of one quantity have been that were made of one job.
+
+    ``n`` predictions have been scored, the older ones counting less. ``within_20`` is the share whose
+    truth lay within 20 % of the estimate, ``inside`` the share whose truth lay in the interval (to be held
+    against the coverage that was promised), ``mean_abs_log_error`` the mean of |ln(estimate / truth)|. A
+    failure risk has ``brier`` in their place, the mean squared distance of the risk from what came. The best
+    naive rule (``rival``) is scored by the same figure on the same runs.
+    """
+
+    n: NonNegativeInt
+    within_20: Fraction | None = None
+    inside: Fraction | None = None
+    mean_abs_log_error: Finite | None = None
+    brier: Finite | None = None
+    rival: str | None = None
+    rival_score: Finite | None = None
+
+
+class Remaining(Word):
+    """How long a run that has started still takes, in seconds, with the interval and its coverage.
+
+    ``outlasts`` is the share of runs that take longer than this one has taken already; a run is
+    ``overdue`` if that is less than one in twenty.
+    """
+
+    estimate_s: Finite
+    low_s: Finite
+    high_s: Finite
+    coverage: Fraction
+    outlasts: Fraction
+    overdue: bool
+
+
 class Prediction(Word):
     """One predicted number.
 
     ``range_low`` to ``range_high`` is meant to hold the truth in a share ``coverage`` of all
     cases; ``confidence`` is the probability that it lies within 20 % of ``estimate``.
     ``level`` says whose history was used: ``key`` for the same work, otherwise how near a relative.
+    ``track_record`` says how good such predictions have been on this job before.
     """
 
     estimate: Finite
@@ -30,6 +65,7 @@ class Prediction(Word):
     reason: str = ""
     predictor: str = ""
     predictor_version: int = 1
+    track_record: TrackRecord | None = None
 
 
 class DurationPrediction(Prediction):

@@ -7,7 +7,7 @@ from pydantic import Field, NonNegativeInt
 
 from orcaops.model.identity import Id
 from orcaops.model.job import DEFAULT_WORKSPACE, JobSpec, Workspace
-from orcaops.model.prediction import Forecasts
+from orcaops.model.prediction import Forecasts, Remaining
 from orcaops.model.quantities import Finite, UtcTime
 from orcaops.model.word import Word
 
@@ -140,7 +140,8 @@ class Run(Word):
     ``started_at``, ``finished_at`` and ``duration_s`` cover the time inside the container, from
     exec to exit; what came before and after is in ``phases``. ``number`` is its place in the
     learning order once it has been learned from; ``prediction_seen`` the last number that the
-    prediction made before it had seen. ``source`` is ``local`` for what ran here and the format's
+    prediction made before it had seen. ``remaining`` is worked out when a running job is looked at, and
+    never kept. ``source`` is ``local`` for what ran here and the format's
     name for what was imported. ``teaches`` is false for reruns that only confirm. ``attached`` says
     that its submitter waits for it, so that nobody runs it after they are gone; ``masked`` that
     secrets were taken out of its specification.
@@ -169,6 +170,7 @@ class Run(Word):
     usage: Usage = Usage()
     prediction: Forecasts | None = None
     prediction_seen: NonNegativeInt | None = None
+    remaining: Remaining | None = None
     anomalies: tuple[str, ...] = ()
     labels: dict[str, str] = Field(default_factory=dict)
     context: Context = Context()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from orcaops.model.job import DEFAULT_WORKSPACE
+from orcaops.model.prediction import Prediction
 from orcaops.model.run import Cause, Status
 
 
@@ -13,7 +14,9 @@ class Sample:
     """One number.
 
     ``value`` is in the metric's unit. ``censored`` says that the truth is at least ``value``: the
-    run was stopped by a timeout or cancelled. ``scopes`` names, per back-off level, whose memory
+    run was stopped by a timeout or cancelled. ``predicted`` is what had been predicted of it before the run
+    started (of the CPU seconds: of the cost), from what was learned up to the number ``prediction_seen``;
+    both are None for a run that nobody asked about. ``scopes`` names, per back-off level, whose memory
     the sample belongs to: ``key`` the same work, ``command`` the same masked command on any image,
     ``tool`` the same image and first words, ``image`` the same repository, ``all`` everything.
     ``number`` is the run's place in the learning order; ``at`` the moment the run ended.
@@ -40,8 +43,11 @@ class Sample:
     commit: str | None = None
     branch: str | None = None
     host: str | None = None
+    env_names: tuple[str, ...] = ()
     memory_limit_bytes: int | None = None
     cpus: float | None = None
     timeout_s: float | None = None
     submitted_at: datetime | None = None
     started_at: datetime | None = None
+    predicted: Prediction | None = None
+    prediction_seen: int | None = None

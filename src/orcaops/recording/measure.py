@@ -28,6 +28,7 @@ from types import MappingProxyType
 
 from orcaops.model.key import mask_volatile, masked_command
 from orcaops.model.metric import MetricName
+from orcaops.model.prediction import Forecasts, Prediction
 from orcaops.model.run import Cause, Run, Status, Usage
 from orcaops.model.sample import Sample
 
@@ -67,6 +68,7 @@ def samples_of(run: Run, number: int) -> list[Sample]:
     scopes = scopes_of(run.key, run.image, run.command, run.name, run.workspace)
     at = _ended_at(run)
     context = run.context
+    predicted = _NOTHING if run.prediction is None else _promised(run.prediction)
     return [
         Sample(
             workspace=run.workspace,
@@ -92,9 +94,26 @@ def samples_of(run: Run, number: int) -> list[Sample]:
             timeout_s=spec.timeout if spec else _noted(run, "timeout_s"),
             submitted_at=run.submitted_at,
             started_at=run.started_at,
+            env_names=context.env_names,
+            predicted=predicted.get(metric),
+            prediction_seen=run.prediction_seen,
         )
         for metric, value, censored, detail in values
     ]
+
+
+_NOTHING: Mapping[str, Prediction] = {}
+
+
+def _promised(forecasts: Forecasts) -> Mapping[str, Prediction]:
+    """What was predicted before the run started, by the metric in which it comes true."""
+    answers = {
+        MetricName.DURATION: forecasts.duration,
+        MetricName.MEMORY: forecasts.memory,
+        MetricName.FAILURE: forecasts.failure_risk,
+        MetricName.CPU: forecasts.cost,
+    }
+    return {metric: answer for metric, answer in answers.items() if isinstance(answer, Prediction)}
 
 
 _Value = tuple[str, float, bool, str | None]

@@ -5,11 +5,11 @@ import random
 
 import pytest
 
-from orcaops.learning.learner import Remaining
 from orcaops.learning.loop import Loop
 from orcaops.learning.memories import MemoryBook
 from orcaops.learning.predictors.duration import predictor
 from orcaops.model.abstention import Abstention
+from orcaops.model.prediction import Remaining
 from orcaops.testing.learners import question_about, samples_of_job
 
 

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orcaops.learning import relatives
-from orcaops.learning.learner import Memories, Memory, Predictor, Question, Remaining
+from orcaops.learning.learner import Memories, Memory, Predictor, Question
 from orcaops.model.abstention import Abstention
 from orcaops.model.metric import MetricName
-from orcaops.model.prediction import DurationPrediction
+from orcaops.model.prediction import DurationPrediction, Remaining
 from orcaops.model.run import Status
 from orcaops.model.sample import Sample
 from orcaops.stats import panel
