@@ -21,6 +21,7 @@ from orcaops.model.notice import Notice
 from orcaops.model.query import EVERYTHING, Page, Query
 from orcaops.model.recommendation import Recommendation
 from orcaops.model.run import Run, Status
+from orcaops.recording.figures import Figure, Tally
 
 
 class MemoryKey(NamedTuple):
@@ -108,6 +109,18 @@ class RunRepository(Protocol):
 
         From the first hour with a run on, without a gap; empty where there is none.
         """
+
+    def values(self, workspace: str, field: str, limit: int) -> list[str]:
+        """The values that a field has, in order: of :data:`orcaops.model.inquiry.GROUPS` or ``label:NAME``.
+
+        ``label`` gives the names of labels.
+        """
+
+    def tally(self, workspace: str, query: Query, by: str | None, *, most: int) -> list[Tally]:
+        """The latest ``most`` matches, counted where they are stored, by a field or by :data:`BY_TIME`."""
+
+    def figures(self, workspace: str, query: Query, by: str | None, *, most: int) -> list[Figure]:
+        """The latest ``most`` matches as numbers, latest first; each with its value of a field."""
 
     def index_log(self, workspace: str, job_id: str, text: str) -> None:
         """Make a run's output findable by its words."""

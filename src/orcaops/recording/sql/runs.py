@@ -12,7 +12,9 @@ from sqlalchemy import Connection, Row, bindparam, func, select, text, update
 from orcaops.model.errors import conflict, invalid, not_found
 from orcaops.model.query import EVERYTHING, Page, Query
 from orcaops.model.run import PhaseName, Run, Status
+from orcaops.recording.figures import Figure, Tally
 from orcaops.recording.sql.cursors import cursor_of, digest_of, place_of
+from orcaops.recording.sql.figures import figures_of, tallies_of, values_of
 from orcaops.recording.sql.fulltext import FullText
 from orcaops.recording.sql.hours import hours_of_runs
 from orcaops.recording.sql.records import clean, record_of
@@ -229,6 +231,15 @@ class Runs:
 
     def hourly(self, workspace: str, since: datetime, until: datetime) -> list[HourOfRuns]:
         return hours_of_runs(self._connection, workspace, since, until)
+
+    def values(self, workspace: str, field: str, limit: int) -> list[str]:
+        return values_of(self._connection, workspace, field, limit)
+
+    def tally(self, workspace: str, query: Query, by: str | None, *, most: int) -> list[Tally]:
+        return tallies_of(self._connection, self._texts, workspace, query, by, most)
+
+    def figures(self, workspace: str, query: Query, by: str | None, *, most: int) -> list[Figure]:
+        return figures_of(self._connection, self._texts, workspace, query, by, most)
 
     def index_log(self, workspace: str, job_id: str, text: str) -> None:
         state = self._state(workspace, job_id)
