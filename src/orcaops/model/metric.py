@@ -13,4 +13,7 @@ class MetricName(StrEnum):
     QUEUE_WAIT = "queue_wait"  # seconds between submission and start
     SILENCE = "silence"  # seconds, the longest between two outputs of a run that printed something
     FAILURE = "failure"  # 1 if the run failed by its own doing, 0 if it succeeded
+    TEST_FAILURE = "test_failure"  # 1 if a test inside the run failed, 0 if it passed
+    TEST_DURATION = "test_duration"  # seconds of a test that passed
+    TESTS = "tests"  # how many tests of the run failed; comes behind those of its tests
     ERROR = "error"  # 1; ``Sample.detail`` is the failure's signature

@@ -9,6 +9,7 @@ from orcaops.model.identity import Id
 from orcaops.model.job import DEFAULT_WORKSPACE, JobSpec, Workspace
 from orcaops.model.prediction import Forecasts, Remaining
 from orcaops.model.quantities import Finite, UtcTime
+from orcaops.model.test_case import TestTotals
 from orcaops.model.word import Word
 
 
@@ -180,6 +181,7 @@ class Run(Word):
     attempt: int = 1
     retry_of: Id | None = None
     artifacts: tuple[Artifact, ...] = ()
+    tests: TestTotals | None = None
     log: LogSummary | None = None
     number: NonNegativeInt | None = None
     source: str = "local"

@@ -21,6 +21,7 @@ from orcaops.model.notice import Notice
 from orcaops.model.query import EVERYTHING, Page, Query
 from orcaops.model.recommendation import Recommendation
 from orcaops.model.run import Run, Status
+from orcaops.model.test_case import TestCase
 from orcaops.recording.figures import Figure, Tally
 
 
@@ -253,6 +254,16 @@ class DecisionRepository(Protocol):
         """All of them in the order in which they were taken."""
 
 
+class TestCaseRepository(Protocol):
+    """The tests inside jobs: facts, beside the records of their runs."""
+
+    def put_many(self, cases: Mapping[tuple[str, str], Sequence[TestCase]]) -> None:
+        """Keep the tests of some runs, by workspace and job id; what was kept of a run before stands."""
+
+    def of_run(self, workspace: str, job_id: str) -> list[TestCase]:
+        """The tests of a run in the order in which they were reported; none where it had none."""
+
+
 class RequestRepository(Protocol):
     """Answers already given, by ``Idempotency-Key``."""
 
@@ -313,6 +324,10 @@ class Transaction(Protocol):
     @property
     def decisions(self) -> DecisionRepository:
         """What people decided."""
+
+    @property
+    def test_cases(self) -> TestCaseRepository:
+        """The tests inside jobs."""
 
     @property
     def requests(self) -> RequestRepository:

@@ -30,6 +30,7 @@ from orcaops.recording.sql.tables import (
     meta,
     recommendations,
 )
+from orcaops.recording.sql.test_cases import TestCases
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +71,10 @@ class SqlTransaction:
     @cached_property
     def decisions(self) -> Decisions:
         return Decisions(self._connection)
+
+    @cached_property
+    def test_cases(self) -> TestCases:
+        return TestCases(self._connection)
 
     @cached_property
     def requests(self) -> Requests:
