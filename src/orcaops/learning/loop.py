@@ -4,6 +4,7 @@ What comes out depends on the samples in their order alone: not on the clock, on
 runs were cut into batches, or on what the memory book had to evict.
 """
 
+import dataclasses
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -19,9 +20,11 @@ from orcaops.learning.learner import (
     Question,
 )
 from orcaops.learning.memories import MemoryAddress, MemoryBook
+from orcaops.learning.scoring import Scores, fairest, track_record
 from orcaops.model.abstention import Abstention
 from orcaops.model.anomaly import Anomaly
 from orcaops.model.baseline import Baseline
+from orcaops.model.override import Arm
 from orcaops.model.prediction import (
     Abstained,
     CostPrediction,
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _RUNS_AT_ONCE = 500
+_OF_ALL_WORKSPACES = frozenset(("elsewhere", "house"))
 _WORDS: dict[str, type[Prediction]] = {
     "duration": DurationPrediction,
     "memory": MemoryPrediction,
@@ -76,8 +80,11 @@ class _Seat:
     pooled: bool
     detector: Detector | None
     predictor: Predictor | None
+    scores: Scores | None
 
     def address(self, workspace: str, metric: str, level: str, scope: str) -> MemoryAddress:
+        if level in _OF_ALL_WORKSPACES:
+            workspace = ""
         return MemoryAddress(workspace, self.name, self.version, "" if self.pooled else metric, level, scope)
 
 
@@ -118,7 +125,9 @@ class Loop:
                 continue
             self._seats.append(seat)
             for metric in seat.metrics:
-                self._wanting.setdefault(metric, []).append(seat)
+                wanting = self._wanting.setdefault(metric, [])
+                # Scores first: they ask the others about the run before those have seen it.
+                wanting.insert(0 if seat.scores is not None else len(wanting), seat)
 
     def absorb(self, samples_by_run: Iterable[Sequence[Sample]], book: MemoryBook) -> Absorbed:
         """Let every learner judge, then learn, each sample of each run in order.
@@ -144,7 +153,6 @@ class Loop:
         Changes nothing. Where several predictors answer for one quantity, the first that does not
         abstain is taken.
         """
-        answers: dict[str, Prediction | Abstention] = {}
         seats = [seat for seat in self._seats if seat.predictor is not None]
         book.prefetch(
             seat.address(question.workspace, metric, level, scope)
@@ -153,22 +161,16 @@ class Loop:
             for level in seat.levels
             if (scope := _scope(question, level)) is not None
         )
-        for seat in seats:
-            predictor = cast("Predictor", seat.predictor)
-            quantity = predictor.quantity
-            if isinstance(answers.get(quantity), Prediction):
-                continue
-            try:
-                memories = self._memories(seat, question, book)
-                answer = predictor.predict(memories, question)
-                if quantity in _WORDS and (isinstance(answer, _WORDS[quantity]) or quantity not in answers):
-                    answers[quantity] = answer
-            except Exception as error:  # noqa: BLE001  # a foreign plug-in may raise anything
-                self._fault(seat.name, error)
-                answers.setdefault(quantity, Abstention(reason=f"the predictor {seat.name} failed"))
+        scores = self._scores_of(question, book)
+        answers: dict[str, Prediction | Abstention] = {}
+        for quantity in _WORDS:
+            answer = self._answer(quantity, question, book, scores)
+            if isinstance(answer, Prediction) and (record := track_record(scores, quantity)) is not None:
+                answer = answer.model_copy(update={"track_record": record})
+            answers[quantity] = answer
 
         def shown(quantity: str) -> Prediction | Abstained:
-            answer = answers.get(quantity, Abstention(reason=_NOBODY[quantity]))
+            answer = answers[quantity]
             return Abstained(abstention=answer) if isinstance(answer, Abstention) else answer
 
         return Forecasts(
@@ -177,6 +179,32 @@ class Loop:
             failure_risk=cast("FailureRisk | Abstained", shown("failure_risk")),
             cost=cast("CostPrediction | Abstained", shown("cost")),
         )
+
+    def _answer(
+        self, quantity: str, question: Question, book: MemoryBook, scores: Memory | None
+    ) -> Prediction | Abstention:
+        """What the first predictor says that does not abstain, or the naive rule that does better here."""
+        answer: Prediction | Abstention | None = None
+        for seat in self._seats:
+            if seat.predictor is None or seat.predictor.quantity != quantity:
+                continue
+            try:
+                told = seat.predictor.predict(self._memories(seat, question, book), question)
+                if isinstance(told, _WORDS[quantity]):
+                    return fairest(scores, quantity, told)
+                if answer is None and isinstance(told, Abstention):
+                    answer = told
+            except Exception as error:  # noqa: BLE001  # a foreign plug-in may raise anything
+                self._fault(seat.name, error)
+                answer = answer or Abstention(reason=f"the predictor {seat.name} failed")
+        return answer or Abstention(reason=_NOBODY[quantity])
+
+    def _scores_of(self, question: Question, book: MemoryBook) -> Memory | None:
+        """What is known of earlier predictions of the job; None where nobody keeps the score."""
+        for seat in self._seats:
+            if seat.scores is not None:
+                return book.get(seat.address(question.workspace, "", "key", question.key))
+        return None
 
     def remaining(self, question: Question, elapsed_s: float, book: MemoryBook) -> Remaining | Abstention:
         """How long a job still takes that has run for ``elapsed_s`` seconds; changes nothing.
@@ -252,11 +280,15 @@ class Loop:
             self._fault(seat.name, error)
             return ()
         anomalies: Sequence[Anomaly] = ()
+        if seat.scores is not None:
+            sample = self._foreseen(seat.scores, memories, sample, book)
         if seat.detector is not None:
             try:
                 anomalies = tuple(seat.detector.judge(memories, sample))
             except Exception as error:  # noqa: BLE001  # a foreign plug-in may raise anything
                 self._fault(seat.name, error)
+        if sample.arm is Arm.CANDIDATE:
+            return anomalies  # what is normal is learned without the change, until it is kept
         try:
             seat.learner.learn(memories, sample)
         except Exception as error:  # noqa: BLE001  # a foreign plug-in may raise anything
@@ -265,6 +297,14 @@ class Loop:
         for address, memory in kept:
             book.keep(address, memory)
         return anomalies
+
+    def _foreseen(self, scores: Scores, memories: Memories, sample: Sample, book: MemoryBook) -> Sample:
+        """The sample with what is predicted of it now, if nobody was asked before it ran."""
+        quantity = scores.wanted(memories, sample)
+        if quantity is None:
+            return sample
+        answer = self._answer(quantity, _question_of(sample), book, memories["key"])
+        return dataclasses.replace(sample, predicted=answer) if isinstance(answer, Prediction) else sample
 
     def _memories(self, seat: _Seat, question: Question, book: MemoryBook) -> Memories:
         """One memory per declared level, of the learner's first metric; a fresh one where there is none."""
@@ -321,6 +361,25 @@ def _seat(learner: Learner) -> _Seat:
         pooled=bool(getattr(learner, "pooled", False)),
         detector=cast("Detector", learner) if hasattr(learner, "judge") else None,
         predictor=cast("Predictor", learner) if hasattr(learner, "predict") else None,
+        scores=learner if isinstance(learner, Scores) else None,
+    )
+
+
+def _question_of(sample: Sample) -> Question:
+    """What would have been asked about the run of a sample before it started."""
+    return Question(
+        workspace=sample.workspace,
+        key=sample.key,
+        scopes=sample.scopes,
+        at=sample.submitted_at or sample.at,
+        memory_limit_bytes=sample.memory_limit_bytes,
+        cpus=sample.cpus,
+        timeout_s=sample.timeout_s,
+        image_digest=sample.image_digest,
+        commit=sample.commit,
+        branch=sample.branch,
+        command=sample.command,
+        env_names=sample.env_names,
     )
 
 
@@ -336,8 +395,10 @@ def _places(seat: _Seat, sample: Sample) -> _Places:
 def _scope(subject: Sample | Question, level: str) -> str | None:
     if level == "key":
         return subject.key
-    if level == "all":
+    if level in ("all", "house"):
         return ""
+    if level == "elsewhere":
+        return subject.key
     return subject.scopes.get(level)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from orcaops.model.job import DEFAULT_WORKSPACE
+from orcaops.model.override import Arm
 from orcaops.model.prediction import Prediction
 from orcaops.model.run import Cause, Status
 
@@ -19,7 +20,8 @@ class Sample:
     both are None for a run that nobody asked about. ``scopes`` names, per back-off level, whose memory
     the sample belongs to: ``key`` the same work, ``command`` the same masked command on any image,
     ``tool`` the same image and first words, ``image`` the same repository, ``all`` everything.
-    ``number`` is the run's place in the learning order; ``at`` the moment the run ended.
+    ``number`` is the run's place in the learning order; ``at`` the moment the run ended. ``arm`` is set while
+    a change is tried: a candidate's numbers are judged, but nobody learns from them until it is kept.
 
     A dataclass and not a Pydantic model: samples are made by the million from records that have
     already been validated, and never cross a wire.
@@ -47,6 +49,7 @@ class Sample:
     memory_limit_bytes: int | None = None
     cpus: float | None = None
     timeout_s: float | None = None
+    arm: Arm | None = None
     submitted_at: datetime | None = None
     started_at: datetime | None = None
     predicted: Prediction | None = None

@@ -15,8 +15,9 @@ error              1, with the failure's signature as ``detail``
 
 Runs that say nothing about the work give nothing for ``failure``: those lost, cancelled, or ended by the
 infrastructure (no image, engine gone, refused by a policy). A run with ``teaches`` false gives nothing at
-all. A number that is not finite or below zero gives no sample; a duration below a millisecond counts as
-one, because clocks are no finer and learners take logarithms.
+all, and neither does one that was ended by a limit that an optimization had lowered. A number that is not
+finite or below zero gives no sample; a duration below a millisecond counts as one, because clocks are no
+finer and learners take logarithms.
 """
 
 import math
@@ -26,6 +27,7 @@ from datetime import datetime
 from functools import lru_cache
 from types import MappingProxyType
 
+from orcaops.model.attempts import killed_by_override
 from orcaops.model.key import mask_volatile, masked_command
 from orcaops.model.metric import MetricName
 from orcaops.model.prediction import Forecasts, Prediction
@@ -58,7 +60,7 @@ def samples_of(run: Run, number: int) -> list[Sample]:
     ``at`` is when the run ended, as well as that is known: its finish, else its start and duration, else
     its submission, so that relearning gives the same.
     """
-    if not run.teaches or not run.status.final:
+    if not run.teaches or not run.status.final or killed_by_override(run) is not None:
         return []
     values = _values(run)
     if not values:
@@ -92,6 +94,7 @@ def samples_of(run: Run, number: int) -> list[Sample]:
             memory_limit_bytes=memory_limit_of(run),
             cpus=spec.cpus if spec else None,
             timeout_s=spec.timeout if spec else _noted(run, "timeout_s"),
+            arm=run.trial.arm if run.trial is not None and run.trial.stage != "kept" else None,
             submitted_at=run.submitted_at,
             started_at=run.started_at,
             env_names=context.env_names,
@@ -142,7 +145,7 @@ def _values(run: Run) -> list[_Value]:
         cpu = run.usage.cpu_seconds
         if cpu is not None and status in _MEASURED and math.isfinite(cpu) and cpu >= 0:
             found.append((MetricName.CPU, cpu, False, None))
-    if run.started_at is not None:
+    if run.started_at is not None and run.attempt == 1:  # a later attempt waited for the one before it
         wait = (run.started_at - run.submitted_at).total_seconds()
         if wait >= 0:  # below, a clock was set back in between
             found.append((MetricName.QUEUE_WAIT, wait, False, None))

@@ -13,7 +13,7 @@ def tail(t: float, freedom: float) -> float:
     0.05
     """
     x = freedom / (freedom + t * t)
-    return _incomplete_beta(freedom / 2, 0.5, x)
+    return incomplete_beta(freedom / 2, 0.5, x)
 
 
 @lru_cache(maxsize=1024)
@@ -35,7 +35,12 @@ def critical(two_sided: float, freedom: float) -> float:
     return (low + high) / 2
 
 
-def _incomplete_beta(a: float, b: float, x: float) -> float:
+def incomplete_beta(a: float, b: float, x: float) -> float:
+    """The probability that a Beta(a, b) distributed number is at most ``x`` (regularised, by Lentz's method).
+
+    >>> round(incomplete_beta(2, 3, 0.4), 4)
+    0.5248
+    """
     if x <= 0:
         return 0.0
     if x >= 1:

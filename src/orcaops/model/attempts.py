@@ -1,0 +1,40 @@
+"""What the attempts of a job say about the limits they ran under."""
+
+from orcaops.model.override import OptimizedField, Override
+from orcaops.model.run import Cause, Run
+
+_RAN_OUT = {Cause.OOM_KILLED: OptimizedField.MEMORY, Cause.TIMEOUT_TOTAL: OptimizedField.TIMEOUT}
+
+INFRASTRUCTURE = frozenset((Cause.IMAGE_UNAVAILABLE, Cause.ENGINE_LOST, Cause.INFRASTRUCTURE))
+"""Endings that say nothing about the command."""
+
+
+def ran_out_of(run: Run) -> OptimizedField | None:
+    """The limit that ended the run, by the engine's own evidence; None if none did."""
+    return _RAN_OUT.get(run.cause) if run.cause is not None else None
+
+
+def killed_by_override(run: Run) -> Override | None:
+    """The override of ours that ended the run: a limit it reached, tighter than the job's own."""
+    field = ran_out_of(run)
+    if field is None:
+        return None
+    return next((each for each in run.overrides if each.field is field and each.lowers), None)
+
+
+def attempt_id(job_id: str, attempt: int) -> str:
+    """The id under which an attempt is kept that was followed by another."""
+    return f"{job_id}.{attempt}"
+
+
+def held_bytes(run: Run) -> int | None:
+    """The memory that the processes held at most, as well as that is known; None if it was not measured.
+
+    A size that was sampled fewer than three times says little; then the kernel's peak is taken, which counts
+    page cache and so is never too low.
+    """
+    usage = run.usage
+    looked = usage.memory_resident_basis != "sampled" or (usage.memory_samples or 0) >= 3
+    if usage.memory_resident_bytes and (looked or usage.memory_peak_bytes is None):
+        return usage.memory_resident_bytes
+    return usage.memory_peak_bytes or None
