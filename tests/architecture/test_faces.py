@@ -82,9 +82,7 @@ def offered(face: str) -> set[str]:
     """The methods that the modules of a face name: ``….jobs.page``, or ``jobs.page`` of a local ``jobs``."""
     folder = Path(next(iter(orcaops.interfaces.__path__))) / face
     named = set()
-    for path in folder.glob("*.py"):
-        if path.name == "remote.py":  # stands for the services, and names them all
-            continue
+    for path in folder.glob("*.py"):  # not cli/remote: it stands for the services, and names them all
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Attribute | ast.Name):
                 owner = node.value.attr if isinstance(node.value, ast.Attribute) else node.value.id

@@ -17,7 +17,7 @@ import pytest
 from orcaops.app import App
 from orcaops.config import Settings
 from orcaops.interfaces import cli
-from orcaops.interfaces.cli import remote
+from orcaops.interfaces.cli.remote.app import RemoteApp
 
 from .conftest import HISTORY, PROGRAM, Command, write_lines
 
@@ -26,7 +26,7 @@ TOKEN = "correct-horse-battery-staple-0123456789"
 
 def pairs() -> dict[str, tuple[type, type]]:
     """Each service of a server beside the one of this process that it stands for."""
-    with contextlib.closing(remote.RemoteApp(Settings(home=Path("unused"), url="http://unused"))) as far:
+    with contextlib.closing(RemoteApp(Settings(home=Path("unused"), url="http://unused"))) as far:
         here = get_type_hints(App)
         services = {name: type(service) for name, service in vars(far).items() if not name.startswith("_")}
     return {name: (here[name], side) for name, side in services.items() if name != "settings"}

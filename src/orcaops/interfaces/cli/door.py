@@ -58,7 +58,7 @@ def opened(*, home: str | None = None, workspace: str | None = None, settle: boo
     """The services, closed at the end. Runs of processes that have died are brought to their end first."""
     chosen = configuration(home=home, workspace=workspace)
     if chosen.settings.url:
-        from orcaops.interfaces.cli.remote import RemoteApp
+        from orcaops.interfaces.cli.remote.app import RemoteApp
 
         with contextlib.closing(RemoteApp(chosen.settings)) as remote:
             yield remote  # type: ignore[misc]  # a test holds the two to the same methods
