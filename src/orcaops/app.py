@@ -20,6 +20,7 @@ from orcaops.learning.forecasters import profile, seasonal
 from orcaops.learning.learner import Learner
 from orcaops.learning.loop import Loop
 from orcaops.learning.predictors.cost import Cost
+from orcaops.learning.scoring import Scores
 from orcaops.model.errors import OrcaError, invalid
 from orcaops.model.identity import ordered_id
 from orcaops.model.prices import Prices, prices_of
@@ -288,10 +289,19 @@ def _priced(predictor: Learner, settings: Settings) -> Learner:
         return replace(predictor, prices=None, missing=f"{error}. {error.hint}")
 
 
+def _priced_scores(settings: Settings) -> Scores:
+    """Scores that know what runs cost; without a price file, or with a wrong one, they leave costs out."""
+    try:
+        return Scores(prices=prices_in_force(settings))
+    except OrcaError:
+        return Scores()
+
+
 def _learners(settings: Settings) -> list[Learner]:
     find = partial(plugins.find, folders=settings.plugins.dirs)
     baseline = BaselineLearner(alpha=settings.learning.alpha, needed=settings.learning.needed)
     return [
+        _priced_scores(settings),
         baseline,
         *find("detector", parameters=settings.detectors),
         *(_priced(each, settings) for each in find("predictor", parameters=settings.predictors)),

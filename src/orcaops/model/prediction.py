@@ -51,7 +51,8 @@ class Prediction(Word):
     ``range_low`` to ``range_high`` is meant to hold the truth in a share ``coverage`` of all
     cases; ``confidence`` is the probability that it lies within 20 % of ``estimate``.
     ``level`` says whose history was used: ``key`` for the same work, otherwise how near a relative.
-    ``track_record`` says how good such predictions have been on this job before.
+    ``track_record`` says how good such predictions have been on this job before; where a naive rule has
+    been better and answers in the predictor's place, ``instead_of`` is what the predictor would have said.
     """
 
     estimate: Finite
@@ -65,6 +66,7 @@ class Prediction(Word):
     reason: str = ""
     predictor: str = ""
     predictor_version: int = 1
+    instead_of: Finite | None = None
     track_record: TrackRecord | None = None
 
 

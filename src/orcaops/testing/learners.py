@@ -91,7 +91,9 @@ def check_is_described(learner: Learner) -> None:
     assert learner.name.isidentifier(), f"{learner.name!r} is no plain name"
     assert learner.version >= 1
     assert learner.metrics, "a learner wants at least one metric"
-    assert set(learner.levels) <= {"key", "all", *_LEVELS}, f"unknown levels: {learner.levels}"
+    assert set(learner.levels) <= {"key", "elsewhere", "all", "house", *_LEVELS}, (
+        f"unknown levels: {learner.levels}"
+    )
     text = type(learner).__doc__ or ""
     assert len(text) > 100, f"{type(learner).__name__} says too little about itself"
     assert "Costs" in text, f"the docstring of {type(learner).__name__} says nothing of what it costs"
