@@ -42,14 +42,18 @@ def test_what_has_passed_is_taken_off() -> None:
 
 
 def test_the_interval_holds_for_runs_that_have_lasted() -> None:
-    chance = random.Random(11)
-    values = [math.exp(chance.gauss(4, 0.5)) for _ in range(400)]
-    elapsed_s = math.exp(4)
-    told = asked(values, elapsed_s)
-    assert told.outlasts == pytest.approx(0.5, abs=0.1)
-    left = [v - elapsed_s for v in (math.exp(chance.gauss(4, 0.5)) for _ in range(4000)) if v > elapsed_s]
-    inside = sum(told.low_s <= seconds <= told.high_s for seconds in left) / len(left)
-    assert 0.84 < inside < 0.95
+    """Over a dozen jobs: of one alone the estimate itself is off by chance."""
+    outlasting, inside = [], []
+    for seed in range(12):
+        chance = random.Random(seed)
+        values = [math.exp(chance.gauss(4, 0.5)) for _ in range(300)]
+        elapsed_s = math.exp(4)
+        told = asked(values, elapsed_s)
+        outlasting.append(told.outlasts)
+        left = [v - elapsed_s for v in (math.exp(chance.gauss(4, 0.5)) for _ in range(1000)) if v > elapsed_s]
+        inside.append(sum(told.low_s <= seconds <= told.high_s for seconds in left) / len(left))
+    assert sum(outlasting) / 12 == pytest.approx(0.5, abs=0.08)
+    assert 0.84 < sum(inside) / 12 < 0.95
 
 
 def test_relatives_stand_in() -> None:
