@@ -1,7 +1,7 @@
 """JobSpec: what somebody asks to be run."""
 
 import shlex
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -46,7 +46,9 @@ class JobSpec(Word):
     Exactly one of ``command``, ``commands`` and a ``shell`` line says what to run. ``shell=True``
     hands each command, its arguments joined by spaces, to ``sh -c``. Sizes are bytes or ``"512m"``,
     durations seconds or ``"5m"``. Without an image the job runs on the ``process`` executor; a job
-    with an image never runs on the host.
+    with an image never runs on the host. ``retries`` is how often it is tried again where the
+    infrastructure failed, and not the command; ``pull_policy`` ``always`` looks for a newer image
+    before every run, while by default one is fetched only if it is missing.
     """
 
     image: Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=r"^[^\s\x00]+$")] | None = (
@@ -62,6 +64,8 @@ class JobSpec(Word):
     pids: Annotated[int, Field(ge=1, le=4194304)] | None = None
     timeout: Duration | None = None
     idle_timeout: Duration | None = None
+    retries: Annotated[int, Field(ge=0, le=5)] | None = None
+    pull_policy: Literal["missing", "always"] | None = None
     network: (
         Annotated[
             str, StringConstraints(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]*$")

@@ -50,7 +50,7 @@ class State(StrEnum):
         return self in (State.ROLLED_BACK, State.REJECTED, State.SUPERSEDED)
 
 
-class Effect(Word):
+class Benefit(Word):
     """What a change brings: an amount per run with an interval that holds it in 80 % of cases.
 
     ``runs`` is on how many runs it rests.
@@ -84,7 +84,7 @@ class TrialEvidence(Word):
     duration_p: Finite | None = None
 
 
-class Change(Word):
+class HistoryEntry(Word):
     """One line of an optimization's log: who moved it where, when and why."""
 
     at: UtcTime
@@ -121,8 +121,8 @@ class Optimization(Word):
     after: Value = None
     target: Value = None
     flaky: bool = False
-    promised: Effect | None = None
-    realised: Effect | None = None
+    promised: Benefit | None = None
+    realised: Benefit | None = None
     counterfactual: dict[str, Any] = Field(default_factory=dict)
     share: Annotated[float, Field(ge=0, le=1)] = 0.0
     assigned: NonNegativeInt = 0
@@ -135,7 +135,7 @@ class Optimization(Word):
     approved_by: str | None = None
     proposed_at: UtcTime
     changed_at: UtcTime
-    history: tuple[Change, ...] = ()
+    history: tuple[HistoryEntry, ...] = ()
 
     @property
     def measuring(self) -> bool:

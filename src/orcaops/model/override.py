@@ -54,8 +54,8 @@ class Arm(StrEnum):
     CANDIDATE = "candidate"
 
 
-class Trial(Word):
-    """The comparison that a run took part in, as it was assigned when the run was submitted.
+class Assignment(Word):
+    """The trial that a run took part in, and on which side: assigned when the run was submitted.
 
     ``round`` counts how often the optimization was tried; ``stage`` is its state at that moment.
     """

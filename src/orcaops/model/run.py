@@ -7,7 +7,7 @@ from pydantic import Field, NonNegativeInt
 
 from orcaops.model.identity import Id
 from orcaops.model.job import DEFAULT_WORKSPACE, JobSpec, Workspace
-from orcaops.model.override import Override, Trial
+from orcaops.model.override import Assignment, Override
 from orcaops.model.prediction import Forecasts, Remaining
 from orcaops.model.quantities import Finite, UtcTime
 from orcaops.model.test_case import TestTotals
@@ -147,7 +147,7 @@ class Run(Word):
     name for what was imported. ``teaches`` is false for reruns that only confirm. ``attached`` says
     that its submitter waits for it, so that nobody runs it after they are gone; ``masked`` that
     secrets were taken out of its specification. ``overrides`` are what optimizations changed between
-    ``requested`` and ``effective``, ``trial`` the comparison that the run took part in. Of a job that
+    ``requested`` and ``effective``, ``trial`` the comparison of two limits that the run took part in. Of a job that
     was tried more than once, ``attempt`` counts, and ``retry_of`` names the record of the attempt before.
     """
 
@@ -184,7 +184,7 @@ class Run(Word):
     attempt: int = 1
     retry_of: Id | None = None
     overrides: tuple[Override, ...] = ()
-    trial: Trial | None = None
+    trial: Assignment | None = None
     artifacts: tuple[Artifact, ...] = ()
     tests: TestTotals | None = None
     log: LogSummary | None = None
