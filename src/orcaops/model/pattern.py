@@ -1,14 +1,21 @@
 """FailurePattern: a known way to fail, its cause, its solutions and how often each helped."""
 
+from typing import Literal
+
 from pydantic import Field, NonNegativeInt
 
 from orcaops.model.identity import Id
-from orcaops.model.quantities import UtcTime
+from orcaops.model.quantities import Finite, UtcTime
 from orcaops.model.word import Word
 
 
 class FailurePattern(Word):
-    """A known way to fail. ``pattern`` is a regular expression in RE2 syntax."""
+    """A known way to fail. ``pattern`` is a regular expression in RE2 syntax.
+
+    ``occurrences`` and ``last_seen`` count the failed runs of the workspace that it explains.
+    ``passing_hits`` of the latest passing runs with telling lines show it too: it loses rank for that.
+    ``stale`` says that it has explained something once, but nothing for half a year.
+    """
 
     id: Id
     pattern: str
@@ -22,3 +29,56 @@ class FailurePattern(Word):
     examples: tuple[str, ...] = ()
     counter_examples: tuple[str, ...] = ()
     tags: tuple[str, ...] = Field(default_factory=tuple)
+    source: Literal["shipped", "taught", "learned"] = "shipped"
+    passing_hits: NonNegativeInt = 0
+    stale: bool = False
+
+
+class PatternProposal(Word):
+    """A failure that recurs and that nothing explains, as a pattern that a person may accept.
+
+    ``pattern`` is null where none was found that fires on no passing run; ``why`` says so then.
+    """
+
+    id: Id
+    signature: str
+    title: str
+    category: str
+    pattern: str | None
+    why: str
+    description: str = ""
+    solutions: tuple[str, ...] = ()
+    infrastructure: bool = False
+    examples: tuple[str, ...] = ()
+    occurrences: NonNegativeInt
+    circumstances: NonNegativeInt
+    job_ids: tuple[Id, ...] = ()
+    edited: bool = False
+
+
+class UnexplainedFailures(Word):
+    """Failures with one signature that nothing explains; ``job_ids`` are the latest ten."""
+
+    signature: str
+    text: str
+    count: NonNegativeInt
+    job_ids: tuple[Id, ...]
+
+
+class KnowledgeCoverage(Word):
+    """How much of what failed is explained by a specific pattern; catch-alls do not count.
+
+    ``share`` is ``explained`` of ``failures``, null where nothing failed. ``by_engine`` counts what the engine
+    itself reported (killed at its memory limit, timed out …) and no pattern explains; ``silent`` are failures
+    without any line. ``firing_on_passing`` and ``stale`` are patterns to look at again.
+    """
+
+    failures: NonNegativeInt
+    explained: NonNegativeInt
+    share: Finite | None
+    by_pattern: dict[str, NonNegativeInt] = Field(default_factory=dict)
+    by_engine: dict[str, NonNegativeInt] = Field(default_factory=dict)
+    silent: NonNegativeInt = 0
+    unexplained: tuple[UnexplainedFailures, ...] = ()
+    firing_on_passing: dict[str, NonNegativeInt] = Field(default_factory=dict)
+    stale: tuple[Id, ...] = ()

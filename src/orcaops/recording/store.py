@@ -21,6 +21,7 @@ from orcaops.model.notice import Notice
 from orcaops.model.query import EVERYTHING, Page, Query
 from orcaops.model.recommendation import Recommendation
 from orcaops.model.run import Run, Status
+from orcaops.recording.knowledge import DiagnosisRepository, EvidenceRepository, TeachingRepository
 from orcaops.model.test_case import TestCase
 from orcaops.recording.figures import Figure, Tally
 
@@ -336,6 +337,18 @@ class Transaction(Protocol):
     @property
     def outbox(self) -> OutboxRepository:
         """Notices on their way."""
+
+    @property
+    def evidence(self) -> EvidenceRepository:
+        """What the logs of runs told."""
+
+    @property
+    def diagnoses(self) -> DiagnosisRepository:
+        """What failed runs failed of."""
+
+    @property
+    def teachings(self) -> TeachingRepository:
+        """What people taught."""
 
     def watermark(self) -> int:
         """The last number of the learning order; 0 before anything was learned."""

@@ -17,6 +17,10 @@ from orcaops.recording.sql.baselines import Baselines
 from orcaops.recording.sql.connecting import BUSY_S
 from orcaops.recording.sql.decisions import Decisions
 from orcaops.recording.sql.failures import explained
+from orcaops.recording.sql.knowledge_diagnoses import Diagnoses
+from orcaops.recording.sql.knowledge_evidence import EvidenceRows
+from orcaops.recording.sql.knowledge_tables import diagnoses, diagnosis_patterns, trials
+from orcaops.recording.sql.knowledge_teachings import Teachings
 from orcaops.recording.sql.memories import Memories
 from orcaops.recording.sql.outbox import Outbox
 from orcaops.recording.sql.recommendations import Recommendations
@@ -84,6 +88,18 @@ class SqlTransaction:
     def outbox(self) -> Outbox:
         return Outbox(self._connection)
 
+    @cached_property
+    def evidence(self) -> EvidenceRows:
+        return EvidenceRows(self._connection)
+
+    @cached_property
+    def diagnoses(self) -> Diagnoses:
+        return Diagnoses(self._connection)
+
+    @cached_property
+    def teachings(self) -> Teachings:
+        return Teachings(self._connection)
+
     def watermark(self) -> int:
         return int(self._connection.scalar(_META, {"wanted": "watermark"}) or 0)
 
@@ -92,6 +108,8 @@ class SqlTransaction:
 
     def drop_opinions(self) -> None:
         for table in (memories, baselines, anomalies, anomaly_runs, recommendations):
+            self._connection.execute(table.delete())
+        for table in (diagnoses, diagnosis_patterns, trials):
             self._connection.execute(table.delete())
         self.set_watermark(0)
 
