@@ -1,0 +1,274 @@
+"""Proposals: which limit of a job could be another, from its own past runs. Pure.
+
+Every proposal is replayed over the stored runs first: how many of them would it have killed? One that
+would have killed a single healthy run is not made.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from orcaops.improving.benefits import benefit, saving_of
+from orcaops.improving.guard import show_value
+from orcaops.model.attempts import INFRASTRUCTURE, held_bytes
+from orcaops.model.optimization import Benefit
+from orcaops.model.override import OptimizedField, Value
+from orcaops.model.run import Cause, PhaseName, Run, Status
+from orcaops.stats.sizing import SAFE, memory_limit
+from orcaops.stats.student import critical
+from orcaops.stats.trend import trend
+
+WORTH = 0.8
+"""A limit is lowered only if it goes to this share or below: less is not worth a trial."""
+
+STAGE = 0.7
+"""One step lowers a limit to this share at most; more takes several steps, each tried."""
+
+_SETTLED = 5  # so many of the latest runs have to agree on the limit
+_TIMEOUT_RUNS = 20
+_CPU_RUNS = 20
+_INFRASTRUCTURE_FAILURES = 3
+_PULLS = 20
+_STEP_BYTES = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """One change: from what the job asks for itself and what is in force to what is tried and aimed at."""
+
+    field: OptimizedField
+    own: Value
+    before: Value
+    after: Value
+    target: Value
+    title: str
+    reason: str
+    promised: Benefit
+    counterfactual: dict[str, int | float]
+    flaky: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What is known of one key: its runs here, newest first, and whether it is known to be flaky."""
+
+    runs: Sequence[Run]
+    flaky: bool = False
+    in_force: dict[OptimizedField, Value] = field(default_factory=dict)
+
+    def own(self, name: OptimizedField) -> Value:
+        """What the job asks for itself now: of its latest run, without what optimizations changed."""
+        return own_value(self.runs[0], name) if self.runs else None
+
+    def before(self, name: OptimizedField) -> Value:
+        """What is in force now: a kept change, or the job's own value."""
+        return self.in_force.get(name, self.own(name))
+
+    def successes(self) -> list[Run]:
+        """The runs that did what they should, oldest first."""
+        return [run for run in reversed(self.runs) if run.cause is Cause.SUCCESS]
+
+
+def own_value(run: Run, name: OptimizedField) -> Value:
+    """What a run's job asked for itself, a policy's or a setting's default counted in."""
+    for override in run.overrides:
+        if override.field is name:
+            return override.own
+    spec = run.effective or run.requested
+    value: Value = getattr(spec, name) if spec is not None else None
+    return value
+
+
+def propose(past: Past) -> Iterator[Proposal]:
+    """Everything worth trying, the surest first; nothing about a limit that its user is changing."""
+    for proposer in _PROPOSERS:
+        found = proposer(past)
+        if found is not None and all(
+            own_value(run, found.field) == found.own for run in past.runs[:_SETTLED]
+        ):
+            yield found
+
+
+def _memory(past: Past) -> Proposal | None:
+    own, before = past.own(OptimizedField.MEMORY), past.before(OptimizedField.MEMORY)
+    if not isinstance(own, int) or not isinstance(before, int):
+        return None
+    peaks = [peak for run in past.successes() if (peak := held_bytes(run)) is not None]
+    killed = sum(run.cause is Cause.OOM_KILLED and not run.overrides for run in past.runs[:20])
+    if killed:
+        return None  # it needs more than it asks for: that is told, and not done
+    wanted = memory_limit(peaks, SAFE, largest=max(peaks, default=0))
+    if wanted is None or wanted > WORTH * before or _growing(peaks):
+        return None
+    after = max(wanted, math.ceil(STAGE * before / _STEP_BYTES) * _STEP_BYTES)
+    if after >= before:
+        return None
+    return _lowering(past, OptimizedField.MEMORY, own, before, after, wanted, peaks)
+
+
+def _timeout(past: Past) -> Proposal | None:
+    own, before = past.own(OptimizedField.TIMEOUT), past.before(OptimizedField.TIMEOUT)
+    seconds = [run.duration_s for run in past.successes() if run.duration_s]
+    stopped = [run.duration_s for run in past.runs if run.cause is Cause.TIMEOUT_TOTAL and run.duration_s]
+    wanted = timeout_limit(seconds, stopped)
+    if wanted is None or _growing(seconds):
+        return None
+    if before is None:
+        return _lowering(past, OptimizedField.TIMEOUT, own, None, wanted, wanted, seconds)
+    if not isinstance(before, int | float) or not isinstance(own, int | float) or wanted >= 0.5 * float(own):
+        return None
+    after = max(wanted, math.ceil(STAGE * before))
+    if after > 0.95 * before:
+        return None
+    return _lowering(past, OptimizedField.TIMEOUT, own, before, float(after), wanted, seconds)
+
+
+def _cpus(past: Past) -> Proposal | None:
+    own, before = past.own(OptimizedField.CPUS), past.before(OptimizedField.CPUS)
+    if not isinstance(own, int | float) or not isinstance(before, int | float):
+        return None
+    used = sorted(
+        run.usage.cpu_seconds / run.duration_s
+        for run in past.successes()
+        if run.duration_s and run.usage.cpu_seconds is not None
+    )
+    throttled = sum((run.usage.throttled_seconds or 0.0) > 0.01 * (run.duration_s or 0) for run in past.runs)
+    if len(used) < _CPU_RUNS or throttled > 0.05 * len(past.runs):
+        return None
+    request = 1.15 * used[min(len(used) - 1, math.ceil(0.9 * len(used)) - 1)]
+    wanted = max(math.ceil(15 * request) / 10, math.ceil(11 * used[-1]) / 10, 0.1)
+    if wanted > WORTH * before:
+        return None
+    after = max(wanted, math.ceil(10 * STAGE * before) / 10)
+    return _lowering(past, OptimizedField.CPUS, own, before, after, wanted, used)
+
+
+def _retries(past: Past) -> Proposal | None:
+    own = past.own(OptimizedField.RETRIES)
+    if own or past.before(OptimizedField.RETRIES):
+        return None
+    lost = [run for run in past.runs if run.cause in INFRASTRUCTURE]
+    flaky = [run for run in past.runs if run.cause is Cause.COMMAND_FAILED] if past.flaky else []
+    if len(lost) < _INFRASTRUCTURE_FAILURES and not flaky:
+        return None
+    # An attempt fails like any other run: what is saved is all but those that fail again.
+    again = (len(lost) + len(flaky)) / len(past.runs)
+    savings = [1.0 - again if run in lost or run in flaky else 0.0 for run in past.runs]
+    what = "the command, which is flaky," if flaky else "the infrastructure"
+    return Proposal(
+        field=OptimizedField.RETRIES,
+        own=own,
+        before=own,
+        after=1,
+        target=1,
+        title="Try again once after a failure that is not the work's own",
+        reason=f"{len(lost) + len(flaky)} of {len(past.runs)} runs failed because of {what}.",
+        promised=benefit(OptimizedField.RETRIES, savings),
+        counterfactual={"runs": len(past.runs), "retried": len(lost) + len(flaky)},
+        flaky=bool(flaky),
+    )
+
+
+def _pull_policy(past: Past) -> Proposal | None:
+    if past.before(OptimizedField.PULL_POLICY) != "always":
+        return None
+    latest = past.runs[:_PULLS]
+    digests = {run.image_digest for run in latest}
+    if len(latest) < _PULLS or len(digests) != 1 or None in digests:
+        return None
+    savings = [phase.duration_s for run in latest if (phase := run.phases.get(PhaseName.PULL)) is not None]
+    return Proposal(
+        field=OptimizedField.PULL_POLICY,
+        own="always",
+        before="always",
+        after="missing",
+        target="missing",
+        title="Pull the image only if it is missing",
+        reason=f"The last {len(latest)} pulls brought the same image.",
+        promised=benefit(OptimizedField.PULL_POLICY, savings or [0.0]),
+        counterfactual={"runs": len(latest), "newer_images_missed": 0},
+    )
+
+
+_PROPOSERS: tuple[Callable[[Past], Proposal | None], ...] = (_memory, _timeout, _cpus, _retries, _pull_policy)
+
+
+def _lowering(
+    past: Past,
+    name: OptimizedField,
+    own: Value,
+    before: Value,
+    after: float,
+    wanted: float,
+    seen: Sequence[float],
+) -> Proposal | None:
+    killed = sum(value > after for value in seen)
+    if killed:
+        return None
+    savings = [
+        saving
+        for run in past.runs
+        if run.status is not Status.LOST and (saving := saving_of(name, before, after, run)) is not None
+    ]
+    steps = f", towards {show_value(name, wanted)}" if after != wanted else ""
+    before_shown, after_shown = show_value(name, before), show_value(name, after)
+    change = f"from {before_shown} to {after_shown}" if before is not None else f"to {after_shown}"
+    verb = "Lower" if before is not None else "Set"
+    return Proposal(
+        field=name,
+        own=own,
+        before=before,
+        after=after,
+        target=wanted,
+        title=f"{verb} the {_NOUNS[name]} {change}{steps}",
+        reason=(
+            f"The last {len(seen)} measured runs needed at most {_needed(name, max(seen))}; none of them "
+            "would have been touched."
+        ),
+        promised=benefit(name, savings),
+        counterfactual={"runs": len(seen), "would_have_been_killed": killed, "largest": max(seen)},
+    )
+
+
+_NOUNS = {
+    OptimizedField.MEMORY: "memory limit",
+    OptimizedField.TIMEOUT: "timeout",
+    OptimizedField.CPUS: "CPU limit",
+}
+
+
+def _needed(name: OptimizedField, value: float) -> str:
+    return f"{value:.2f} CPUs" if name is OptimizedField.CPUS else show_value(name, value)
+
+
+def timeout_limit(seconds: Sequence[float], stopped: Sequence[float] = ()) -> float | None:
+    """A timeout in seconds that healthy runs reach about once in a thousand; None below 20 successes.
+
+    The 99.9 % point of what the next run takes if durations are log-normal, between twice and four times the
+    longest ever, and half a minute; at least a minute, and 1.2 times whatever was stopped; rounded up to a
+    power of 1.25, so that it does not change with every run.
+
+    >>> timeout_limit([10.0] * 30), timeout_limit([10.0] * 5)
+    (69.38893903907228, None)
+    """
+    n = len(seconds)
+    if n < _TIMEOUT_RUNS:
+        return None
+    logs = [math.log(max(each, 1e-3)) for each in seconds]
+    mean = math.fsum(logs) / n
+    squares = math.fsum((each - mean) ** 2 for each in logs)
+    spread = max(math.sqrt((4 * 0.2**2 + squares) / (4 + n - 1)), 0.05)
+    longest = max(seconds)
+    high = math.exp(min(mean + critical(0.002, min(n, 10)) * spread * math.sqrt(1 + 1 / n), 30.0))
+    limit = min(max(high, 2 * longest), 4 * longest) + 30
+    limit = max(limit, 60.0, 1.2 * max(stopped, default=0.0))
+    return float(1.25 ** math.ceil(math.log(limit) / math.log(1.25) - 1e-9))
+
+
+def _growing(values: Sequence[float]) -> bool:
+    """Whether they go up all the time: then no past says where they will be."""
+    found = trend(values[-50:])
+    if found is None or found.p_value >= 0.01 or found.slope <= 0:
+        return False
+    span = values[-50:]
+    return found.slope * len(span) > 0.05 * sorted(span)[len(span) // 2]
