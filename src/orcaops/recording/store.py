@@ -17,13 +17,15 @@ from typing import Any, NamedTuple, Protocol
 from orcaops.model.anomaly import Anomaly
 from orcaops.model.baseline import Baseline
 from orcaops.model.decision import Decision
-from orcaops.model.notice import Notice
 from orcaops.model.query import EVERYTHING, Page, Query
 from orcaops.model.recommendation import Recommendation
 from orcaops.model.run import Run, Status
-from orcaops.recording.knowledge import DiagnosisRepository, EvidenceRepository, TeachingRepository
 from orcaops.model.test_case import TestCase
+from orcaops.recording.confirmation import ConfirmationRepository
 from orcaops.recording.figures import Figure, Tally
+from orcaops.recording.knowledge import DiagnosisRepository, EvidenceRepository, TeachingRepository
+from orcaops.recording.optimizations import OptimizationRepository
+from orcaops.recording.outbox import DeliveryRepository, OutboxRepository, TellingRepository
 
 
 class MemoryKey(NamedTuple):
@@ -103,8 +105,20 @@ class RunRepository(Protocol):
     def clear_numbers(self) -> None:
         """Forget the learning order, so that everything is absorbed anew by time."""
 
-    def latest_of_key(self, workspace: str, key: str, limit: int) -> list[Run]:
-        """The latest final runs of a key, newest first."""
+    def latest_of_key(self, workspace: str, key: str, limit: int, *, until: int | None = None) -> list[Run]:
+        """The latest final runs of a key, newest first; with ``until`` of those numbered up to it."""
+
+    def before_each(self, workspace: str, job_ids: Sequence[str]) -> dict[str, Run]:
+        """For each of these runs the one that was submitted right before it in the workspace, if any."""
+
+    def images_of_command(self, workspace: str, command: str, *, until: int) -> dict[str, str]:
+        """Key → image of the latest 200 runs of exactly this command that are numbered up to ``until``."""
+
+    def touched(self, after: int, *, least: int, limit: int) -> list[tuple[str, str, int]]:
+        """Workspace, key and last number of keys with a run numbered above ``after``, by that last number.
+
+        Only keys with at least ``least`` runs in all.
+        """
 
     def hourly(self, workspace: str, since: datetime, until: datetime) -> list[HourOfRuns]:
         """The runs submitted in that time by hour, counted where they are stored; both ends are full hours.
@@ -195,7 +209,7 @@ class AnomalyRepository(Protocol):
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page[Anomaly]:
-        """Latest first. Filters: ``type, severity, key, job_id, acknowledged, open, resolved``."""
+        """Latest first. Filters: ``type, severity, key, job_id, acknowledged, open, resolved, muted``."""
 
     def of_run(self, workspace: str, job_id: str) -> list[Anomaly]:
         """The anomalies that a run began or belongs to."""
@@ -251,8 +265,8 @@ class DecisionRepository(Protocol):
     def latest(self) -> int:
         """A number that grows with every decision of any workspace: a cheap look for new ones."""
 
-    def each(self, subject: str | None = None) -> Iterator[Decision]:
-        """All of them in the order in which they were taken."""
+    def each(self, subject: str | None = None, *, after: int = 0) -> Iterator[Decision]:
+        """All of them in the order in which they were taken, or those behind an earlier ``latest``."""
 
 
 class TestCaseRepository(Protocol):
@@ -273,30 +287,6 @@ class RequestRepository(Protocol):
 
     def remember(self, workspace: str, key: str, fingerprint: str, answer: bytes, at: datetime) -> None:
         """Keep an answer. Raises ``conflict`` if somebody else just did."""
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A notice in the outbox, and how often sending it was tried."""
-
-    notice: Notice
-    attempts: int
-
-
-class OutboxRepository(Protocol):
-    """Notices on their way to people."""
-
-    def add(self, notices: Sequence[Notice]) -> None:
-        """Put them in; one that is or was there is left as it is."""
-
-    def due(self, at: datetime, limit: int) -> list[Waiting]:
-        """Those to be sent by now, longest waiting first."""
-
-    def done(self, workspace: str, notice_id: str) -> None:
-        """Note that one was delivered."""
-
-    def failed(self, workspace: str, notice_id: str, reason: str, *, next_at: datetime | None) -> None:
-        """Note that one could not be sent, and when to try again; None: never."""
 
 
 class Transaction(Protocol):
@@ -323,6 +313,10 @@ class Transaction(Protocol):
         """What could be improved."""
 
     @property
+    def optimizations(self) -> OptimizationRepository:
+        """Changes on probation."""
+
+    @property
     def decisions(self) -> DecisionRepository:
         """What people decided."""
 
@@ -336,7 +330,19 @@ class Transaction(Protocol):
 
     @property
     def outbox(self) -> OutboxRepository:
-        """Notices on their way."""
+        """Notices that wait."""
+
+    @property
+    def deliveries(self) -> DeliveryRepository:
+        """Notices on their way through channels."""
+
+    @property
+    def tellings(self) -> TellingRepository:
+        """What people were told of."""
+
+    @property
+    def confirmations(self) -> ConfirmationRepository:
+        """Runs that are to be confirmed."""
 
     @property
     def evidence(self) -> EvidenceRepository:
@@ -356,8 +362,14 @@ class Transaction(Protocol):
     def set_watermark(self, number: int) -> None:
         """Advance it, with the opinions it stands for, in this same transaction."""
 
+    def mark(self, name: str) -> int:
+        """A number that a follower of learning keeps, 0 at first: up to where it has followed."""
+
+    def set_mark(self, name: str, number: int) -> None:
+        """Advance it."""
+
     def drop_opinions(self) -> None:
-        """Forget memories, baselines, anomalies and recommendations, and set the watermark to 0.
+        """Forget memories, baselines, anomalies, recommendations and diagnoses, and set the watermark and all marks to 0.
 
         Facts and decisions stay.
         """

@@ -14,14 +14,17 @@ from orcaops.model.errors import ErrorCode, OrcaError, unavailable
 from orcaops.recording.sql import fulltext
 from orcaops.recording.sql.anomalies import Anomalies
 from orcaops.recording.sql.baselines import Baselines
+from orcaops.recording.sql.confirmations import Confirmations
 from orcaops.recording.sql.connecting import BUSY_S
 from orcaops.recording.sql.decisions import Decisions
+from orcaops.recording.sql.deliveries import Deliveries
 from orcaops.recording.sql.failures import explained
 from orcaops.recording.sql.knowledge_diagnoses import Diagnoses
 from orcaops.recording.sql.knowledge_evidence import EvidenceRows
 from orcaops.recording.sql.knowledge_tables import diagnoses, diagnosis_patterns, trials
 from orcaops.recording.sql.knowledge_teachings import Teachings
 from orcaops.recording.sql.memories import Memories
+from orcaops.recording.sql.optimizations import Optimizations
 from orcaops.recording.sql.outbox import Outbox
 from orcaops.recording.sql.recommendations import Recommendations
 from orcaops.recording.sql.requests import Requests
@@ -34,7 +37,9 @@ from orcaops.recording.sql.tables import (
     meta,
     recommendations,
 )
+from orcaops.recording.sql.tellings import Tellings
 from orcaops.recording.sql.test_cases import TestCases
+from orcaops.recording.sql.upserts import upsert
 
 log = logging.getLogger(__name__)
 
@@ -48,9 +53,12 @@ _SET_META = update(meta).where(meta.c.name == bindparam("wanted")).values(value=
 class SqlTransaction:
     """One unit of reading and writing; its repositories are made when first asked for."""
 
-    def __init__(self, connection: Connection, text_index: fulltext.FullText) -> None:
+    def __init__(
+        self, connection: Connection, text_index: fulltext.FullText, *, writing: bool = False
+    ) -> None:
         self._connection = connection
         self._text_index = text_index
+        self._writing = writing
 
     @cached_property
     def runs(self) -> Runs:
@@ -73,6 +81,10 @@ class SqlTransaction:
         return Recommendations(self._connection)
 
     @cached_property
+    def optimizations(self) -> Optimizations:
+        return Optimizations(self._connection, writing=self._writing)
+
+    @cached_property
     def decisions(self) -> Decisions:
         return Decisions(self._connection)
 
@@ -87,6 +99,18 @@ class SqlTransaction:
     @cached_property
     def outbox(self) -> Outbox:
         return Outbox(self._connection)
+
+    @cached_property
+    def deliveries(self) -> Deliveries:
+        return Deliveries(self._connection)
+
+    @cached_property
+    def tellings(self) -> Tellings:
+        return Tellings(self._connection)
+
+    @cached_property
+    def confirmations(self) -> Confirmations:
+        return Confirmations(self._connection)
 
     @cached_property
     def evidence(self) -> EvidenceRows:
@@ -109,9 +133,17 @@ class SqlTransaction:
     def drop_opinions(self) -> None:
         for table in (memories, baselines, anomalies, anomaly_runs, recommendations):
             self._connection.execute(table.delete())
+        self._connection.execute(meta.delete().where(meta.c.name.like("mark:%")))
         for table in (diagnoses, diagnosis_patterns, trials):
             self._connection.execute(table.delete())
         self.set_watermark(0)
+
+    def mark(self, name: str) -> int:
+        return int(self._connection.scalar(_META, {"wanted": f"mark:{name}"}) or 0)
+
+    def set_mark(self, name: str, number: int) -> None:
+        row = {"name": f"mark:{name}", "value": str(number)}
+        upsert(self._connection, meta, [row], key=("name",), replace=("value",))
 
 
 class SqlStore:
@@ -201,7 +233,7 @@ class SqlStore:
     @contextmanager
     def _committed(self, connection: Connection) -> Iterator[SqlTransaction]:
         try:
-            yield SqlTransaction(connection, self._text_index)
+            yield SqlTransaction(connection, self._text_index, writing=True)
             connection.commit()
         except BaseException:
             with suppress(Exception):  # what went wrong first is what is told

@@ -1,0 +1,34 @@
+"""What a store keeps of changes on probation."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from orcaops.model.optimization import Optimization
+from orcaops.model.query import Page
+
+
+class OptimizationRepository(Protocol):
+    """Changes on probation, each with its history. They are decisions: relearning leaves them alone."""
+
+    def get(self, workspace: str, optimization_id: str) -> Optimization:
+        """Raises ``not_found``. In a writing transaction nobody else changes it until the end of that."""
+
+    def of_key(self, workspace: str, key: str) -> list[Optimization]:
+        """All of one key by field and step, locked as by :meth:`get`. Quick where there are none."""
+
+    def put_many(self, optimizations: Sequence[Optimization]) -> None:
+        """Insert or replace."""
+
+    def page(
+        self,
+        workspace: str,
+        *,
+        state: str | None = None,
+        key: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[Optimization]:
+        """The one that moved last first."""
+
+    def counts(self) -> dict[str, int]:
+        """How many there are in each state, over all workspaces."""

@@ -1,0 +1,108 @@
+# ruff: noqa: D102 - the contract is documented in recording/optimizations.py
+"""Optimizations: changes on probation, with their history."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, select, tuple_
+
+from orcaops.model.errors import not_found
+from orcaops.model.optimization import Optimization
+from orcaops.model.query import Page
+from orcaops.recording.sql.cursors import cursor_of, digest_of, place_of
+from orcaops.recording.sql.optimization_tables import optimizations
+from orcaops.recording.sql.records import clean, record_of
+from orcaops.recording.sql.search import FEW
+from orcaops.recording.sql.sequence import microseconds
+from orcaops.recording.sql.upserts import upsert
+
+
+class Optimizations:
+    """See :class:`orcaops.recording.optimizations.OptimizationRepository`."""
+
+    def __init__(self, connection: Connection, *, writing: bool) -> None:
+        self._connection = connection
+        self._writing = writing
+
+    def get(self, workspace: str, optimization_id: str) -> Optimization:
+        asked = select(optimizations.c.record).where(
+            optimizations.c.workspace == workspace, optimizations.c.id == clean(optimization_id)
+        )
+        found = self._connection.scalar(self._locked(asked))
+        if found is None:
+            raise not_found(
+                f"there is no optimization {optimization_id[:130]!r}",
+                where="id",
+                hint="'orcaops optimizations list' shows them.",
+            )
+        return Optimization.from_stored(found)
+
+    def of_key(self, workspace: str, key: str) -> list[Optimization]:
+        asked = select(optimizations.c.record).where(
+            optimizations.c.workspace == workspace, optimizations.c.key == clean(key)
+        )
+        # Locked in one order, so that two transactions never wait for each other.
+        found = self._connection.scalars(self._locked(asked.order_by(optimizations.c.id)))
+        return sorted(map(Optimization.from_stored, found), key=lambda each: (each.field, each.step))
+
+    def put_many(self, new: Sequence[Optimization]) -> None:
+        upsert(
+            self._connection,
+            optimizations,
+            [
+                {
+                    "workspace": each.workspace,
+                    "id": each.id,
+                    "key": clean(each.key),
+                    "field": str(each.field),
+                    "state": str(each.state),
+                    "changed_at": microseconds(each.changed_at),
+                    "record": record_of(each),
+                }
+                for each in new
+            ],
+            key=("workspace", "id"),
+            replace=("key", "field", "state", "changed_at", "record"),
+        )
+
+    def page(
+        self,
+        workspace: str,
+        *,
+        state: str | None = None,
+        key: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[Optimization]:
+        table = optimizations
+        matching = select(table.c.id, table.c.changed_at, table.c.record).where(
+            table.c.workspace == workspace
+        )
+        if state is not None:
+            matching = matching.where(table.c.state == state)
+        if key is not None:
+            matching = matching.where(table.c.key == clean(key))
+        digest = digest_of("optimizations", workspace, state, key)
+        total: int | None
+        if cursor is None:
+            few = matching.with_only_columns(table.c.id).limit(FEW + 1).subquery()
+            count = self._connection.scalar(select(func.count()).select_from(few)) or 0
+            total = count if count <= FEW else None
+        else:
+            at, its_id, total = place_of(cursor, digest, int, str, int)
+            matching = matching.where(tuple_(table.c.changed_at, table.c.id) < tuple_(at, its_id))
+        latest_first = matching.order_by(table.c.changed_at.desc(), table.c.id.desc())
+        rows = self._connection.execute(latest_first.limit(limit + 1)).all()
+        items = tuple(Optimization.from_stored(row.record) for row in rows[:limit])
+        more = None
+        if len(rows) > limit:
+            more = cursor_of(digest, rows[limit - 1].changed_at, rows[limit - 1].id, total)
+        return Page[Optimization].model_construct(items=items, next_cursor=more, total=total)
+
+    def counts(self) -> dict[str, int]:
+        asked = select(optimizations.c.state, func.count()).group_by(optimizations.c.state)
+        return {row[0]: row[1] for row in self._connection.execute(asked)}
+
+    def _locked(self, asked: Select[Any]) -> Select[Any]:
+        # SQLite has one writer and knows no locks of rows; PostgreSQL refuses them to a reader.
+        return asked.with_for_update() if self._writing else asked
