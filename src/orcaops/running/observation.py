@@ -80,7 +80,8 @@ class Observation:
 
     def placed(self, engine_ref: str) -> None:
         """Write down what the run is to the engine. Raises as the recorder does: nothing may start."""
-        self.run = self.run.changed(engine_ref=engine_ref)
+        # Until the end tells exactly when the commands began, this is as near as makes no matter.
+        self.run = self.run.changed(engine_ref=engine_ref, started_at=self._clock.now())
         self._note_running()
 
     def started(self, at: datetime) -> None:

@@ -76,8 +76,10 @@ class Jobs:
         """The names of the executors there are, whether they answer now or not."""
         return tuple(sorted(self._executors))
 
-    def submit(self, spec: JobSpec, *, idempotency_key: str | None = None) -> Run:
+    def submit(self, spec: JobSpec, *, idempotency_key: str | None = None, teaches: bool = True) -> Run:
         """Accept a job: once this returns, it will run, even if this process dies.
+
+        What does not teach is kept and shown, and nothing is learned from it.
 
         The same ``idempotency_key`` with the same specification gives the run that it gave before; with
         another one it raises ``conflict``. Raises ``forbidden`` by policy, ``invalid`` or ``unavailable``
@@ -96,7 +98,7 @@ class Jobs:
                     hint="Try again when some have finished, or raise server.queue_limit.",
                 )
             owner = self._ownership.claim() if self._dispatcher.started else None
-            run = self._new_run(transaction, spec, effective, owner=owner, attached=False)
+            run = self._new_run(transaction, spec, effective, owner=owner, attached=False, teaches=teaches)
             transaction.runs.add(run)
             if idempotency_key is not None:
                 transaction.requests.remember(
@@ -114,6 +116,7 @@ class Jobs:
         *,
         on_accepted: Callable[[Run], None] | None = None,
         on_output: OutputListener | None = None,
+        teaches: bool = True,
     ) -> Run:
         """Run a job here and now, in this process, and learn from it; returns its final record.
 
@@ -122,7 +125,9 @@ class Jobs:
         """
         effective = self._admitted(spec)
         with self._store.write() as transaction:
-            run = self._new_run(transaction, spec, effective, owner=self._ownership.claim(), attached=True)
+            run = self._new_run(
+                transaction, spec, effective, owner=self._ownership.claim(), attached=True, teaches=teaches
+            )
             transaction.runs.add(run)
         self._recorder.seal(run, effective, durable=False)
         if on_accepted is not None:
@@ -134,9 +139,11 @@ class Jobs:
         return self.get(final.workspace, final.job_id)
 
     def get(self, workspace: str, job_id: str) -> Run:
-        """One run, with the ids of its anomalies. Raises ``not_found``."""
+        """One run, with the ids of its anomalies and, while it runs, what remains. Raises ``not_found``."""
         with self._store.read() as transaction:
             run = transaction.runs.get(workspace, job_id)
+            if run.status is Status.RUNNING:
+                return run.changed(remaining=self._predictions.remaining(transaction, run))
             found = transaction.anomalies.of_run(workspace, job_id) if run.number is not None else []
         return run.changed(anomalies=tuple(anomaly.id for anomaly in found))
 
@@ -170,7 +177,8 @@ class Jobs:
                 here = run.owner == self._ownership.name
                 ended.wait(min(_LOOK_AGAIN_S if here else _LOOK_ELSEWHERE_S, left))
                 run = self._record(workspace, job_id)
-        return run if run.number is None else self.get(workspace, job_id)
+        waits_to_be_learned = run.status.final and run.number is None
+        return run if waits_to_be_learned else self.get(workspace, job_id)
 
     def cancel(self, workspace: str, job_id: str, *, by: str, wait_s: float = 15.0) -> Run:
         """Stop a job: TERM, grace, KILL of the whole tree. Returns the record once it is final.
@@ -293,6 +301,7 @@ class Jobs:
         *,
         owner: str | None,
         attached: bool,
+        teaches: bool = True,
     ) -> Run:
         shown = redact_spec(spec)
         # Policy and placement change limits and the executor only: nothing that could hold a secret.
@@ -330,6 +339,7 @@ class Jobs:
             parent_job_id=spec.parent_job_id,
             owner=owner,
             attached=attached,
+            teaches=teaches,
             masked=shown != spec,
         )
 

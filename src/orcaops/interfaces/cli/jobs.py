@@ -1,6 +1,7 @@
 """``orcaops jobs``: what ran, what runs, and its output."""
 
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -103,6 +104,7 @@ def show(app: "App", job_id: str, *, workspace: str, as_json: bool) -> None:
 
 
 def _print_run(run: "Run") -> None:
+    from orcaops.interfaces.cli.predicted import print_outcome, remaining_words
     from orcaops.interfaces.cli.telling import print_forecasts
     from orcaops.model.quantities import show_duration, show_size, show_time
     from orcaops.services.summaries import outcome_of
@@ -123,6 +125,7 @@ def _print_run(run: "Run") -> None:
             ("executor", run.executor),
             ("submitted", show_time(run.submitted_at)),
             ("took", show_duration(run.duration_s) if run.duration_s is not None else None),
+            ("remaining", remaining_words(run.remaining) if run.remaining is not None else None),
             (
                 "phases",
                 ", ".join(f"{name} {show_duration(phase.duration_s)}" for name, phase in run.phases.items())
@@ -161,7 +164,9 @@ def _print_run(run: "Run") -> None:
                 for place, step in enumerate(run.steps, start=1)
             ],
         )
-    if run.prediction is not None:
+    if run.prediction is not None and run.status.final:
+        print_outcome(run, run.prediction)
+    elif run.prediction is not None:
         click.echo("\nexpected before it ran:")
         print_forecasts(run.prediction)
 
@@ -192,6 +197,7 @@ def logs(
 
     lines: Iterator[LogLine]
     if follow:
+        _tell_remaining(app, workspace, job_id)
         lines = (line for line in app.jobs.follow(workspace, job_id, after=after) if line is not None)
     elif tail is not None:
         lines = iter(app.jobs.log_tail(workspace, job_id, tail))
@@ -201,6 +207,15 @@ def logs(
     for line in lines:
         if only is None or line.stream is only:
             _print_line(line, timestamps=timestamps, as_json=as_json)
+
+
+def _tell_remaining(app: "App", workspace: str, job_id: str) -> None:
+    """Say on a terminal, before the output of a running job, how long it will go on."""
+    from orcaops.interfaces.cli.predicted import remaining_words
+
+    left = app.jobs.get(workspace, job_id).remaining if sys.stderr.isatty() else None
+    if left is not None:
+        note(remaining_words(left), "quiet")
 
 
 def _print_line(line: "LogLine", *, timestamps: bool, as_json: bool) -> None:

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 import click
 
 from orcaops.interfaces.cli.output import fields, note, paragraph
+from orcaops.interfaces.cli.predicted import record_words, shown
 from orcaops.model.anomaly import Anomaly, Severity
-from orcaops.model.prediction import Abstained, Forecasts, Prediction
+from orcaops.model.prediction import Abstained, FailureRisk, Forecasts, Prediction
 from orcaops.model.quantities import show_duration, show_size
 from orcaops.model.run import Run, Status
 from orcaops.services.summaries import outcome_of
@@ -55,7 +56,8 @@ def print_forecasts(forecasts: Forecasts) -> None:
             progress = f" ({gap.have} of {gap.need})" if gap.need else ""
             paragraph(f"not known: {gap.reason}{progress}", label=f"{title:13} ")
             continue
-        click.echo(f"{title:13} {_shown(answer.estimate, answer.unit)}")
+        level = f", {answer.risk} risk" if isinstance(answer, FailureRisk) else ""
+        click.echo(f"{title:13} {shown(answer.estimate, answer.unit)}{level}")
         fields(
             (f"  {label}", text)
             for label, text in (
@@ -63,6 +65,8 @@ def print_forecasts(forecasts: Forecasts) -> None:
                 ("confidence", _confidence(answer)),
                 ("runs", str(answer.sample_count)),
                 ("why", answer.reason or None),
+                ("moved by", _contributions(answer)),
+                ("so far", record_words(answer.track_record) if answer.track_record else None),
             )
         )
 
@@ -73,7 +77,7 @@ def _confidence(answer: Prediction) -> str | None:
 
 
 def _interval(answer: Prediction) -> str:
-    low, high = _shown(answer.range_low, answer.unit), _shown(answer.range_high, answer.unit)
+    low, high = shown(answer.range_low, answer.unit), shown(answer.range_high, answer.unit)
     return f"{low} to {high}, holds {answer.coverage:.0%} of the time"
 
 
@@ -87,9 +91,8 @@ def _expectations(forecasts: Forecasts) -> Iterator[str]:
         yield f"failure risk {forecasts.failure_risk.estimate:.0%}"
 
 
-def _shown(value: float, unit: str) -> str:
-    if unit == "s":
-        return show_duration(value)
-    if unit == "bytes":
-        return show_size(value)
-    return f"{value:.1%}" if unit == "probability" else f"{value:.4g} {unit}"
+def _contributions(answer: Prediction) -> str | None:
+    """What moved a failure risk most, with the direction."""
+    if not isinstance(answer, FailureRisk) or not answer.contributions:
+        return None
+    return ", ".join(f"{name} ({'up' if by > 0 else 'down'})" for name, by in answer.contributions.items())

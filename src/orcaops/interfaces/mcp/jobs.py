@@ -162,7 +162,8 @@ async def run_job(call: Call, asked: RunAsked) -> JobRan:
 async def get_job(call: Call, asked: LookedUp) -> Run:
     """The record of a job: status, cause, exit code, times, usage, prediction, anomalies, artifacts.
 
-    With `wait_seconds` it answers once the job is final, or as it is after that time.
+    Of a running job `remaining` says how long it still takes. With `wait_seconds` it answers once the job
+    is final, or as it is after that time.
     """
     run = await call.ask(call.house.jobs.get, call.workspace(asked.workspace), asked.job_id)
     return await _until_final(call, run, asked.wait_seconds)
@@ -234,7 +235,9 @@ async def _until_final(call: Call, run: Run, seconds: float) -> Run:
 def _progress(run: Run, waited: float) -> str:
     words = f"{run.job_id} is {run.status}, waiting for {show_duration(waited)}"
     expected = run.prediction.duration if run.prediction else None
-    if isinstance(expected, Prediction):
+    if run.remaining is not None:
+        words += f" (about {show_duration(run.remaining.estimate_s)} left)"
+    elif isinstance(expected, Prediction):
         words += f" (expected to take {show_duration(expected.estimate)})"
     return words
 
