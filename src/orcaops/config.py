@@ -21,6 +21,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, 
 from orcaops.guarding.policy import Policy
 from orcaops.model.errors import invalid
 from orcaops.model.quantities import MIB, Duration, Size
+from orcaops.notifying.settings import NotifySettings, masked
 
 FILE_NAME = "orcaops.toml"
 _PASSWORD = re.compile(r"(://[^/@:]*:)[^/]*@")
@@ -118,11 +119,14 @@ class Settings(Section):
     retention: RetentionSettings = RetentionSettings()
     forecast: ForecastSettings = ForecastSettings()
     plugins: PluginSettings = PluginSettings()
+    notify: NotifySettings = NotifySettings()
     policy: Policy = Policy()
     detectors: dict[str, dict[str, Any]] = Field(default_factory=dict, description="Parameters of detectors.")
     predictors: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="Parameters of predictors."
     )
+
+    advisors: dict[str, dict[str, Any]] = Field(default_factory=dict, description="Parameters of advisors.")
 
     @property
     def store_url(self) -> str:
@@ -152,7 +156,7 @@ class Configuration:
             shown = "***" if name == "token" and value else value
             if name == "store.url" and value:
                 shown = _PASSWORD.sub(r"\1***@", value)
-            yield Setting(name, shown, self._origin(name))
+            yield Setting(name, masked(name, shown), self._origin(name))
 
     def _origin(self, name: str) -> str:
         while name:

@@ -31,6 +31,11 @@ class Anomaly(Word):
     same facts again gives the same anomaly. ``expected`` and ``actual`` are in ``unit``.
     ``acknowledged`` and ``resolution`` come from decisions that people made; everything else is
     derived from facts.
+
+    ``muted_by`` is an anomaly that somebody called no problem, where that holds for this one too; it is
+    then listed and not told, for the reason ``muted_because``. ``confirmed`` says whether the run did the
+    same when ``confirming_job_id`` ran it once more. ``told`` says whether people were told; null where
+    nobody was to be, as of what was imported.
     """
 
     id: Id
@@ -56,4 +61,11 @@ class Anomaly(Word):
     open: bool = True
     last_seen_at: UtcTime | None = None
     closed_at: UtcTime | None = None
+    muted_by: Id | None = None
+    muted_because: str | None = None
+    confirmed: bool | None = None
+    confirmed_because: str | None = None
+    confirming_job_id: Id | None = None
+    told: bool | None = None
+    told_because: str | None = None
     evidence: dict[str, Any] = Field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 import platform
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -57,7 +57,12 @@ class Upkeep:
         logs_for: timedelta,
         artifacts_for: timedelta,
         clock: Callable[[], datetime],
+        further: Sequence[Callable[[], Iterable["Check"]]] = (),
+        failing: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
+        """``further`` and ``failing`` are what other services have to say to ``doctor`` and ``health``."""
+        self._further = further
+        self._failing = failing
         self._store = store
         self._logs = logs
         self._mirrors = mirrors
@@ -80,6 +85,7 @@ class Upkeep:
             *self._engines(),
             *self._learners(),
             self._orphans(),
+            *self._others(),
         ]
 
     def gc(self, *, dry_run: bool = False) -> Swept:
@@ -141,6 +147,8 @@ class Upkeep:
                 transaction.watermark()
         except OrcaError as error:
             failing["store"] = str(error)
+        else:
+            failing.update(self._failing())
         failing.update({f"learner {name}": fault.last_error for name, fault in self._loop.health.items()})
         return failing
 
@@ -227,6 +235,13 @@ class Upkeep:
                 hint="`orcaops gc` or the next start brings them to an honest end.",
             )
         return Check(name="orphans", state="ok", sentence="no run without a living owner")
+
+    def _others(self) -> Iterator[Check]:
+        for checks in self._further:
+            try:
+                yield from checks()
+            except OrcaError as error:
+                yield Check(name="store", state="failed", sentence=str(error), hint=error.hint)
 
     def _expired_logs(self, before: datetime) -> Iterator[tuple[str, str, int]]:
         with self._store.read() as transaction:

@@ -11,6 +11,7 @@ Each test gets an empty database of its own; several stores may be open on one `
 """
 # ruff: noqa: D102  the name of a check says what it checks
 
+import dataclasses
 import multiprocessing
 import os
 import random
@@ -31,6 +32,8 @@ from orcaops.model.notice import Notice
 from orcaops.model.query import EVERYTHING, And, Compare, Comparison, Not, Or, Query, Words
 from orcaops.model.recommendation import Priority, Recommendation
 from orcaops.model.run import Cause, Context, Phase, PhaseName, Run, Status, Step, Usage
+from orcaops.recording.confirmation import Confirmation
+from orcaops.recording.outbox import Told
 from orcaops.recording.sql import open_store
 from orcaops.recording.store import MemoryKey, Store, Transaction
 
@@ -770,15 +773,76 @@ class StoreConformance:
         later = START + timedelta(hours=1)
         with store.write() as transaction:
             transaction.outbox.add(notices)
+            transaction.outbox.add(notices, due_at=later)
+            assert [each.id for each in transaction.outbox.due(START, 3)] == ["n0", "n1", "n2"]
+            transaction.outbox.handed_over("default", ["n0"])
+            transaction.outbox.hold("default", ["n1", "n2"], later)
             transaction.outbox.add(notices)
-            assert [each.notice.id for each in transaction.outbox.due(START, 3)] == ["n0", "n1", "n2"]
-            transaction.outbox.done("default", "n0")
-            transaction.outbox.failed("default", "n1", "gone", next_at=None)
-            transaction.outbox.failed("default", "n2", "busy", next_at=later)
-            transaction.outbox.add(notices)
-            assert [each.notice.id for each in transaction.outbox.due(START, 9)] == ["n3"]
-            due = transaction.outbox.due(later, 9)
-            assert [(each.notice.id, each.attempts) for each in due] == [("n3", 0), ("n2", 1)]
+            assert [each.id for each in transaction.outbox.due(START, 9)] == ["n3"]
+            assert [each.id for each in transaction.outbox.waiting("default")] == ["n1", "n2", "n3"]
+            assert transaction.outbox.waiting("other") == []
+            assert [each.id for each in transaction.outbox.due(later, 9)] == ["n3", "n1", "n2"]
+            assert transaction.outbox.known("default", ["n0", "n3", "n9"]) == {"n0", "n3"}
+
+    def test_a_delivery_is_claimed_by_one_at_a_time(self, store: Store) -> None:
+        at, until = START, START + timedelta(minutes=5)
+        notice = Notice(id="n", severity=Severity.INFO, title="t", body="b", at=START, subject="anomaly")
+        with store.write() as transaction:
+            transaction.deliveries.add(notice, ["a", "b"], at=at)
+            transaction.deliveries.add(notice, ["a"], at=until)
+            first = transaction.deliveries.claim(["a"], at, until=until)
+        assert first is not None
+        assert (first.notice, first.channel, first.state, first.attempts) == (notice, "a", "sending", 1)
+        with store.write() as transaction:
+            assert transaction.deliveries.claim(["a"], at, until=until) is None
+            assert transaction.deliveries.claim([], until, until=until) is None
+            second = transaction.deliveries.claim(["a"], until, until=until + timedelta(minutes=5))
+            assert second is not None
+            assert second.attempts == 2, "who claimed it first has died"
+            transaction.deliveries.settle(first, "waiting", at=until, next_at=START, reason="late")
+            assert transaction.deliveries.counts() == {"a": {"sending": 1}, "b": {"waiting": 1}}
+            transaction.deliveries.settle(second, "failed", at=until, reason="gone")
+            (failed,) = transaction.deliveries.page(state="failed")
+            assert (failed.reason, failed.settled_at) == ("gone", until)
+            assert transaction.deliveries.retry(until) == 1
+            again = transaction.deliveries.claim(["a"], until, until=until)
+            assert again is not None
+            transaction.deliveries.settle(again, "sent", at=until)
+            assert transaction.deliveries.counts() == {"b": {"waiting": 1}}
+            assert {each.state for each in transaction.deliveries.page()} == {"sent", "waiting"}
+            assert transaction.deliveries.forget_settled(until + timedelta(hours=1)) == 1
+
+    def test_what_was_told_outlives_opinions(self, store: Store) -> None:
+        with store.write() as transaction:
+            transaction.tellings.put_many(
+                "default", [Told("a", False, "first"), Told("a", True, "then")], START
+            )
+            transaction.tellings.keep_window("default", {"tests": {"x": [1, 2]}})
+            transaction.drop_opinions()
+            assert transaction.tellings.find("default", ["a", "b"]) == {"a": Told("a", True, "then")}
+            assert transaction.tellings.find("other", ["a"]) == {}
+            assert transaction.tellings.window("default") == {"tests": {"x": [1, 2]}}
+            assert transaction.tellings.window("other") is None
+
+    def test_a_run_is_confirmed_once(self, store: Store) -> None:
+        wanted = Confirmation(
+            workspace="default", job_id="j", anomaly_id="a", state="wanted", because="slow", at=START
+        )
+        with store.write() as transaction:
+            confirmations = transaction.confirmations
+            confirmations.want(wanted)
+            assert confirmations.wanted(START, 9) == [wanted]
+            assert confirmations.wanted(START + timedelta(seconds=1), 9) == []
+            running = dataclasses.replace(wanted, state="running", rerun_id="r")
+            confirmations.keep(running)
+            confirmations.want(wanted)
+            assert confirmations.wanted(START, 9) == []
+            assert confirmations.of_rerun("default", "r") == running == confirmations.of_run("default", "j")
+            assert confirmations.of_rerun("other", "r") is None
+            assert (confirmations.begun_since(START), confirmations.begun_since(START + timedelta(1))) == (
+                1,
+                0,
+            )
 
     def test_opinions_are_dropped_and_the_rest_stays(self, store: Store) -> None:
         key = MemoryKey("default", "x", 1, "m", "key", "s")

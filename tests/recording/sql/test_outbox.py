@@ -17,4 +17,4 @@ def test_those_due_come_in_the_order_of_their_time(store: Store) -> None:
         transaction.outbox.add([notice(3), notice(1), notice(2)])
         assert transaction.outbox.due(START, 9) == []
         due = transaction.outbox.due(START + timedelta(minutes=2), 9)
-        assert [each.notice for each in due] == [notice(1), notice(2)]
+        assert due == [notice(1), notice(2)]

@@ -20,7 +20,7 @@ from orcaops.recording.sql.upserts import upsert
 
 _AT_ONCE = 500
 
-_FACTS = ("job_id", "key", "type", "severity", "detected_at", "open", "title", "record")
+_FACTS = ("job_id", "key", "type", "severity", "detected_at", "open", "title", "muted", "record")
 _WHOLE = select(
     anomalies.c.workspace,
     anomalies.c.id,
@@ -42,7 +42,7 @@ _OF_RUN = (
     .order_by(anomalies.c.detected_at, anomalies.c.id)
 )
 _EQUAL = ("type", "severity", "key", "job_id")
-_YES_NO = ("acknowledged", "open", "resolved")
+_YES_NO = ("acknowledged", "open", "resolved", "muted")
 
 
 class Anomalies:
@@ -208,6 +208,7 @@ def _row(anomaly: Anomaly) -> dict[str, Any]:
         "note": anomaly.note,
         "resolution": anomaly.resolution,
         "title": clean(anomaly.title),
+        "muted": int(anomaly.muted_by is not None),
         "record": record_of(anomaly),
     }
 

@@ -44,8 +44,10 @@ class Decisions:
     def latest(self) -> int:
         return self._connection.scalar(select(func.max(decisions.c.serial))) or 0
 
-    def each(self, subject: str | None = None) -> Iterator[Decision]:
+    def each(self, subject: str | None = None, *, after: int = 0) -> Iterator[Decision]:
         chunk = select(decisions.c.serial, decisions.c.record).order_by(decisions.c.serial).limit(_AT_ONCE)
+        if after:
+            chunk = chunk.where(decisions.c.serial > after)
         if subject is not None:
             chunk = chunk.where(decisions.c.subject == subject)
         rows = self._connection.execute(chunk).all()

@@ -194,6 +194,7 @@ anomalies = Table(
     Column("note", Text),
     Column("resolution", Text),
     Column("title", _text(), nullable=False),
+    Column("muted", Integer, nullable=False, server_default="0"),
     Column("record", LargeBinary, nullable=False),
     UniqueConstraint("workspace", "id", name="anomalies_id"),
 )
