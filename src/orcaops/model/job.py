@@ -46,7 +46,7 @@ class JobSpec(Word):
     Exactly one of ``command``, ``commands`` and a ``shell`` line says what to run. ``shell=True``
     hands each command, its arguments joined by spaces, to ``sh -c``. Sizes are bytes or ``"512m"``,
     durations seconds or ``"5m"``. Without an image the job runs on the ``process`` executor; a job
-    with an image never runs on the host. ``retries`` is how often it is tried again where the
+    with an image never runs on the host. With ``sandbox`` it runs in that sandbox. ``retries`` is how often it is tried again where the
     infrastructure failed, and not the command; ``pull_policy`` ``always`` looks for a newer image
     before every run, while by default one is fetched only if it is missing.
     """
@@ -86,6 +86,7 @@ class JobSpec(Word):
     parent_job_id: Id | None = None
     executor: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)] | None = None
     workspace: Workspace = DEFAULT_WORKSPACE
+    sandbox: Id | None = None
     commit: Annotated[str, StringConstraints(max_length=128, pattern=r"^[^\x00-\x1f]*$")] | None = None
     branch: Annotated[str, StringConstraints(max_length=256, pattern=r"^[^\x00-\x1f]*$")] | None = None
     triggered_by: Annotated[str, StringConstraints(max_length=256, pattern=r"^[^\x00-\x1f]*$")] | None = None

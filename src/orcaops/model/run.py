@@ -147,7 +147,8 @@ class Run(Word):
     never kept. ``source`` is ``local`` for what ran here and the format's
     name for what was imported. ``teaches`` is false for reruns that only confirm. ``attached`` says
     that its submitter waits for it, so that nobody runs it after they are gone; ``masked`` that
-    secrets were taken out of its specification. ``overrides`` are what optimizations changed between
+    secrets were taken out of its specification. ``warm`` says whether it ran in a container that had stood
+    ready; null where none is held for such jobs. ``sandbox`` names the sandbox in which it ran. ``overrides`` are what optimizations changed between
     ``requested`` and ``effective``, ``trial`` the comparison of two limits that the run took part in. Of a
     job that was tried more than once, ``attempt`` counts, and ``retry_of`` names the record of the
     attempt before.
@@ -197,6 +198,8 @@ class Run(Word):
     masked: bool = False
     owner: str | None = None
     engine_ref: str | None = None
+    warm: bool | None = None
+    sandbox: Id | None = None
 
     def changed(self, **changes: Any) -> "Run":
         """The same run with some fields replaced (they are not validated again)."""

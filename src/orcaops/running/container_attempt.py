@@ -29,6 +29,7 @@ from orcaops.running.engine import (
     LogStream,
 )
 from orcaops.running.executor import Failure, Halt, Observer, Outcome
+from orcaops.running.launch_script import LaunchRecords
 
 _log = logging.getLogger(__name__)
 
@@ -42,7 +43,8 @@ class ContainerAttempt:
     """One job at work. Use as a context: whatever happens inside, the container is removed at its end.
 
     ``word`` marks the records of a job with several commands. ``group`` is the control group below
-    which the container runs, None where there is none of its own.
+    which the container runs, None where there is none of its own. ``launch`` is given for a container that
+    stood ready: its job begins behind a mark in the output, not with the container.
     """
 
     def __init__(
@@ -55,8 +57,11 @@ class ContainerAttempt:
         shares: SetUpShares,
         observer: Observer,
         halt: Halt,
+        *,
+        launch: LaunchRecords | None = None,
     ) -> None:
         self._engine = engine
+        self._launch = launch
         self._run = run
         self._spec = spec
         self._group = group
@@ -142,7 +147,8 @@ class ContainerAttempt:
         self._measure(running=True)
         self._begin(started_at or self._clock.now())
         # Records of steps that ended before are needed too, so then the log is read from its beginning.
-        since = 0.0 if seen_until is None or self._records else max(0.0, seen_until.timestamp() - _MARGIN_S)
+        whole = seen_until is None or self._records or self._launch
+        since = 0.0 if whole or seen_until is None else max(0.0, seen_until.timestamp() - _MARGIN_S)
         self._connection = log = self._engine.logs(self._container, since=f"{since:.6f}")
         size, first = 0, None
         for stream, data, at in logged_pieces(log):
@@ -171,8 +177,7 @@ class ContainerAttempt:
         usage = self._measured()
         oom_killed = bool(state.get("OOMKilled")) or bool(self._meter and self._meter.oom_kills)
         exit_code, signal = exit_or_signal(state["ExitCode"], sent | ({_OOM_SIGNAL} if oom_killed else set()))
-        started_at = engine_time(state["StartedAt"]) or self._started_at or self._clock.now()
-        finished_at = engine_time(state["FinishedAt"]) or self._clock.now()
+        started_at, finished_at = self._times(state)
         if finished_at <= started_at:  # an engine notes the start after the fact: here, after the end
             seen = self._meter.set_up_until if self._meter is not None else None
             started_at = min(finished_at, seen or finished_at)
@@ -189,6 +194,25 @@ class ContainerAttempt:
         )
         if self._spec.artifacts:
             self._collect(facts)
+
+    def launched_at(self, launch: LaunchRecords) -> datetime | None:
+        """When the job began in a container that had stood ready, by the engine's log; None if never."""
+        log = self._engine.logs(self._container, since="0", follow=False)
+        try:
+            for stream, data, at in logged_pieces(log):
+                if stream is Stream.STDERR:
+                    launch.feed(data, at)
+                if launch.started_at is not None:
+                    break
+        finally:
+            log.close()
+        return launch.started_at
+
+    def _times(self, state: dict[str, Any]) -> tuple[datetime, datetime]:
+        """When the job began and ended; by the engine's clock if the container was its own from the start."""
+        begun = engine_time(state["StartedAt"]) if self._launch is None else None
+        ended = engine_time(state["FinishedAt"]) if begun or self._engine.facts().local else None
+        return begun or self._started_at or self._clock.now(), ended or self._clock.now()
 
     def _collect(self, facts: dict[str, Any]) -> None:
         self._observer.phase(PhaseName.COLLECT)
@@ -219,6 +243,8 @@ class ContainerAttempt:
         self._stop.begin()
 
     def _pass_on(self, stream: Stream, data: bytes, at: datetime) -> None:
+        if self._launch is not None and stream is Stream.STDERR:
+            data = self._launch.feed(data, at)
         if self._records is not None and stream is Stream.STDERR:
             data = self._records.feed(data, at)
         if data and self._is_new(at):
@@ -249,12 +275,14 @@ class ContainerAttempt:
         self._observer.step(step)
         return (step,)
 
-    def _measure(self, *, running: bool) -> None:
+    def _measure(self, *, running: bool, from_here: bool = False) -> None:
         if self._group is None:
             self._meter = EngineStats(self._engine.stats(self._container))
         else:
             isolated = self._spec.network in (None, "none")
             self._meter = ContainerMeter(self._group, self._container, self._shares, isolated=isolated)
+            if from_here:
+                self._meter.forget_what_was()
         self._meter.begin(running=running)
 
     def _measured(self) -> Usage:

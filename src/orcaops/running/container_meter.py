@@ -64,9 +64,27 @@ class ContainerMeter:
         self._samples = 0
         self._throttled_s: float | None = None
         self._network: tuple[int, int] | None = None
+        self._disk_before: Disk | None = None
+        self._throttled_before_s = 0.0
+        self._network_before = (0, 0)
         self.oom_kills: int | None = None
         self.set_up_until: datetime | None = None
         """When the runtime was last seen at work; the job's program began at most a few ms later."""
+
+    def forget_what_was(self) -> None:
+        """What the group has consumed until now is not the run's: its container stood ready before it.
+
+        The memory mark stays: it holds the container's set-up, as that of every other run does, and a
+        shell that waits holds less than that.
+        """
+        child = self._parent.child_of(self._container)
+        self._share = self._parent.cpu()
+        self._disk_before = self._parent.disk()
+        if child is not None:
+            self._throttled_before_s = child.throttled_s() or 0.0
+            processes = [pid for pid in child.processes() if _name(pid) not in _INITS]
+            if processes and not self._isolated:
+                self._network_before = _network_bytes(processes[0]) or (0, 0)
 
     def begin(self, *, running: bool = False) -> None:
         """Begin to look: before the container is started, or ``running`` already when it is adopted."""
@@ -84,6 +102,7 @@ class ContainerMeter:
             self.oom_kills = self._parent.oom_kills()
         cpu = _without(cpu, self._share or self._shares.smallest())
         disk = self._parent.disk() or Disk(read_bytes=0, written_bytes=0)
+        before = self._disk_before or Disk(read_bytes=0, written_bytes=0)
         received, sent = (0, 0) if self._isolated else self._network or (None, None)
         return Usage(
             cpu_seconds=cpu.total_s,
@@ -95,8 +114,8 @@ class ContainerMeter:
             memory_samples=self._samples,
             network_received_bytes=received,
             network_sent_bytes=sent,
-            disk_read_bytes=disk.read_bytes,
-            disk_written_bytes=disk.written_bytes,
+            disk_read_bytes=max(0, disk.read_bytes - before.read_bytes),
+            disk_written_bytes=max(0, disk.written_bytes - before.written_bytes),
             throttled_seconds=self._throttled_s,
             oom_kills=self.oom_kills,
             exact=True,
@@ -141,7 +160,8 @@ class ContainerMeter:
         """One sample; the later values replace the earlier ones, but for memory."""
         kills, throttled_s = child.oom_kills(), child.throttled_s()
         self.oom_kills = kills if kills is not None else self.oom_kills
-        self._throttled_s = throttled_s if throttled_s is not None else self._throttled_s
+        if throttled_s is not None:
+            self._throttled_s = max(0.0, throttled_s - self._throttled_before_s)
         processes = [pid for pid in child.processes() if _name(pid) not in _INITS]
         if not processes:
             return
@@ -151,8 +171,8 @@ class ContainerMeter:
             # belong to the same moment, so they are not added up.
             self._resident = max(self._resident, held, *(_high_water_bytes(pid) for pid in processes))
             self._samples += 1
-        if not self._isolated:
-            self._network = _network_bytes(processes[0]) or self._network
+        if not self._isolated and (now := _network_bytes(processes[0])):
+            self._network = now[0] - self._network_before[0], now[1] - self._network_before[1]
 
 
 class EngineStats:

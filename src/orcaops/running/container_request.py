@@ -15,6 +15,9 @@ LABEL_JOB = "orcaops.job_id"
 LABEL_HOME = "orcaops.home"
 LABEL_WORKSPACE = "orcaops.workspace"
 LABEL_WORD = "orcaops.step_word"
+LABEL_WARM = "orcaops.warm_id"
+LABEL_OWNER = "orcaops.owner"
+LABEL_SANDBOX = "orcaops.sandbox_id"
 
 _LOG = {"Type": "json-file", "Config": {"max-size": "64m", "max-file": "2"}}
 LOG_KEPT_BYTES = 64 << 20  # at least this much of the newest output can be replayed by whoever adopts
@@ -36,6 +39,16 @@ class Ceilings:
 def container_name(job_id: str) -> str:
     """What the container of a job is called."""
     return f"orcaops-{job_id}"
+
+
+def warm_name(warm_id: str) -> str:
+    """What a container is called while it stands ready for no job in particular."""
+    return f"orcaops-{warm_id}"
+
+
+def sandbox_name(sandbox_id: str) -> str:
+    """What the container of a sandbox is called."""
+    return f"orcaops-sandbox-{sandbox_id}"
 
 
 def cgroup_prefix(installation: str, driver: str) -> str:

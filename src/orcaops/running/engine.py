@@ -8,6 +8,7 @@ engine works. Whatever goes wrong is one of three errors.
 import contextlib
 import json
 import os
+import select
 import socket
 import threading
 import weakref
@@ -80,6 +81,28 @@ class Connection:
         data: bytes = self._socket.recv(most)
         return data
 
+    def send(self, data: bytes) -> None:
+        """Write to the container's standard input. Raises ``OSError`` where the connection is gone."""
+        self._socket.sendall(data)
+
+    def wait_at_most(self, timeout_s: float | None) -> None:
+        """How long :meth:`receive` waits before it raises ``TimeoutError``; None is for ever."""
+        self._socket.settimeout(timeout_s)
+
+    def is_open(self) -> bool:
+        """Whether the other end is still there and has said nothing since it was last listened to."""
+        poll = select.poll()
+        try:
+            poll.register(self._socket, select.POLLIN | select.POLLHUP | select.POLLERR)
+            return not poll.poll(0)
+        except (OSError, ValueError):
+            return False
+
+    def end_input(self) -> None:
+        """Let the container's standard input end."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_WR)
+
     def shut_down(self) -> None:
         """End the wait of whoever receives."""
         with contextlib.suppress(OSError):
@@ -143,13 +166,16 @@ class Engine:
         answer = self._ask("POST", f"/containers/create?name={quote(name)}", body)
         return str(answer["Id"]), list(answer.get("Warnings") or ())
 
-    def attach(self, container: str) -> "Connection":
-        """A socket on which both streams arrive as they are written, each piece with a header."""
+    def attach(self, container: str, *, stdin: bool = False) -> "Connection":
+        """A socket on which both streams arrive as they are written, each piece with a header.
+
+        With ``stdin`` what is sent on it goes to the container's standard input.
+        """
         client = self._api()
         with _translated():
             answer = client.post(
                 client._url("/containers/{0}/attach", container),
-                params={"stdout": 1, "stderr": 1, "stream": 1},
+                params={"stdout": 1, "stderr": 1, "stream": 1} | ({"stdin": 1} if stdin else {}),
                 headers={"Connection": "Upgrade", "Upgrade": "tcp"},
                 stream=True,
             )
@@ -183,6 +209,21 @@ class Engine:
         """Everything about a container."""
         answer: dict[str, Any] = self._ask("GET", f"/containers/{container}/json")
         return answer
+
+    def image_facts(self, image: str) -> dict[str, Any]:
+        """Everything about an image that the engine holds. Raises :class:`ImageMissingError`."""
+        try:
+            answer: dict[str, Any] = self._ask("GET", f"/images/{quote(image, safe='/:@')}/json")
+        except EngineRefusedError as error:
+            if error.status == 404:
+                raise ImageMissingError(str(error)) from error
+            raise
+        return answer
+
+    def rename(self, container: str, name: str) -> None:
+        """Give a container another name, if it is there."""
+        with contextlib.suppress(EngineRefusedError):
+            self._ask("POST", f"/containers/{container}/rename?name={quote(name)}")
 
     def image_digest(self, image_id: str) -> str:
         """The digest by which a registry knows the image, or else the image's own id; asked once."""

@@ -14,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from orcaops.model.job import JobSpec
 from orcaops.model.logline import Stream
 from orcaops.model.run import Artifact, PhaseName, Run, Step, Usage
 
@@ -141,7 +142,8 @@ class Outcome:
     ``exit_code`` is what the last command returned (null if a signal ended it or it never ran),
     ``signal`` the number of the signal that ended it. ``oom_killed`` is the engine's or the
     cgroup's own evidence, never a guess from 137. ``failure`` is set where no command's result
-    exists because OrcaOps or the engine failed; ``message`` then says what, and what to do.
+    exists because OrcaOps or the engine failed; ``message`` then says what, and what to do. ``warm`` says
+    whether the run was given a surrounding that stood ready; null where none is ever held for such runs.
     """
 
     exit_code: int | None = None
@@ -155,6 +157,7 @@ class Outcome:
     usage: Usage = field(default_factory=Usage)
     image_digest: str | None = None
     artifacts: tuple[Artifact, ...] = ()
+    warm: bool | None = None
 
 
 class Executor(Protocol):
@@ -198,3 +201,66 @@ class Stocked(Protocol):
 
     def images(self) -> list[str]:
         """References that can be run without fetching anything, the smallest first; empty if none answers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A surrounding that stands ready for a job that has not been submitted yet.
+
+    ``shape`` is equal for those that the same jobs can use; ``took_s`` is what preparing it cost, which
+    is what a job saves that gets it. ``memory_bytes`` is its limit.
+    """
+
+    warm_id: str
+    workspace: str
+    image: str
+    image_digest: str
+    ready_at: datetime
+    idle_s: float
+    took_s: float
+    memory_bytes: int | None
+    shape: int
+
+
+class CannotStandReady(Exception):  # noqa: N818 - it is an answer, not a fault
+    """Nothing can be held ready for such jobs, now or later; the text says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldImage:
+    """An image that the engine holds."""
+
+    image: str
+    digest: str
+    size_bytes: int
+
+
+@runtime_checkable
+class Warmable(Protocol):
+    """An executor that can make something ready before the job that will use it is known.
+
+    What was prepared is used once, by a job of its workspace that asks for exactly the same
+    surroundings, and only while the image's name still means the same. :meth:`Executor.run` takes what
+    fits by itself and starts cold without delay if nothing does.
+    """
+
+    def held_image(self, image: str) -> HeldImage | None:
+        """What the engine knows of an image; None if it does not hold it. Raises ``unavailable``."""
+
+    def fetch(self, image: str, stopped: Callable[[], bool]) -> None:
+        """Pull an image; ends early once ``stopped()``. Raises ``unavailable``."""
+
+    def prepare(self, spec: JobSpec) -> Prepared:
+        """Make one surrounding ready for jobs like this; blocks for as long as a cold start.
+
+        Raises :class:`CannotStandReady` where that is never possible, ``unavailable`` where it failed now.
+        """
+
+    def prepared(self) -> list[Prepared]:
+        """What stands ready in this process, the oldest first."""
+
+    def discard(self, warm_id: str) -> bool:
+        """Remove something that stands ready; false if a job has taken it meanwhile."""
+
+    def close(self) -> None:
+        """Remove all that stands ready."""

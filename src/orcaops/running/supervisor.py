@@ -145,6 +145,7 @@ class Supervisor:
             image_digest=outcome.image_digest or run.image_digest,
             artifacts=outcome.artifacts,
             log=log,
+            warm=outcome.warm,
         )
         self._recorder.finished(final)
         return final

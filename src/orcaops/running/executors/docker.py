@@ -15,9 +15,11 @@ import contextlib
 import secrets
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from orcaops.model.errors import unavailable
+from orcaops.model.job import JobSpec
 from orcaops.model.run import Run
 from orcaops.running.cgroup import Cgroup, can_remove_groups, group_names, open_cgroup
 from orcaops.running.container_attempt import ContainerAttempt, failed
@@ -26,6 +28,9 @@ from orcaops.running.container_output import engine_time
 from orcaops.running.container_request import (
     LABEL_HOME,
     LABEL_JOB,
+    LABEL_OWNER,
+    LABEL_SANDBOX,
+    LABEL_WARM,
     LABEL_WORD,
     Ceilings,
     JobRefusedError,
@@ -34,8 +39,22 @@ from orcaops.running.container_request import (
     container_body,
     container_name,
 )
-from orcaops.running.engine import Engine, EngineError, EngineRefusedError
-from orcaops.running.executor import Capabilities, Executor, Failure, Halt, Health, Observer, Outcome
+from orcaops.running.engine import Engine, EngineError, EngineRefusedError, ImageMissingError
+from orcaops.running.executor import (
+    Capabilities,
+    Executor,
+    Failure,
+    Halt,
+    Health,
+    HeldImage,
+    Observer,
+    Outcome,
+    Prepared,
+)
+from orcaops.running.launch_script import LaunchRecords
+from orcaops.running.ownership import Ownership
+from orcaops.running.warm_attempt import WarmAttempt
+from orcaops.running.warm_pool import WarmPool
 
 _FRESH_S = 2.0  # a probe is asked for every job; one answer serves for so long
 _START_ENGINE = "Start the engine, or set DOCKER_HOST; `orcaops doctor` says more."
@@ -67,8 +86,11 @@ class DockerExecutor:
         pids: int = 512,
         memory_bytes: int | None = None,
         base_url: str | None = None,
+        ownership: Ownership | None = None,
     ) -> None:
         self._installation = installation
+        self._ownership = ownership
+        self._pool: WarmPool | None = None
         self._ceilings = Ceilings(pids=pids, memory_bytes=memory_bytes)
         self._engine = Engine(base_url)
         self._shares = SetUpShares()
@@ -109,6 +131,14 @@ class DockerExecutor:
         spec = run.effective or run.requested
         if spec is None or spec.image is None:
             return Outcome(failure=Failure.INFRASTRUCTURE, message="The record does not say what to run.")
+        pool = self._pool
+        if pool is not None and (held := pool.claim(run, spec)) is not None:
+            warm = WarmAttempt(self._engine, run, spec, held, self._shares, observer, halt)
+            with warm:
+                if warm.run():
+                    warm.finish()
+            if not warm.missed:
+                return replace(warm.outcome, warm=True)
         word = secrets.token_hex(8)
         try:
             group = self._group(run.job_id)
@@ -125,7 +155,8 @@ class DockerExecutor:
             with attempt:
                 if attempt.create(body) and attempt.run():
                     attempt.finish()
-            return attempt.outcome
+            missed = pool is not None and pool.expects(run, spec)
+            return replace(attempt.outcome, warm=False) if missed else attempt.outcome
         except (EngineError, JobRefusedError) as error:
             return failed(error, spec.image)
 
@@ -139,9 +170,19 @@ class DockerExecutor:
         if spec is None:
             return Outcome(failure=Failure.INFRASTRUCTURE, message="The record does not say what was run.")
         try:
-            container, word = self._left_of(run)
-            group = self._group(run.job_id)
-            attempt = ContainerAttempt(self._engine, run, spec, word, group, self._shares, observer, halt)
+            container, word, warm_id = self._left_of(run)
+            group = self._group(warm_id or run.job_id)
+            attempt = ContainerAttempt(
+                self._engine,
+                run,
+                spec,
+                word,
+                group,
+                self._shares,
+                observer,
+                halt,
+                launch=LaunchRecords(word) if warm_id else None,
+            )
             with attempt:
                 attempt.outcome = Outcome(
                     failure=Failure.ENGINE_LOST,
@@ -149,10 +190,13 @@ class DockerExecutor:
                 )
                 if container:
                     state = attempt.take_over(container)
-                    if state["Status"] != "created":
-                        attempt.replay(engine_time(state["StartedAt"]), seen_until)
+                    begun = engine_time(state["StartedAt"])
+                    if warm_id:  # it stood ready before, and may never have heard of the job
+                        begun = attempt.launched_at(LaunchRecords(word))
+                    if state["Status"] != "created" and begun is not None:
+                        attempt.replay(begun, seen_until)
                         attempt.finish()
-            return attempt.outcome
+            return replace(attempt.outcome, warm=True) if warm_id else attempt.outcome
         except (EngineError, JobRefusedError) as error:
             return failed(error, spec.image)
 
@@ -166,10 +210,68 @@ class DockerExecutor:
         except EngineError as error:
             raise unavailable(str(error), where="docker", hint=_START_ENGINE) from error
 
+    def held_image(self, image: str) -> HeldImage | None:
+        """What the engine knows of an image; None if it does not hold it. Raises ``unavailable``."""
+        try:
+            facts = self._engine.image_facts(image)
+            digest = self._engine.image_digest(facts["Id"])
+        except ImageMissingError:
+            return None
+        except EngineError as error:
+            raise unavailable(str(error), where="docker", hint=_START_ENGINE) from error
+        return HeldImage(image=image, digest=digest, size_bytes=int(facts.get("Size") or 0))
+
+    def fetch(self, image: str, stopped: Callable[[], bool]) -> None:
+        """Pull an image; ends early once ``stopped()``. Raises ``unavailable``."""
+        try:
+            self._engine.pull(image, stopped)
+        except EngineError as error:
+            raise unavailable(str(error), where=image, hint="It is tried again later.") from error
+
+    def prepare(self, spec: JobSpec) -> Prepared:
+        """Make one container ready for jobs like this; blocks for as long as a cold start.
+
+        Raises ``CannotStandReady`` where that is never possible, ``unavailable`` where it failed now.
+        """
+        try:
+            if self._pool is None:
+                self._pool = self._new_pool()
+            return self._pool.prepare(spec)
+        except (EngineError, JobRefusedError) as error:
+            raise unavailable(str(error), where=spec.image or "", hint=_START_ENGINE) from error
+
+    def prepared(self) -> list[Prepared]:
+        """What stands ready in this process, the oldest first."""
+        return [] if self._pool is None else self._pool.prepared()
+
+    def discard(self, warm_id: str) -> bool:
+        """Remove something that stands ready; false if a job has taken it meanwhile."""
+        return self._pool is not None and self._pool.discard(warm_id)
+
+    def close(self) -> None:
+        """Remove all that stands ready."""
+        if self._pool is not None:
+            self._pool.close()
+
+    def _new_pool(self) -> WarmPool:
+        return WarmPool(
+            self._engine,
+            self._ceilings,
+            installation=self._installation,
+            owner="" if self._ownership is None else self._ownership.claim(),
+            place=self._place,
+        )
+
+    def _place(self, name: str) -> tuple[Cgroup | None, str | None]:
+        """A control group of its own, and what the engine calls it."""
+        group = self._group(name)
+        return group, None if group is None else self._parent_of(name)
+
     def _reaped(self, living: Iterable[str], *, dry_run: bool) -> list[str]:
         facts = self._engine.facts()
-        labelled = list(self._engine.labelled(f"{LABEL_HOME}={self._installation}"))
+        # Groups first: one that is in no container's name by then has outlived its container.
         groups = group_names(cgroup_prefix(self._installation, facts.cgroup_driver)) if facts.local else []
+        labelled = list(self._engine.labelled(f"{LABEL_HOME}={self._installation}"))
         keep = set(living)  # asked for last: what was made since the listing is not in the lists
         remove: dict[str, Callable[[str], None]] = {
             "container": self._engine.remove,
@@ -177,20 +279,35 @@ class DockerExecutor:
             "volume": self._engine.remove_volume,
         }
         found: list[str] = []
+        kept = set(keep)
         for kind, ref, name, labels in labelled:
-            if labels.get(LABEL_JOB) in keep:
+            if self._is_kept(ref, labels, keep):
+                kept.update(labels[key] for key in (LABEL_WARM, LABEL_SANDBOX) if key in labels)
                 continue
-            found.append(f"{kind} {name} of job {labels.get(LABEL_JOB, '?')}")
+            of = f"of job {labels[LABEL_JOB]}" if LABEL_JOB in labels else "that stood ready"
+            found.append(f"{kind} {name} {of}")
             if not dry_run:
                 remove[kind](ref)
-        kept = {cgroup_name(self._installation, job_id, facts.cgroup_driver) for job_id in keep}
+        names = {cgroup_name(self._installation, one, facts.cgroup_driver) for one in kept}
         for name in groups:
-            group = None if name in kept else open_cgroup(name)
+            group = None if name in names else open_cgroup(name)
             if group is not None:
                 found.append(f"control group {name}")
                 if not dry_run:
                     group.remove()
         return found
+
+    def _is_kept(self, ref: str, labels: dict[str, str], keep: set[str]) -> bool:
+        """Whether something of ours belongs to a living job or process, or is a sandbox."""
+        if LABEL_SANDBOX in labels or labels.get(LABEL_JOB) in keep or ref in keep:
+            return True
+        if LABEL_WARM not in labels:
+            return False
+        if self._pool is not None and self._pool.owns(labels[LABEL_WARM]):
+            return True
+        owner = labels.get(LABEL_OWNER, "")
+        others = self._ownership is not None and owner != self._ownership.name
+        return bool(others and self._ownership is not None and owner and self._ownership.lives(owner))
 
     def _parent_of(self, job_id: str) -> str:
         driver = self._engine.facts().cgroup_driver
@@ -204,15 +321,17 @@ class DockerExecutor:
             return None
         return open_cgroup(cgroup_name(self._installation, job_id, facts.cgroup_driver))
 
-    def _left_of(self, run: Run) -> tuple[str, str]:
-        """The id of the run's container and the word that marks its records; empty if there is none."""
+    def _left_of(self, run: Run) -> tuple[str, str, str]:
+        """Id of the run's container, the word of its records, its id while it stood ready; each or empty."""
         for ref in filter(None, (run.engine_ref, container_name(run.job_id))):
             with contextlib.suppress(EngineRefusedError):
                 facts = self._engine.inspect(ref)
                 labels = facts["Config"].get("Labels") or {}
-                if labels.get(LABEL_HOME) == self._installation and labels.get(LABEL_JOB) == run.job_id:
-                    return facts["Id"], labels.get(LABEL_WORD, "")
-        return "", ""
+                warm_id = labels.get(LABEL_WARM, "") if ref == run.engine_ref else ""
+                ours = labels.get(LABEL_JOB) == run.job_id or warm_id
+                if labels.get(LABEL_HOME) == self._installation and ours:
+                    return facts["Id"], labels.get(LABEL_WORD, ""), warm_id
+        return "", "", ""
 
 
 executor: Executor = DockerExecutor()

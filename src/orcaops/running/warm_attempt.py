@@ -1,0 +1,93 @@
+"""WarmAttempt: the life of a job in a container that stood ready for it.
+
+It differs from a cold one in its beginning only: the job is handed to the shell that waits. Whatever
+happens before the job's first instruction is a miss, not a failure: the container is removed, and the
+job starts cold.
+"""
+
+import contextlib
+import threading
+
+from orcaops.model.job import JobSpec
+from orcaops.model.logline import Stream
+from orcaops.model.run import PhaseName, Run
+from orcaops.running.container_attempt import ContainerAttempt
+from orcaops.running.container_meter import SetUpShares
+from orcaops.running.container_output import live_pieces
+from orcaops.running.container_request import container_name
+from orcaops.running.container_script import script_of
+from orcaops.running.engine import Connection, Engine, EngineError, EngineGoneError
+from orcaops.running.executor import Halt, Observer
+from orcaops.running.launch_script import LaunchRecords, launch_line
+from orcaops.running.warm_pool import Held
+
+_BEGINS_WITHIN_S = 3.0
+
+
+class WarmAttempt(ContainerAttempt):
+    """One job at work in ``held``, which is its own from now on; use as its base class."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        run: Run,
+        spec: JobSpec,
+        held: Held,
+        shares: SetUpShares,
+        observer: Observer,
+        halt: Halt,
+    ) -> None:
+        launch = LaunchRecords(held.word)
+        super().__init__(engine, run, spec, held.word, held.group, shares, observer, halt, launch=launch)
+        self._held = held
+        self._marks = launch
+        self._container = held.container
+        self._connection = held.connection
+        self.missed = False
+        """Whether the job never began here, so that it is to be started cold."""
+
+    def run(self) -> bool:
+        """Hand the job over and pass on its output until both streams are closed; false if it never began."""
+        connection = self._held.connection
+        assert connection is not None
+        self._observer.phase(PhaseName.START)
+        self._observer.placed(self._held.container)
+        if self._is_stopped():
+            return False
+        self._measure(running=True, from_here=True)
+        steps = self._spec.steps()
+        argv = (*self._held.entrypoint, *steps[0])
+        if len(steps) > 1:
+            argv = ("sh", "-c", script_of(steps, self._held.word))
+        try:
+            connection.send(launch_line(argv, dict(self._spec.env), self._held.word))
+        except OSError:
+            self.missed = True
+            return False
+        threading.Thread(target=self._take_name, name="orcaops-name", daemon=True).start()
+        connection.wait_at_most(_BEGINS_WITHIN_S)
+        self._listen(connection)
+        if self._started_at is not None:
+            return True
+        # It must not begin any more: what is left of the output then tells whether it ever had.
+        self._engine.kill(self._container, "KILL")
+        self._listen(connection)
+        if self._started_at is not None:
+            raise EngineGoneError("the container stopped answering when the job had just begun")
+        self.missed = True
+        return False
+
+    def _listen(self, connection: Connection) -> None:
+        for stream, piece in live_pieces(connection):
+            at = self._clock.now()
+            data = self._marks.feed(piece, at) if stream is Stream.STDERR else piece
+            # The streams travel apart: output may be here before the mark that was written before it.
+            if self._started_at is None and (self._marks.started_at or stream is Stream.STDOUT):
+                connection.wait_at_most(None)
+                self._begin(at)
+            self._pass_on(stream, data, at)
+
+    def _take_name(self) -> None:
+        """Be called after the job, for people; nothing depends on it."""
+        with contextlib.suppress(EngineError):
+            self._engine.rename(self._container, container_name(self._run.job_id))

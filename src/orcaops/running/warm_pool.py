@@ -1,0 +1,312 @@
+"""WarmPool: containers that stand ready for jobs which are expected.
+
+Each belongs to one shape (image, workspace, limits, network, folder) and to one process, runs a shell
+that waits, and is used once: it is taken out under a lock, becomes the job, and is removed with it.
+Nothing of a job is in it before that: no environment, no secret, no mount. Its standard input is
+held open by this process alone, so that it ends by itself when the process dies, however it
+dies; what is left of it is removed at the next start.
+"""
+
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from orcaops.model.job import JobSpec
+from orcaops.model.run import Run, Status
+from orcaops.running.cgroup import Cgroup
+from orcaops.running.container_request import (
+    LABEL_JOB,
+    LABEL_OWNER,
+    LABEL_WARM,
+    Ceilings,
+    container_body,
+    limits_ignored,
+    warm_name,
+)
+from orcaops.running.engine import Connection, Engine, EngineError, EngineRefusedError
+from orcaops.running.executor import CannotStandReady, Prepared
+from orcaops.running.launch_script import can_launch, ready_line
+
+_log = logging.getLogger(__name__)
+
+_READY_WITHIN_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What must be the same for a job to run in a container that was made before it."""
+
+    workspace: str
+    image: str
+    memory: int | None
+    cpus: float | None
+    pids: int | None
+    network: str
+    cwd: str | None
+    several: bool
+
+
+def shape_of(spec: JobSpec) -> Shape:
+    """The shape of the containers that such a job could run in."""
+    return Shape(
+        workspace=spec.workspace,
+        image=spec.image or "",
+        memory=spec.memory,
+        cpus=spec.cpus,
+        pids=spec.pids,
+        network=spec.network or "none",
+        cwd=spec.cwd,
+        several=len(spec.steps()) > 1,
+    )
+
+
+@dataclass(slots=True)
+class Held:
+    """A container that stands ready. Whoever holds this object owns the container."""
+
+    shape: Shape
+    warm_id: str
+    word: str
+    container: str = ""
+    image_id: str = ""
+    image_digest: str = ""
+    entrypoint: tuple[str, ...] = ()
+    group: Cgroup | None = None
+    connection: Connection | None = None
+    ready_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    since: float = 0.0
+    took_s: float = 0.0
+
+
+class WarmPool:
+    """Makes, keeps, gives away and removes the containers of one process.
+
+    ``owner`` names the process to others, which may remove what a dead one has left. ``place`` gives the
+    control group, and its name for the engine, of a container by its own id.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        ceilings: Ceilings,
+        *,
+        installation: str,
+        owner: str,
+        place: Callable[[str], tuple[Cgroup | None, str | None]],
+    ) -> None:
+        self._engine = engine
+        self._ceilings = ceilings
+        self._installation = installation
+        self._owner = owner
+        self._place = place
+        self._lock = threading.Lock()
+        self._held: list[Held] = []
+        self._closed = False
+
+    def prepare(self, spec: JobSpec) -> Prepared:
+        """Make one container that is ready for jobs of this shape; blocks for a cold start.
+
+        The image must be on the engine already. Raises :class:`CannotStandReady` where such jobs can
+        never be prepared for, :class:`EngineError` where it did not work now.
+        """
+        shape = shape_of(spec)
+        if spec.mounts:
+            raise CannotStandReady("jobs with mounts get a container of their own")
+        began = time.monotonic()
+        held = Held(shape=shape, warm_id=f"warm-{secrets.token_hex(6)}", word=secrets.token_hex(8))
+        try:
+            self._make(held, spec)
+        except BaseException:
+            self._remove(held)
+            raise
+        held.since = time.monotonic()
+        held.took_s = held.since - began
+        held.ready_at = datetime.now(UTC)
+        with self._lock:
+            if not self._closed:
+                self._held.append(held)
+                return _shown(held)
+        self._remove(held)
+        raise CannotStandReady("the pool is closed")
+
+    def claim(self, run: Run, spec: JobSpec) -> Held | None:
+        """A container for this job, which is the caller's from now on; None if none is ready.
+
+        Ready means: alive, of the job's exact shape, and made from the image that its reference names now.
+        """
+        if not self._held or not self.expects(run, spec):
+            return None
+        shape = shape_of(spec)
+        while True:
+            with self._lock:
+                held = next((each for each in self._held if each.shape == shape), None)
+                if held is None:
+                    return None
+                self._held.remove(held)
+            if self._fits(held, spec):
+                return held
+            self._remove_later(held)
+
+    def expects(self, run: Run, spec: JobSpec) -> bool:
+        """Whether such a job could have run in a container that stood ready."""
+        plain = not (run.masked or spec.mounts or spec.sandbox or spec.pull_policy == "always")
+        return plain and can_launch(spec)
+
+    def prepared(self) -> list[Prepared]:
+        """What stands ready now, the oldest first; what has died meanwhile is removed."""
+        with self._lock:
+            dead = [held for held in self._held if not _lives(held)]
+            self._held = [held for held in self._held if held not in dead]
+            alive = list(self._held)
+        for held in dead:
+            _log.info("the ready container %s has ended by itself", held.warm_id)
+            self._remove(held)
+        return [_shown(held) for held in alive]
+
+    def discard(self, warm_id: str) -> bool:
+        """Remove one that nobody has claimed; whether it was there."""
+        with self._lock:
+            held = next((each for each in self._held if each.warm_id == warm_id), None)
+            if held is None:
+                return False
+            self._held.remove(held)
+        self._remove(held)
+        return True
+
+    def owns(self, warm_id: str) -> bool:
+        """Whether it stands ready in this very pool."""
+        with self._lock:
+            return any(held.warm_id == warm_id for held in self._held)
+
+    def close(self) -> None:
+        """Remove everything that nobody has claimed, and hold nothing any more."""
+        with self._lock:
+            self._closed = True
+            held, self._held = self._held, []
+        for each in held:
+            self._remove(each)
+
+    def _make(self, held: Held, spec: JobSpec) -> None:
+        engine = self._engine
+        facts = engine.image_facts(held.shape.image)
+        config = facts.get("Config") or {}
+        test = (config.get("Healthcheck") or {}).get("Test") or ["NONE"]
+        if test[:1] != ["NONE"]:
+            raise CannotStandReady("the image checks its own health, which would begin before the job")
+        held.image_id = str(facts["Id"])
+        held.entrypoint = tuple(config.get("Entrypoint") or ())
+        held.image_digest = engine.image_digest(held.image_id)
+        held.group, parent = self._place(held.warm_id)
+        body = self._body(held, spec, parent)
+        held.container, warnings = engine.create(warm_name(held.warm_id), body)
+        if engine.image_facts(held.shape.image)["Id"] != held.image_id:
+            raise EngineRefusedError("the image was replaced meanwhile", 409)
+        if ignored := limits_ignored(warnings):
+            raise CannotStandReady(f"the engine would not keep a limit: {' '.join(ignored)}")
+        held.connection = engine.attach(held.container, stdin=True)
+        try:
+            engine.start(held.container)
+        except EngineRefusedError as error:
+            raise CannotStandReady(f"the image has no shell: {error}") from error
+        self._await_ready(held)
+
+    def _body(self, held: Held, spec: JobSpec, parent: str | None) -> dict[str, Any]:
+        bare = spec.model_copy(update={"env": {}, "labels": {}})
+        run = _nobody(held.shape)
+        body = container_body(
+            run,
+            bare,
+            self._ceilings,
+            installation=self._installation,
+            word=held.word,
+            cgroup_parent=parent,
+            check_mounts=False,
+        )
+        body["Labels"] = {name: value for name, value in body["Labels"].items() if name != LABEL_JOB} | {
+            LABEL_WARM: held.warm_id,
+            LABEL_OWNER: self._owner,
+        }
+        return body | {
+            "Entrypoint": ["sh"],
+            "Cmd": [],
+            "OpenStdin": True,
+            "StdinOnce": True,
+            "AttachStdin": True,
+        }
+
+    def _await_ready(self, held: Held) -> None:
+        """The shell's own word that it listens."""
+        connection = held.connection
+        assert connection is not None
+        wanted = f"\x1e{held.word} ready\x1e\n".encode()
+        seen = b""
+        try:
+            connection.send(ready_line(held.word))
+            connection.wait_at_most(_READY_WITHIN_S)
+            while wanted not in seen:
+                piece = connection.receive(4096)
+                if not piece:
+                    raise CannotStandReady("the image's shell ended instead of waiting")
+                seen += piece
+            connection.wait_at_most(None)
+        except OSError as error:
+            raise CannotStandReady(f"the image's shell does not answer: {error}") from error
+
+    def _fits(self, held: Held, spec: JobSpec) -> bool:
+        if not _lives(held) or not can_launch(spec, held.entrypoint):
+            return False
+        try:
+            return bool(self._engine.image_facts(held.shape.image)["Id"] == held.image_id)
+        except EngineError:
+            return False
+
+    def _remove_later(self, held: Held) -> None:
+        """Remove it without letting a job wait for that."""
+        threading.Thread(target=self._remove, args=(held,), name="orcaops-unready", daemon=True).start()
+
+    def _remove(self, held: Held) -> None:
+        if held.connection is not None:
+            held.connection.close()
+        try:
+            if held.container:
+                self._engine.remove(held.container)
+        except EngineError as error:
+            _log.warning("the ready container %s is left until the next start: %s", held.warm_id, error)
+            return
+        if held.group is not None and held.group.exists():
+            held.group.remove()
+
+
+def _shown(held: Held) -> Prepared:
+    shape = held.shape
+    return Prepared(
+        warm_id=held.warm_id,
+        workspace=shape.workspace,
+        image=shape.image,
+        image_digest=held.image_digest,
+        ready_at=held.ready_at,
+        idle_s=max(0.0, time.monotonic() - held.since),
+        took_s=held.took_s,
+        memory_bytes=shape.memory,
+        shape=hash(shape),
+    )
+
+
+def _lives(held: Held) -> bool:
+    return held.connection is not None and held.connection.is_open()
+
+
+def _nobody(shape: Shape) -> Run:
+    """Stands for the run that is not known yet."""
+    return Run(
+        job_id="nobody",
+        key="",
+        status=Status.QUEUED,
+        submitted_at=datetime.now(UTC),
+        workspace=shape.workspace,
+    )
