@@ -43,12 +43,12 @@ class Mount(Word):
 class JobSpec(Word):
     """One execution as asked for.
 
-    Exactly one of ``command``, ``commands`` and a ``shell`` line says what to run. ``shell=True``
-    hands each command, its arguments joined by spaces, to ``sh -c``. Sizes are bytes or ``"512m"``,
-    durations seconds or ``"5m"``. Without an image the job runs on the ``process`` executor; a job
-    with an image never runs on the host. With ``sandbox`` it runs in that sandbox. ``retries`` is how often it is tried again where the
-    infrastructure failed, and not the command; ``pull_policy`` ``always`` looks for a newer image
-    before every run, while by default one is fetched only if it is missing.
+    Exactly one of ``command``, ``commands`` and a ``shell`` line says what to run. ``shell=True`` hands
+    each command, its arguments joined by spaces, to ``sh -c``. Sizes are bytes or ``"512m"``, durations
+    seconds or ``"5m"``. Without an image the job runs on the ``process`` executor; a job with an image
+    never runs on the host. With ``sandbox`` it runs in that sandbox. ``retries`` is how often it is tried
+    again where the infrastructure failed, and not the command; ``pull_policy`` ``always`` looks for a
+    newer image before every run, while by default one is fetched only if it is missing.
     """
 
     image: Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=r"^[^\s\x00]+$")] | None = (

@@ -139,19 +139,18 @@ class Run(Word):
     """The record of one job: what is kept of it for ever.
 
     ``requested`` is the job as asked, ``effective`` as it really ran, secrets masked in both.
-    ``started_at``, ``finished_at`` and ``duration_s`` cover the time inside the container, from
-    exec to exit; what came before and after is in ``phases``. (While it runs, ``started_at`` is when it was
-    handed to its executor.) ``number`` is its place in the
-    learning order once it has been learned from; ``prediction_seen`` the last number that the
-    prediction made before it had seen. ``remaining`` is worked out when a running job is looked at, and
-    never kept. ``source`` is ``local`` for what ran here and the format's
-    name for what was imported. ``teaches`` is false for reruns that only confirm. ``attached`` says
-    that its submitter waits for it, so that nobody runs it after they are gone; ``masked`` that
-    secrets were taken out of its specification. ``warm`` says whether it ran in a container that had stood
-    ready; null where none is held for such jobs. ``sandbox`` names the sandbox in which it ran. ``overrides`` are what optimizations changed between
-    ``requested`` and ``effective``, ``trial`` the comparison of two limits that the run took part in. Of a
-    job that was tried more than once, ``attempt`` counts, and ``retry_of`` names the record of the
-    attempt before.
+    ``started_at``, ``finished_at`` and ``duration_s`` cover the time inside the container, from exec to
+    exit; what came before and after is in ``phases``. (While it runs, ``started_at`` is when it was
+    handed to its executor.) ``number`` is its place in the learning order once it has been learned from;
+    ``prediction_seen`` the last number that the prediction made before it had seen. ``remaining`` is
+    worked out when a running job is looked at, and never kept. ``source`` is ``local`` for what ran here
+    and the format's name for what was imported. ``teaches`` is false for reruns that only confirm.
+    ``attached`` says that its submitter waits for it, so that nobody runs it after they are gone;
+    ``masked`` that secrets were taken out of its specification. ``warm`` says whether it ran in a
+    container that had stood ready; null where none is held for such jobs. ``sandbox`` names the sandbox
+    in which it ran. ``overrides`` are what optimizations changed between ``requested`` and ``effective``,
+    ``trial`` the comparison of two limits that the run took part in. Of a job that was tried more than
+    once, ``attempt`` counts, and ``retry_of`` names the record of the attempt before.
     """
 
     job_id: Id
