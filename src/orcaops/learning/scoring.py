@@ -12,9 +12,12 @@ has not any more; the predictor goes on being scored by what it would have said.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
+
+import orjson
 
 from orcaops.learning.learner import Memories, Memory
+from orcaops.learning.memories import MemoryAddress
 from orcaops.learning.rivals import ema, last, mean2, median, spec
 from orcaops.learning.rivals.rival import Rival
 from orcaops.model.metric import MetricName
@@ -135,8 +138,45 @@ class Scores:
         return self.prices.cost(sample.value, (seconds or 0.0) * (held or 0.0) / BYTES_PER_GB)
 
 
+HOUSE = MemoryAddress("", "scores", 1, "", "house", "")
+"""Where the totals over all workspaces lie."""
+
+
+class Totals(NamedTuple):
+    """How good all predictions of one quantity have been: how many were scored, and means over them.
+
+    Shares and errors are None where they do not apply: a failure risk has a Brier score in place of the
+    error of the logarithm. ``rival_error`` is the mean error of the best naive rule on the same runs.
+    """
+
+    scored: int
+    within_20: float | None
+    inside: float | None
+    abs_log_error: float | None
+    brier: float | None
+    rival_error: float | None
+
+
+def totals(stored: bytes | None) -> dict[str, Totals]:
+    """By quantity, from the stored memory at :data:`HOUSE`; empty where nothing was scored."""
+    found: dict[str, Totals] = {}
+    memory: Memory = orjson.loads(stored) if stored is not None else {}
+    for quantity in QUANTITIES.values():
+        record = track_record(memory, quantity)
+        if record is not None:
+            found[quantity] = Totals(
+                record.n,
+                record.within_20,
+                record.inside,
+                record.mean_abs_log_error,
+                record.brier,
+                record.rival_score,
+            )
+    return found
+
+
 def track_record(memory: Memory | None, quantity: str) -> TrackRecord | None:
-    """How good the predictions of a quantity have been, by the memory of a key; None without any."""
+    """How good the predictions of a quantity have been, by one memory of the scores; None without any."""
     tally = (memory or {}).get(quantity)
     if tally is None or not tally.get("scored"):
         return None

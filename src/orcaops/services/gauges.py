@@ -1,20 +1,27 @@
 """Gauges: what an operator watches of a server: how much there is, waits, runs, and is not learned yet."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from orcaops.learning.scoring import HOUSE, Totals, totals
 from orcaops.model.run import Status
-from orcaops.recording.store import Store
+from orcaops.recording.store import MemoryKey, Store
+
+_SCORES = MemoryKey(*HOUSE)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One look. ``absorb_lag_s`` is how long the oldest run that is not learned from has been final."""
+    """One look. ``absorb_lag_s`` is how long the oldest run that is not learned from has been final.
+
+    ``predictions`` says by quantity how good all predictions have been that were scored.
+    """
 
     runs: Mapping[str, int]
     active: int
     absorb_lag_s: float
+    predictions: Mapping[str, Totals] = field(default_factory=dict)
 
     @property
     def queued(self) -> int:
@@ -35,10 +42,12 @@ class Gauges:
         with self._store.read() as transaction:
             counts = transaction.runs.counts()
             oldest = transaction.runs.unabsorbed(1)
+            scores = transaction.memories.get_many([_SCORES]).get(_SCORES)
         ended = [run.finished_at for run in oldest if run.finished_at is not None]
         lag = max(0.0, (self._clock() - ended[0]).total_seconds()) if ended else 0.0
         return Reading(
             runs={status.value: counts.get(status, 0) for status in Status},
             active=self._active(),
             absorb_lag_s=lag,
+            predictions=totals(scores),
         )

@@ -1,14 +1,15 @@
 """Metrics: the figures of a server in the text format of Prometheus, in a registry of their own."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from orcaops.learning.scoring import Totals
 from orcaops.services.gauges import Gauges
 
 MEDIA_TYPE = CONTENT_TYPE_PLAIN_0_0_4
@@ -61,6 +62,30 @@ class _Looked(Collector):
             ("orcaops_feeds", "Clients that follow a log or take an export.", self._feeds()),
         ):
             yield GaugeMetricFamily(name, help_text, value=value)
+        yield from _predictions(reading.predictions)
+
+
+def _predictions(totals: Mapping[str, Totals]) -> Iterator[Metric]:
+    """How good predictions are, by quantity; never by job, of which there is no end."""
+    scored = CounterMetricFamily(
+        "orcaops_predictions_scored", "Predictions that were held against what came.", labels=["quantity"]
+    )
+    for quantity, told in totals.items():
+        scored.add_metric([quantity], told.scored)
+    yield scored
+    for name, help_text, field in (
+        ("orcaops_prediction_within_20_share", "Share within 20 % of the truth.", "within_20"),
+        ("orcaops_prediction_coverage_share", "Share whose truth lay in the interval.", "inside"),
+        ("orcaops_prediction_abs_log_error", "Mean of |ln(estimate / truth)|.", "abs_log_error"),
+        ("orcaops_prediction_brier", "Mean squared distance of a risk from what came.", "brier"),
+        ("orcaops_prediction_rival_error", "The same error of the best naive rule.", "rival_error"),
+    ):
+        gauge = GaugeMetricFamily(name, help_text, labels=["quantity"])
+        for quantity, told in totals.items():
+            value = getattr(told, field)
+            if value is not None:
+                gauge.add_metric([quantity], value)
+        yield gauge
 
 
 class CountingMiddleware:
