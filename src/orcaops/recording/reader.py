@@ -11,7 +11,7 @@ import importlib
 import io
 import pkgutil
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import BinaryIO, Protocol, cast
 from orcaops.model.errors import invalid, not_found
 from orcaops.model.job import DEFAULT_WORKSPACE
 from orcaops.model.run import Run
+from orcaops.model.test_case import TestCase
 
 LONGEST_LINE = 16 * 1024 * 1024
 """A line beyond this is passed over and reported."""
@@ -41,13 +42,14 @@ class ReadOptions:
 
     ``folder`` is where the paths of logs begin: none is followed out of it unless ``any_path`` is set, and
     without a folder none is followed at all. ``keep_log`` is called with a run's id and its output, before
-    the run itself is given.
+    the run itself is given, and ``keep_tests`` with its id and its tests.
     """
 
     workspace: str = DEFAULT_WORKSPACE
     folder: Path | None = None
     any_path: bool = False
     keep_log: Callable[[str, str], None] | None = None
+    keep_tests: Callable[[str, Sequence[TestCase]], None] | None = None
 
 
 class Reader(Protocol):

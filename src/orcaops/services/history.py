@@ -1,6 +1,6 @@
 """History: runs from elsewhere come in, runs go out, and learners are examined on what is there."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from orcaops.model.key import key_of
 from orcaops.model.logline import Stream
 from orcaops.model.query import EVERYTHING
 from orcaops.model.run import Run
+from orcaops.model.test_case import TestCase
 from orcaops.recording import exporter
 from orcaops.recording.log_store import LogStore
 from orcaops.recording.measure import samples_of
@@ -20,6 +21,7 @@ from orcaops.recording.query import parse_query
 from orcaops.recording.reader import BadLine, ReadOptions, read_runs
 from orcaops.recording.redaction import Redactor
 from orcaops.recording.store import Store
+from orcaops.recording.test_reports.telltale import may_hold_tests
 from orcaops.services.absorb import Absorber
 
 _BATCH = 1000  # runs per transaction
@@ -77,10 +79,12 @@ class History:
         """
         done = Imported()
         texts: dict[str, str] = {}
+        tests: dict[str, Sequence[TestCase]] = {}
         options = ReadOptions(
             workspace=workspace,
             folder=path.absolute().parent,
             keep_log=lambda job_id, text: texts.update({job_id: text}),
+            keep_tests=lambda job_id, cases: tests.update({job_id: cases}),
         )
         batch: list[Run] = []
         # Facts first, all of them: learning follows the times, not the order of the file.
@@ -93,9 +97,9 @@ class History:
                     continue
                 batch.append(item)
                 if len(batch) >= _BATCH:
-                    self._add(batch, texts, done)
+                    self._add(batch, texts, tests, done)
                     progress(done.added + done.known)
-            self._add(batch, texts, done)
+            self._add(batch, texts, tests, done)
         self._absorber.absorb_all(lambda count: progress(done.added + done.known + count))
         return done
 
@@ -127,7 +131,13 @@ class History:
                     samples=tuple(samples_of(run, number)),
                 )
 
-    def _add(self, batch: list[Run], texts: dict[str, str], done: Imported) -> None:
+    def _add(
+        self,
+        batch: list[Run],
+        texts: dict[str, str],
+        tests: dict[str, Sequence[TestCase]],
+        done: Imported,
+    ) -> None:
         runs = [self._masked(run) for run in batch]
         found = {}
         for place, run in enumerate(runs):
@@ -137,17 +147,33 @@ class History:
                 found[run.job_id] = self._logs.text(
                     run.workspace, run.job_id, most_bytes=self._index_limit_bytes
                 )
+            if text and runs[place].tests is None and may_hold_tests(text):
+                runs[place] = self._with_tests(runs[place], text, tests)
         with self._store.write() as transaction:
             added = transaction.runs.add_new(runs, found)
+            transaction.test_cases.put_many(
+                {(run.workspace, run.job_id): tests[run.job_id] for run in runs if tests.get(run.job_id)}
+            )
         done.added += added
         done.known += len(runs) - added
         batch.clear()
         texts.clear()
+        tests.clear()
 
     def _keep_log(self, run: Run, text: str) -> Any:
         writer = self._logs.open(run.workspace, run.job_id)
         writer.write(Stream.STDOUT, text.encode(), run.finished_at or run.submitted_at)
         return writer.close()
+
+    def _with_tests(self, run: Run, text: str, tests: dict[str, Sequence[TestCase]]) -> Run:
+        """The run with the tests that its log names."""
+        from orcaops.recording.test_reports.collecting import collect_log
+
+        collected = collect_log(text, self._redactor)
+        if collected is None:
+            return run
+        tests[run.job_id] = collected.cases
+        return run.changed(tests=collected.totals)
 
     def _masked(self, run: Run) -> Run:
         command = self._redactor.text(run.command)

@@ -2,10 +2,13 @@
 
 import contextlib
 import logging
+import os
 import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
 from orcaops.model.errors import OrcaError, unavailable
 from orcaops.model.identity import check_id
@@ -13,9 +16,14 @@ from orcaops.model.job import JobSpec
 from orcaops.model.logline import Stream
 from orcaops.model.run import LogSummary, Run
 from orcaops.recording.log_store import LogStore, LogWriter
+from orcaops.recording.private_files import open_private
 from orcaops.recording.redaction import Redactor, redact_spec, secrets_of
 from orcaops.recording.sealed_specs import SealedSpecs
 from orcaops.recording.store import Store
+from orcaops.recording.test_reports.telltale import may_hold_tests
+
+if TYPE_CHECKING:
+    from orcaops.recording.test_reports.collecting import Collected
 
 log = logging.getLogger(__name__)
 
@@ -84,8 +92,13 @@ class StoreRecorder:
                 OrcaError, OSError
             ):  # a log that cannot be read must not cost the record
                 text = self._logs.text(run.workspace, run.job_id, most_bytes=self._index_limit_bytes)
+        tests = self._tests_of(run, text)
+        if tests is not None:
+            final = final.changed(tests=tests.totals)
         with self._store.write() as transaction:
             transaction.runs.save(final)
+            if tests is not None and tests.cases:
+                transaction.test_cases.put_many({(run.workspace, run.job_id): tests.cases})
             if text:
                 transaction.runs.index_log(run.workspace, run.job_id, text)
         place = (run.workspace, run.job_id)
@@ -94,6 +107,28 @@ class StoreRecorder:
         if run.masked:
             self._sealed.forget(run.job_id)
         self._tell(place)
+
+    def _tests_of(self, run: Run, text: str) -> "Collected | None":
+        """The tests that the run's reports and its log name; whatever is wrong with them costs only them."""
+        reports = [file for file in run.artifacts if file.path.lower().endswith(".xml")]
+        if not reports and not may_hold_tests(text):
+            return None
+        from orcaops.recording.test_reports.collecting import MOST_LOG_BYTES, Report, collect
+
+        folder = self.artifacts_of(run)
+        spec = self._specs.get((run.workspace, run.job_id))
+
+        def log_text() -> str:
+            if len(text) < self._index_limit_bytes // 2:  # it is all there
+                return text
+            return self._logs.text(run.workspace, run.job_id, most_bytes=MOST_LOG_BYTES)
+
+        files = [Report(file.path, file.size_bytes, partial(_opened, folder / file.path)) for file in reports]
+        try:
+            return collect(files, log_text, Redactor(secrets_of(spec) if spec is not None else ()))
+        except Exception:
+            log.exception("%s: its tests cannot be read", run.job_id)
+            return None
 
     def open_log(self, run: Run) -> "Sink":
         """Begin the run's log, or go on with that of an adopted run."""
@@ -147,6 +182,10 @@ class StoreRecorder:
         with self._lock:
             for ended in self._awaited.get(place, ()):
                 ended.set()
+
+
+def _opened(path: Path) -> BinaryIO:
+    return os.fdopen(open_private(path, os.O_RDONLY), "rb")
 
 
 class Sink:

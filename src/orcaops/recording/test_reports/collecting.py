@@ -17,6 +17,7 @@ from orcaops.model.test_case import CaseStatus, TestCase, TestTotals, case_id, t
 from orcaops.recording.redaction import Redactor
 from orcaops.recording.test_reports.found import Counted, Found, RunnerLog
 from orcaops.recording.test_reports.junit import Case, Fault, suites_of
+from orcaops.recording.test_reports.telltale import may_hold_tests, without_colours
 
 MOST_CASES = 20_000
 """Cases kept of one run."""
@@ -31,7 +32,6 @@ _LONGEST_LINE = 2_000
 _MOST_RUNNERS = 4
 _MOST_NOTES = 20
 _LOOKED_AT = 8 * 1024
-_COLOUR = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 # As continuous integration writes it before each line of a log that it gives out.
 _STAMP = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z ", re.MULTILINE)
 
@@ -209,14 +209,10 @@ def _read_report(report: Report, pile: _Pile, most_bytes: int) -> int:
 
 def read_log(text: str, pile: _Pile) -> None:
     """Read what runners say in a log onto the pile."""
-    if not text:
+    if not may_hold_tests(text):
         return
+    text = without_colours(text)
     asked = [runner for runner in runners() if runner.sniff(text)]
-    if not asked and "\x1b[" not in text:
-        return
-    if "\x1b[" in text:
-        text = _COLOUR.sub("", text)
-        asked = [runner for runner in runners() if runner.sniff(text)]
     if not asked:
         return
     if _STAMP.match(text):

@@ -1,0 +1,51 @@
+"""Telltale: whether a log may be one of a test runner, asked of every run before any reader is loaded."""
+
+import re
+
+_COLOUR = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+# For each reader what its ``sniff`` cannot do without.
+_WORDS = (
+    "= test session starts",
+    "= short test summary",
+    ".py::",
+    "Ran ",
+    "--- PASS: ",
+    "--- FAIL: ",
+    "--- SKIP: ",
+    '"Action":"',
+    "test result: ",
+    "Nextest run ID",
+    "Summary [",
+    "TAP version 1",
+    "ok 1",
+    "% tests passed, ",
+    "[ RUN      ] ",
+    "PHPUnit ",
+    "Total tests: ",
+    " - Failed: ",
+    "Tests run: ",
+    "> Task :",
+    "BUILD SUCCESSFUL",
+    "BUILD FAILED",
+    " example",
+    "Snapshots: ",
+    " passing (",
+    "ℹ tests ",
+    " Test Files  ",
+)
+
+
+def may_hold_tests(text: str) -> bool:
+    """Whether anything in a log looks like a test runner's; never false where a reader would find tests.
+
+    >>> may_hold_tests("=== 3 passed in 0.1s ==="), may_hold_tests("= test session starts =\\n")
+    (False, True)
+    """
+    return any(word in text for word in _WORDS) or (
+        "\x1b[" in text and any(word in plain for plain in [without_colours(text)] for word in _WORDS)
+    )
+
+
+def without_colours(text: str) -> str:
+    """The text without the terminal's control sequences."""
+    return _COLOUR.sub("", text) if "\x1b[" in text else text
