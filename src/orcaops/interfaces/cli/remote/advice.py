@@ -1,0 +1,48 @@
+"""Advice of a server, under the names of :mod:`orcaops.services.advice`."""
+
+from orcaops.interfaces.cli.remote.answers import page_of
+from orcaops.interfaces.cli.remote.connection import Connection
+from orcaops.interfaces.cli.remote.paths import path_of
+from orcaops.model.query import DEFAULT_LIMIT, Page
+from orcaops.model.recommendation import Recommendation
+
+
+class RemoteAdvice:
+    """See :class:`orcaops.services.advice.Advice`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def recommendations(
+        self,
+        workspace: str,
+        *,
+        state: str | None = "open",
+        limit: int = DEFAULT_LIMIT,
+        cursor: str | None = None,
+    ) -> Page[Recommendation]:
+        """Recommendations, the most worthwhile first."""
+        answer = self._connection.ask(
+            "GET", "/recommendations", workspace=workspace, state=state or "all", limit=limit, cursor=cursor
+        )
+        return page_of(Recommendation, answer.content)
+
+    def recommendation(self, workspace: str, recommendation_id: str) -> Recommendation:
+        """One recommendation."""
+        path = path_of("recommendation", recommendation_id)
+        return Recommendation.from_stored(self._connection.ask("GET", path, workspace=workspace).content)
+
+    def dismiss(self, workspace: str, recommendation_id: str, *, by: str, reason: str) -> Recommendation:  # noqa: ARG002
+        """Say no to it."""
+        return self._decide(workspace, recommendation_id, "dismiss", {"reason": reason})
+
+    def apply(self, workspace: str, recommendation_id: str, *, by: str) -> Recommendation:  # noqa: ARG002
+        """Note that it has been applied."""
+        return self._decide(workspace, recommendation_id, "apply", None)
+
+    def _decide(
+        self, workspace: str, recommendation_id: str, verb: str, body: dict[str, str] | None
+    ) -> Recommendation:
+        path = f"{path_of('recommendation', recommendation_id)}/{verb}"
+        answer = self._connection.ask("POST", path, body=body, workspace=workspace)
+        return Recommendation.from_stored(answer.content)

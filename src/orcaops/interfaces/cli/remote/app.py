@@ -1,0 +1,40 @@
+"""RemoteApp: the services of a server, under the same names as those of this process.
+
+Commands do not care which they hold. What only the server's own machine can do (``gc``,
+``relearn``, ``exam``) says so.
+"""
+
+from typing import TYPE_CHECKING
+
+from orcaops.interfaces.cli.remote.advice import RemoteAdvice
+from orcaops.interfaces.cli.remote.connection import Connection
+from orcaops.interfaces.cli.remote.failures import RemoteFailures
+from orcaops.interfaces.cli.remote.forecasts import RemoteForecasts
+from orcaops.interfaces.cli.remote.history import RemoteHistory
+from orcaops.interfaces.cli.remote.insights import RemoteInsights
+from orcaops.interfaces.cli.remote.jobs import RemoteJobs
+from orcaops.interfaces.cli.remote.predictions import RemotePredictions
+from orcaops.interfaces.cli.remote.upkeep import RemoteUpkeep
+
+if TYPE_CHECKING:
+    from orcaops.config import Settings
+
+
+class RemoteApp:
+    """The services of a server."""
+
+    def __init__(self, settings: "Settings") -> None:
+        self._connection = Connection(settings)
+        self.settings = settings
+        self.jobs = RemoteJobs(self._connection)
+        self.insights = RemoteInsights(self._connection)
+        self.failures = RemoteFailures(self._connection)
+        self.predictions = RemotePredictions(self._connection)
+        self.forecasts = RemoteForecasts(self._connection)
+        self.advice = RemoteAdvice(self._connection)
+        self.history = RemoteHistory(self._connection)
+        self.upkeep = RemoteUpkeep(self._connection)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._connection.close()

@@ -1,0 +1,133 @@
+"""Jobs of a server, under the names of :mod:`orcaops.services.jobs`."""
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+from orcaops.interfaces.cli.remote.answers import events_in, page_of
+from orcaops.interfaces.cli.remote.connection import PAGE, WAIT_S, Connection
+from orcaops.interfaces.cli.remote.paths import job_path
+from orcaops.model.job import JobSpec
+from orcaops.model.logline import LogLine, Stream
+from orcaops.model.query import DEFAULT_LIMIT, Page
+from orcaops.model.run import Artifact, Run
+from orcaops.model.summary import Summary
+
+_ABSORBED_WITHIN_S = 3.0  # what was unusual is known only once the server has learned from the run
+
+
+class RemoteJobs:
+    """See :class:`orcaops.services.jobs.Jobs`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def submit(self, spec: JobSpec) -> Run:
+        """Accept a job."""
+        body = spec.model_dump(mode="json", exclude_defaults=True)
+        return Run.from_stored(self._connection.ask("POST", "/jobs", body=body).content)
+
+    def run(
+        self,
+        spec: JobSpec,
+        *,
+        on_accepted: Callable[[Run], None] | None = None,
+        on_output: Callable[[Stream, bytes], None] | None = None,
+    ) -> Run:
+        """Submit a job, pass on its output, and wait for its end; returns its final record."""
+        run = self.submit(spec)
+        if on_accepted is not None:
+            on_accepted(run)
+        for line in self.follow(run.workspace, run.job_id):
+            if line is not None and on_output is not None:
+                on_output(line.stream, line.text.encode() + (b"" if line.partial else b"\n"))
+        while not run.status.final:
+            run = self.wait(run.workspace, run.job_id, timeout_s=WAIT_S)
+        deadline = time.monotonic() + _ABSORBED_WITHIN_S
+        while run.number is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+            run = self.get(run.workspace, run.job_id)
+        return run
+
+    def get(self, workspace: str, job_id: str) -> Run:
+        """One run."""
+        return Run.from_stored(self._connection.ask("GET", job_path(job_id), workspace=workspace).content)
+
+    def page(
+        self, workspace: str, *, q: str = "", limit: int = DEFAULT_LIMIT, cursor: str | None = None
+    ) -> Page[Run]:
+        """Runs that match."""
+        answer = self._connection.ask("GET", "/jobs", workspace=workspace, q=q, limit=limit, cursor=cursor)
+        return page_of(Run, answer.content)
+
+    def facets(self, workspace: str, *, q: str = "") -> dict[str, dict[str, int]]:
+        """How the matches spread."""
+        answer = self._connection.ask("GET", "/jobs/facets", workspace=workspace, q=q)
+        facets: dict[str, dict[str, int]] = answer.json()["facets"]
+        return facets
+
+    def wait(self, workspace: str, job_id: str, *, timeout_s: float) -> Run:
+        """The run once it is final, or as it is then."""
+        answer = self._connection.ask("GET", job_path(job_id), workspace=workspace, wait=timeout_s)
+        return Run.from_stored(answer.content)
+
+    def cancel(self, workspace: str, job_id: str, *, by: str) -> Run:  # noqa: ARG002 - the server knows who asks
+        """Stop a job."""
+        return Run.from_stored(
+            self._connection.ask("POST", f"{job_path(job_id)}/cancel", workspace=workspace).content
+        )
+
+    def rerun(self, workspace: str, job_id: str) -> JobSpec:
+        """The specification to run a job again."""
+        from orcaops.services.jobs import spec_to_rerun
+
+        return spec_to_rerun(self.get(workspace, job_id))
+
+    def log_lines(self, workspace: str, job_id: str, *, after: int = -1) -> Iterator[LogLine]:
+        """What a run has printed so far."""
+        cursor: int | None = after
+        while cursor is not None:
+            answer = self._connection.ask(
+                "GET", f"{job_path(job_id)}/logs", workspace=workspace, after=cursor, limit=PAGE
+            )
+            page = page_of(LogLine, answer.content)
+            yield from page.items
+            cursor = int(page.next_cursor) if page.next_cursor is not None else None
+
+    def log_tail(self, workspace: str, job_id: str, count: int) -> list[LogLine]:
+        """The last lines."""
+        from collections import deque
+
+        return list(deque(self.log_lines(workspace, job_id), maxlen=count))
+
+    def follow(self, workspace: str, job_id: str, *, after: int = -1) -> Iterator[LogLine | None]:
+        """All output, then what comes, until the run is final."""
+        pieces = self._connection.stream(f"{job_path(job_id)}/logs/stream", workspace=workspace, after=after)
+        for name, data in events_in(pieces):
+            if name == "line":
+                yield LogLine.from_stored(data)
+            elif name == "end":
+                return
+
+    def summary(self, workspace: str, job_id: str) -> Summary:
+        """A run told in a few lines."""
+        return Summary.from_stored(
+            self._connection.ask("GET", f"{job_path(job_id)}/summary", workspace=workspace).content
+        )
+
+    def artifacts(self, workspace: str, job_id: str) -> tuple[Artifact, ...]:
+        """The files that a run left."""
+        answer = self._connection.ask("GET", f"{job_path(job_id)}/artifacts", workspace=workspace)
+        return tuple(Artifact.from_stored(item) for item in answer.json()["items"])
+
+    def artifact(self, workspace: str, job_id: str, path: str) -> Path:
+        """A copy of an artifact on this machine."""
+        place = Path(tempfile.mkdtemp(prefix="orcaops-artifact-")) / "content"
+        with place.open("wb") as file:
+            for piece in self._connection.stream(
+                f"{job_path(job_id)}/artifacts/{quote(path)}", workspace=workspace
+            ):
+                file.write(piece)
+        return place
