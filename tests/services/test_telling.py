@@ -1,4 +1,4 @@
-"""Telling: live anomalies become notices, grouped, sent once through each channel, retried while that helps."""
+"""Telling: live anomalies become notices, grouped, sent once through each channel, retried."""
 
 import multiprocessing
 import os
