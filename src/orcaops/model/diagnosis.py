@@ -24,7 +24,7 @@ class EvidenceLine(Word):
 class Evidence(Word):
     """What a failed run's log told, read once when the run ended: a fact of the run.
 
-    The log may be gone later; this stays. ``lines`` are the telling ones, most telling first, without secrets.
+    The log may be gone later; this stays. ``lines`` are the telling ones, most telling first, secrets masked.
     ``signature`` (fine) and ``family`` (coarse) say which failure it is, by the shipped patterns alone, so
     that teaching one changes no signature; ``label`` is the signature in words. ``patterns`` are the
     specific known failures in the lines, by the knowledge base of version ``knowledge``.

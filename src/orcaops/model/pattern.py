@@ -68,9 +68,9 @@ class UnexplainedFailures(Word):
 class KnowledgeCoverage(Word):
     """How much of what failed is explained by a specific pattern; catch-alls do not count.
 
-    ``share`` is ``explained`` of ``failures``, null where nothing failed. ``by_engine`` counts what the engine
-    itself reported (killed at its memory limit, timed out …) and no pattern explains; ``silent`` are failures
-    without any line. ``firing_on_passing`` and ``stale`` are patterns to look at again.
+    ``share`` is ``explained`` of ``failures``, null where nothing failed. ``by_engine`` counts what the
+    engine itself reported (killed at its memory limit, timed out …) and no pattern explains; ``silent`` are
+    failures without any line. ``firing_on_passing`` and ``stale`` are patterns to look at again.
     """
 
     failures: NonNegativeInt

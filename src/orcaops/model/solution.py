@@ -68,8 +68,8 @@ class Effect(Word):
 class Solution(Word):
     """Something that may end a failure.
 
-    ``standing``: ``untried`` without a case; ``tried`` with too little evidence; ``offered`` if it beats a plain
-    retry with probability above .8; ``suggested`` with two successes under two commits besides;
+    ``standing``: ``untried`` without a case; ``tried`` with too little evidence; ``offered`` if it beats a
+    plain retry with probability above .8; ``suggested`` with two successes under two commits besides;
     ``validated`` with five and its lower bound above the retry's rate. ``retry`` is the control. ``action``
     names what OrcaOps could do itself.
     """

@@ -92,7 +92,7 @@ class DiagnosisRepository(Protocol):
         pattern_id: str | None = None,
         limit: int = 500,
     ) -> list[Trial]:
-        """The latest trials after failures of a signature, a family, or explained by a pattern; latest first."""
+        """The latest trials after failures of a signature, of a family, or explained by a pattern."""
 
     def latest_number(self) -> int:
         """The number of the latest failure in the learning order."""

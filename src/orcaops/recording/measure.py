@@ -54,15 +54,16 @@ _SIGNATURE_MASKS = (
 _LONGEST_SIGNATURE = 200
 
 
-def samples_of(run: Run, number: int) -> list[Sample]:
+def samples_of(run: Run, number: int, said: str | None = None) -> list[Sample]:
     """The samples of one final run whose place in the learning order is ``number``. Pure.
 
     ``at`` is when the run ended, as well as that is known: its finish, else its start and duration, else
-    its submission, so that relearning gives the same.
+    its submission, so that relearning gives the same. ``said`` is what the log of a failed run told, in words
+    that are the same for the same failure; without it the log's first error stands for it.
     """
     if not run.teaches or not run.status.final or killed_by_override(run) is not None:
         return []
-    values = _values(run)
+    values = _values(run, said)
     if not values:
         return []
     spec = run.effective or run.requested
@@ -122,7 +123,7 @@ def _promised(forecasts: Forecasts) -> Mapping[str, Prediction]:
 _Value = tuple[str, float, bool, str | None]
 
 
-def _values(run: Run) -> list[_Value]:
+def _values(run: Run, said: str | None) -> list[_Value]:
     """Metric, value, censored, detail of everything that this run measured."""
     found: list[_Value] = []
     status, cause = run.status, run.cause
@@ -156,7 +157,7 @@ def _values(run: Run) -> list[_Value]:
         failed = status is not Status.SUCCEEDED
         found.append((MetricName.FAILURE, float(failed), False, None))
         if failed:
-            found.append((MetricName.ERROR, 1.0, False, signature_of(run)))
+            found.append((MetricName.ERROR, 1.0, False, signature_of(run, said)))
     return found
 
 
@@ -218,14 +219,19 @@ def _noted(run: Run, attribute: str) -> float | None:
     return float(text) if text is not None else None
 
 
-def signature_of(run: Run) -> str:
-    """What failed, alike for the same failure: how it ended, and the first error with its numbers masked."""
+def signature_of(run: Run, said: str | None = None) -> str:
+    """What failed, alike for the same failure: how it ended, and what was said of it.
+
+    Where nothing was (None), the first error with its numbers masked stands for it.
+    """
     if run.cause is not None and run.cause is not Cause.COMMAND_FAILED:
         ending = str(run.cause)
     elif run.signal is not None:
         ending = f"signal {run.signal}"
     else:
         ending = f"exit {run.exit_code}" if run.exit_code is not None else "failed"
+    if said is not None:
+        return f"{ending}: {said}" if said else ending
     line = (run.log.first_error if run.log else None) or ""
     return f"{ending}: {masked_line(line)}" if line else ending
 

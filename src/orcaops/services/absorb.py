@@ -34,6 +34,9 @@ _COLLECTING = (50_000, 20, 50)  # the thresholds of gc while a batch is at work
 Follower = Callable[[Transaction, Sequence[Run], Absorbed], None]
 """A step after learning, in the same transaction: advising, telling."""
 
+Diagnose = Callable[[Transaction, Sequence[Run]], Mapping[tuple[str, str], str]]
+"""Says of the failed ones of these runs what they failed of: by workspace and job id, where it is known."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reset:
@@ -54,12 +57,14 @@ class Absorber:
         *,
         advising: Sequence[Follower] = (),
         telling: Sequence[Follower] = (),
+        diagnose: Diagnose | None = None,
     ) -> None:
         """``advising`` gives opinions and follows relearning too; ``telling`` follows what is new alone."""
         self._store = store
         self._loop = loop
         self._advising = advising
         self._telling = telling
+        self._diagnose = diagnose
         self._lock = threading.Lock()
         self._transaction: Transaction | None = None
         self._book = MemoryBook(self._load)
@@ -149,7 +154,9 @@ class Absorber:
             _show_decisions(transaction, absorbed.anomalies)
 
     def _learn(self, transaction: Transaction, runs: Sequence[Run]) -> Absorbed:
-        absorbed = self._loop.absorb([samples_of(run, run.number or 0) for run in runs], self._book)
+        said = self._diagnose(transaction, runs) if self._diagnose is not None else {}
+        samples = [samples_of(run, run.number or 0, said.get((run.workspace, run.job_id))) for run in runs]
+        absorbed = self._loop.absorb(samples, self._book)
         transaction.baselines.put_many(self._loop.describe_baselines(self._book, absorbed.keys))
         transaction.anomalies.put_many(absorbed.anomalies)
         self._days.update(anomaly.detected_at.date() for anomaly in absorbed.anomalies)

@@ -21,6 +21,7 @@ from orcaops.recording.redaction import Redactor, redact_spec, secrets_of
 from orcaops.recording.sealed_specs import SealedSpecs
 from orcaops.recording.store import Store
 from orcaops.recording.test_reports.telltale import may_hold_tests
+from orcaops.services.evidence import EvidenceTaker, keep
 
 if TYPE_CHECKING:
     from orcaops.recording.test_reports.collecting import Collected
@@ -39,11 +40,19 @@ class StoreRecorder:
     """
 
     def __init__(
-        self, store: Store, logs: LogStore, sealed: SealedSpecs, *, artifacts: Path, index_limit_bytes: int
+        self,
+        store: Store,
+        logs: LogStore,
+        sealed: SealedSpecs,
+        evidence: EvidenceTaker | None = None,
+        *,
+        artifacts: Path,
+        index_limit_bytes: int,
     ) -> None:
         self._store = store
         self._logs = logs
         self._sealed = sealed
+        self._evidence = evidence
         self._artifacts = artifacts
         self._index_limit_bytes = index_limit_bytes
         self._specs: dict[tuple[str, str], JobSpec] = {}
@@ -92,6 +101,7 @@ class StoreRecorder:
                 OrcaError, OSError
             ):  # a log that cannot be read must not cost the record
                 text = self._logs.text(run.workspace, run.job_id, most_bytes=self._index_limit_bytes)
+        evidence = self._evidence.of(final, text) if self._evidence is not None else None
         tests = self._tests_of(run, text)
         if tests is not None:
             final = final.changed(tests=tests.totals)
@@ -101,6 +111,8 @@ class StoreRecorder:
                 transaction.test_cases.put_many({(run.workspace, run.job_id): tests.cases})
             if text:
                 transaction.runs.index_log(run.workspace, run.job_id, text)
+            if evidence is not None:
+                keep(transaction, evidence)
         place = (run.workspace, run.job_id)
         self._specs.pop(place, None)
         self._listeners.pop(place, None)

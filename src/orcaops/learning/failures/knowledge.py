@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
+from hashlib import blake2b
 from importlib import resources
 
 from orcaops.learning.failures.matcher import Match, Matcher, compiled
@@ -24,6 +25,17 @@ def shipped_patterns() -> tuple[FailurePattern, ...]:
                 tags = (domain, *entry.pop("tags", ()))
                 found.append(FailurePattern(tags=tags, **entry))
     return tuple(found)
+
+
+@cache
+def shipped_version() -> str:
+    """A text that changes whenever a shipped pattern does."""
+    digest = blake2b(digest_size=6)
+    folder = resources.files("orcaops.learning.failures") / "patterns"
+    for file in sorted(folder.iterdir(), key=lambda one: one.name):
+        if file.name.endswith(".toml"):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
 
 
 @dataclass(frozen=True)
