@@ -1,0 +1,108 @@
+"""Amounts in a question: ``longer than 5 minutes``, ``over 2 GB``, ``exit code 137``, ``top 5``.
+
+>>> amounts("jobs longer than 10 minutes with exit code 1")
+(['duration:>600', 'exit_code:1'], 'jobs ⟨x⟩ with ⟨x⟩')
+"""
+
+import re
+
+from orcaops.model.quantities import parse_duration, parse_size
+from orcaops.services.asking.understanding.calendar import NUMBER, count_of
+
+_TIME = r"(milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d|weeks?|w)"
+_SIZE = r"([kmgt]i?b|[kmgt]|bytes?|kilobytes?|megabytes?|gigabytes?|megs?|gigs?)"
+_MORE = (
+    r"(?:(?:long|slow|great|bigg|larg|high|heavi)er than|(?:took|take|takes|taking|used|uses|using|ran|running|lasted) "
+    r"(?:for )?(?:more than|over|longer than)|more than|in excess of|over|above|exceed(?:ed|s|ing)?|beyond|>)"
+)
+_LESS = r"(?:(?:short|quick|fast|small|low|light)er than|less than|fewer than|under|below|within less than|<)"
+_AT_LEAST = r"(?:at least|no less than|minimum of|>=|≥)"
+_AT_MOST = r"(?:at most|no more than|maximum of|up to|<=|≤)"
+_SIGNS = ((_AT_LEAST, ">="), (_AT_MOST, "<="), (_MORE, ">"), (_LESS, "<"))
+_WAITING = re.compile(r"\b(?:wait|waited|waiting|waits|queue|queued|queueing)\b(?: \w+){0,3} ?$")
+_CPU = re.compile(r"^ (?:of )?(?:cpu|compute)\b")
+_EXIT = re.compile(
+    r"(?:with |of |and )?(?:an? )?(?:exit(?:ed|s|ing)?|return(?:ed|s)?)(?: with| on)?(?: an?)?"
+    r"(?: (?:code|status|value|codes))?(?: of| was| is|=|:)? ?(-?\d{1,5})\b|\b(?:rc|code|status)[ =:](\d{1,3})\b"
+)
+_SIGNAL = re.compile(r"non-?zero(?: exit)?(?: codes?| status)?")
+_TOP = re.compile(
+    rf"\b(?:top|first|last|the|show|list|give me|worst|best)(?: the)? ({NUMBER}) "
+    r"(?=(?:most|least|slow|fast|long|quick|short|high|low|big|larg|small|worst|best|expens|cheap|heav|failing|"
+    r"flak|jobs?\b|runs?\b|images?\b|branch|hosts?\b|builds?\b|failures\b|memory|cpu|recent|latest|cause|"
+    r"dear|cost|commands?\b|keys?\b|names?\b))"
+    rf"|\btop[- ]?(\d{{1,3}})\b|^({NUMBER}) (?=slow|fast|long|quick|short|most|least|worst|best|last|latest|recent)"
+    rf"|\b(?:slowest|fastest|longest|quickest|shortest|worst|latest) ({NUMBER}) (?=\w)"
+)
+
+
+def amounts(text: str) -> tuple[list[str], str]:
+    """The parts of a search that a text says in amounts, and the text with ``⟨x⟩`` in their places."""
+    parts: list[str] = []
+    for said, sign in _SIGNS:
+        for unit, read in ((_TIME, _duration), (_SIZE, _memory)):
+            expression = re.compile(
+                rf"(?<!\w){said} (?:about |around )?((?:\d+(?:\.\d+)?)|{NUMBER})[ -]?{unit}(?!\w)"
+            )
+            text = _replaced(expression, text, sign, read, parts)
+    for found in _EXIT.finditer(text):
+        parts.append(f"exit_code:{int(found[1] or found[2])}")
+    text = _EXIT.sub("⟨x⟩", text)
+    if _SIGNAL.search(text):
+        parts.append("-exit_code:0")
+        text = _SIGNAL.sub("⟨x⟩", text)
+    return parts, " ".join(text.split())
+
+
+def top_of(text: str) -> tuple[int | None, str]:
+    """How many are asked for, and the text without it.
+
+    >>> top_of("the 3 slowest jobs")
+    (3, 'the slowest jobs')
+    """
+    found = _TOP.search(text)
+    if found is None:
+        return None, text
+    number = next(part for part in found.groups() if part)
+    count = count_of(number)
+    place = found.start(next(n for n, part in enumerate(found.groups(), start=1) if part))
+    rest = text[:place] + text[place + len(number) :]
+    return (count if 1 <= count <= 100 else None), " ".join(rest.split())
+
+
+def _replaced(expression: re.Pattern[str], text: str, sign: str, read: object, parts: list[str]) -> str:
+    place = 0
+    while found := expression.search(text, place):
+        rolling = re.search(r"(?:last|past|next|previous|for|in) (?:the )?$", text[: found.start()])
+        if rolling or re.match(r" (?:ago|of (?:compute|cpu))", text[found.end() :]):
+            place = found.end()
+            continue
+        field, amount = read(found[1], found[2])  # type: ignore[operator]
+        if field == "duration":
+            if _WAITING.search(text[: found.start()]) or re.match(
+                r" (?:in|on) the queue", text[found.end() :]
+            ):
+                field = "wait"
+            elif _CPU.match(text[found.end() :]):
+                field = "cpu"
+        parts.append(f"{field}:{sign}{amount}")
+        text = f"{text[: found.start()]} ⟨x⟩ {text[found.end() :]}"
+        place = found.start()
+    return text
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return float(count_of(text))
+
+
+def _duration(number: str, unit: str) -> tuple[str, str]:
+    short = "ms" if unit.startswith("milli") or unit == "ms" else unit[0]
+    seconds = parse_duration(f"{_number(number)}{short}")
+    return "duration", f"{seconds:g}" if seconds < 1e6 else f"{seconds:.0f}"
+
+
+def _memory(number: str, unit: str) -> tuple[str, str]:
+    return "memory", str(parse_size(f"{_number(number)}{unit[0]}"))

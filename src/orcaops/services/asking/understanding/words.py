@@ -1,0 +1,102 @@
+"""Words: a question made regular: one case, no control letters, its quotations apart, words spelt right."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from orcaops.services.asking.understanding.lexicon import meanings, spellable
+
+_QUOTED = re.compile(
+    r"\"([^\"]{1,400})\"|“([^”]{1,400})”|`([^`]{1,400})`|«([^»]{1,400})»|(?<!\w)[‘']([^’']{1,400})[’'](?!\w)"
+)
+_PLAIN = re.compile(r"[a-z]+(?:'[a-z]+)?")
+_SHORT_FORMS = {
+    "hw": "how",
+    "wich": "which",
+    "whihc": "which",
+    "wats": "what is",
+    "wat": "what",
+    "whats": "what is",
+    "what's": "what is",
+    "hows": "how is",
+    "how's": "how is",
+    "y": "why",
+    "r": "are",
+    "u": "you",
+    "pls": "please",
+    "plz": "please",
+    "yday": "yesterday",
+    "avg": "average",
+    "didnt": "did not",
+    "didn't": "did not",
+    "doesn't": "does not",
+    "doesnt": "does not",
+    "wasn't": "was not",
+    "isn't": "is not",
+    "hasn't": "has not",
+    "haven't": "have not",
+    "aren't": "are not",
+    "don't": "do not",
+    "couldn't": "could not",
+    "%": "percent",
+    "&": "and",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A question made regular: ``words`` in lower case, each quotation standing as ``⟨0⟩``."""
+
+    words: str
+    quotations: tuple[str, ...]
+
+
+def regular(question: str) -> Text:
+    """The question as the rules read it.
+
+    >>> regular("Have we seen 'Connection RESET' before?")
+    Text(words='have we seen ⟨0⟩ before', quotations=('Connection RESET',))
+    """
+    plain = unicodedata.normalize("NFKC", question)
+    plain = "".join(one if unicodedata.category(one)[0] != "C" else " " for one in plain)
+    plain = re.sub(r"[⟨⟩]", " ", plain)
+    quotations: list[str] = []
+
+    def apart(found: re.Match[str]) -> str:
+        quotations.append(next(part for part in found.groups() if part is not None).strip())
+        return f" ⟨{len(quotations) - 1}⟩ "
+
+    plain = _QUOTED.sub(apart, plain).replace("’", "'").lower()
+    plain = re.sub(r"([?!;]|[.,:](?=\s|$))+", " ", plain)
+    plain = re.sub(r"[()\[\]{}]", " ", plain)
+    return Text(" ".join(plain.split()), tuple(quotations))
+
+
+def spelt(words: str, keep: frozenset[str]) -> str:
+    """The words with misspelt ones replaced by the nearest known; those in ``keep`` are right as they are.
+
+    >>> spelt("wich jbos faild yesturday", frozenset())
+    'which jobs failed yesterday'
+    """
+    return " ".join(_spelt(word, keep) for word in words.split())
+
+
+def _spelt(word: str, keep: frozenset[str]) -> str:
+    if word in _SHORT_FORMS and word not in keep:
+        return _SHORT_FORMS[word]
+    known = meanings()
+    base = word.removesuffix("'s")
+    if word in known or base in known or word in keep or base in keep or not _PLAIN.fullmatch(word):
+        return word
+    if len(word) < 4:
+        return word
+    from rapidfuzz.distance import OSA
+    from rapidfuzz.process import extract
+
+    most = 1 if len(word) < 8 else 2
+    near = extract(word, spellable(), scorer=OSA.distance, score_cutoff=most, limit=8)
+    # The first letter is rarely wrong; of equally near words the longer one: letters are left out more often.
+    near = [(other, distance) for other, distance, _ in near if other[0] == word[0] or len(word) > 6]
+    if not near:
+        return word
+    return min(near, key=lambda one: (one[1], abs(len(one[0]) - len(word)) > 1, -len(one[0]), one[0]))[0]
