@@ -3,12 +3,13 @@
 import random
 from dataclasses import replace
 
+import orjson
 import pytest
 
 from orcaops.learning.detectors.regression import detector
 from orcaops.model.anomaly import Anomaly, Severity
 from orcaops.model.sample import Sample
-from orcaops.testing.learners import samples_of_job
+from orcaops.testing.learners import LARGEST_MEMORY_BYTES, samples_of_job
 
 
 def told(values: list[float], metric: str = "duration", digest_from: int | None = None) -> list[Anomaly]:
@@ -38,6 +39,29 @@ def test_a_step_names_its_first_run_and_the_suspect() -> None:
     assert evidence["change_percent_low"] < 25 < evidence["change_percent_high"]
     assert [s["what"] for s in evidence["suspects"]] == ["image digest"]
     assert "image digest from sha256:old to sha256:new" in first.description
+
+
+def test_command_and_environment_are_suspects_too() -> None:
+    """Only what changed where the change can have begun is named, however long it is."""
+    memories, found = {"key": detector.fresh()}, []
+    for place, sample in enumerate(samples_of_job([*noise(70), *noise(8, 90.0)], "duration")):
+        shown = replace(
+            sample,
+            commit=f"{place:02x}" * 20,
+            command="make " + "x" * 300 + ("slow" if place >= 70 else "fast"),
+            env_names=("CI", "DEBUG") if place >= 70 else ("CI",),
+            branch="main" if place < 30 else "release",
+        )
+        found += detector.judge(memories, shown)
+        detector.learn(memories, shown)
+    assert len(orjson.dumps(memories["key"])) < LARGEST_MEMORY_BYTES
+    evidence = found[0].evidence
+    suspects = {s["what"]: (s["from"], s["to"]) for s in evidence["suspects"]}
+    assert set(suspects) == {"commit", "command", "environment names"}
+    assert suspects["environment names"] == ("CI", "CI, DEBUG")
+    assert suspects["command"][0] != suspects["command"][1]
+    assert suspects["commit"] == ("45" * 12, "46" * 12)
+    assert evidence["began_between"] == ["job-71", "job-71"]
 
 
 def test_an_improvement_is_told_quietly() -> None:

@@ -1,5 +1,7 @@
 """A job that has become slower, hungrier or busier for good, or has improved."""
 
+import hashlib
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +20,18 @@ from orcaops.stats.robust import middle
 _TRACED = 48  # runs whose ids and circumstances are kept
 _CHECKED_AFTER = 15
 _NORMAL_AFTER = 60
-_CIRCUMSTANCES = ("commit", "image digest", "host", "branch", "CPUs", "memory limit")
+_CIRCUMSTANCES = (
+    "commit",
+    "image digest",
+    "command",
+    "host",
+    "branch",
+    "CPUs",
+    "memory limit",
+    "environment names",
+)
+_ID, _TEXT = 24, 48
+_ROOM = (_ID, _ID, _TEXT, _ID, _ID, _ID, _ID, _TEXT)  # letters that are kept of each circumstance
 _WORDS = {
     MetricName.DURATION: ("takes longer", "is faster", "duration", 0.2),
     MetricName.CPU: ("needs more CPU time", "needs less CPU time", "CPU time", 0.2),
@@ -31,11 +44,12 @@ class Regression:
     """Finds lasting changes of duration, CPU time and memory, and says since which run.
 
     A change is told when at least five runs lie behind it (:mod:`orcaops.stats.changes`): by how much,
-    with a 90 % interval; since which run; and what else changed there (commit, image digest, host, branch,
-    limits). ``least_ratio`` is the smallest that matters. A change for the worse is a warning, critical
-    from twice as much on; an improvement is information. It ends when it is undone, when 15 runs later
-    nothing is left of it, or when after 60 runs it has become normal. After ``stale_after_days`` without a
-    run comparing begins anew. Silent with fewer than 15 successful runs, on a constant, and below 0.2 s
+    with a 90 % interval; since which run, and between which two it began with 90 %; and what else changed
+    there (commit, image digest, command, host, branch, limits, names in the environment).
+    ``least_ratio`` is the smallest that matters. A change for the worse is a warning, critical from twice
+    as much on; an improvement is information. It ends when it is undone, when 15 runs later nothing is
+    left of it, or when after 60 runs it has become normal. After ``stale_after_days`` without a run
+    comparing begins anew. Silent with fewer than 15 successful runs, on a constant, and below 0.2 s
     or 8 MiB.
 
     Costs about 100 µs a run and 6 kB a key.
@@ -45,7 +59,7 @@ class Regression:
     """
 
     name: str = "regression"
-    version: int = 1
+    version: int = 2
     metrics: Sequence[str] = (MetricName.DURATION, MetricName.CPU, MetricName.MEMORY)
     levels: Sequence[str] = ("key",)
     least_ratio: float = 1.05
@@ -75,12 +89,15 @@ class Regression:
             memory = self.fresh()
         context = _context(sample)
         values = [*memory["values"], round(math.log(min(max(sample.value, 1e-3), 1e300)), 5)]
-        run = [sample.job_id, round(sample.at.timestamp(), 3), 0 if context == memory["context"] else context]
+        run = [sample.job_id, round(sample.at.timestamp(), 3), _changed(memory["context"], context)]
         runs = [*memory["runs"], run]
+        base = memory["base"] or list(context)
+        for gone in runs[:-_TRACED]:
+            base = _after(base, gone[2])
         after: Memory = {
             "values": values[-changes.LONGEST :],
             "runs": runs[-_TRACED:],
-            "base": next((gone[2] for gone in reversed(runs[:-_TRACED]) if gone[2]), memory["base"]),
+            "base": base,
             "context": context,
             "episode": memory["episode"],
             "since": memory["since"] + 1,
@@ -113,6 +130,7 @@ class Regression:
         if former is not None:
             told.append(self._anomaly(former, sample, ended="another change has followed"))
         began = runs[max(start - offset, 0)]
+        traced = [place - offset for place, _ in places if place >= offset]
         finding = {
             "size": round(change.size, 5),
             "low": round(change.low, 5),
@@ -123,9 +141,8 @@ class Regression:
             "likely": [
                 [runs[place - offset][0], round(share, 3)] for place, share in places[:5] if place >= offset
             ],
-            "suspects": _suspects(
-                runs, after["base"], [place - offset for place, _ in places if place >= offset]
-            ),
+            "between": [runs[min(traced)][0], runs[max(traced)][0]] if traced else [began[0], began[0]],
+            "suspects": _suspects(runs, after["base"], traced),
         }
         after["episode"] = {
             "job": began[0],
@@ -156,7 +173,8 @@ class Regression:
         severity = Severity.INFO
         if grew:
             severity = Severity.CRITICAL if found["size"] >= math.log(2) else Severity.WARNING
-        suspects = found["suspects"]
+        suspects, (first, last) = found["suspects"], found["between"]
+        when = f" (between {first} and {last} with 90 %)" if first != last else ""
         blame = " Nothing else that is recorded changed there."
         if suspects:
             blame = " Changed there: " + "; ".join(
@@ -173,7 +191,7 @@ class Regression:
             title=f"{(worse if grew else better).capitalize()} by {abs(percent):.0f} %:"
             f" {show(found['after'])} instead of {show(found['before'])}",
             description=(
-                f"Since run {episode['job']} the {what} has a median of {show(found['after'])}, before"
+                f"Since run {episode['job']}{when} the {what} has a median of {show(found['after'])}, before"
                 f" {show(found['before'])}: {percent:+.0f} % (90 % interval {low:+.0f} to {high:+.0f} %)."
                 f"{blame}" + (f" Over: {ended}." if ended else "")
             ),
@@ -188,6 +206,7 @@ class Regression:
                 "change_percent_high": round(high, 2),
                 "t": found["t"],
                 "likely_first_runs": [{"job_id": job, "probability": p} for job, p in found["likely"]],
+                "began_between": [first, last],
                 "suspects": suspects,
             },
             series=str(sample.metric),
@@ -198,24 +217,45 @@ class Regression:
 def _context(sample: Sample) -> list[str | None]:
     cpus = None if sample.cpus is None else f"{sample.cpus:g}"
     limit = None if sample.memory_limit_bytes is None else show_size(sample.memory_limit_bytes)
-    texts = (sample.commit, sample.image_digest, sample.host, sample.branch, cpus, limit)
-    return [None if text is None else text[:24] for text in texts]
+    names = ", ".join(sample.env_names) or None
+    command = sample.command or None
+    texts = (sample.commit, sample.image_digest, command, sample.host, sample.branch, cpus, limit, names)
+    return [
+        None if text is None else _short(text, longest) for text, longest in zip(texts, _ROOM, strict=True)
+    ]
 
 
-def _suspects(
-    runs: Sequence[Any], base: list[str | None] | None, places: Sequence[int]
-) -> list[dict[str, Any]]:
+def _short(text: str, longest: int) -> str:
+    """A text that is not too long to keep; of a longer one the beginning, and what tells it from others."""
+    if len(text) <= longest or longest == _ID:
+        return text[:longest]
+    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=3).hexdigest()
+    return f"{text[: longest - 8]}… {digest}"
+
+
+def _changed(former: list[str | None] | None, context: list[str | None]) -> list[list[Any]]:
+    """What is not as it was with the run before: the place among the circumstances, and what it is now."""
+    if former is None or former == context:
+        return []
+    pairs = enumerate(zip(former, context, strict=True))
+    return [[place, new] for place, (old, new) in pairs if old != new]
+
+
+def _after(context: list[str | None], changed: Sequence[Any]) -> list[str | None]:
+    context = list(context)
+    for place, new in changed:
+        context[place] = new
+    return context
+
+
+def _suspects(runs: Sequence[Any], base: list[str | None], places: Sequence[int]) -> list[dict[str, Any]]:
     """What changed at the places where the change can have begun, likeliest first."""
+    contexts = list(itertools.accumulate((run[2] for run in runs), _after, initial=base))
     suspects: list[dict[str, Any]] = []
     for place in places:
-        context = runs[place][2]
-        if not context:
-            continue
-        former = next((run[2] for run in reversed(runs[:place]) if run[2]), base)
-        if former is None:
-            continue
-        for what, old, new in zip(_CIRCUMSTANCES, former, context, strict=True):
-            if old != new and all(s["what"] != what for s in suspects):
+        for which, new in runs[place][2]:
+            what, old = _CIRCUMSTANCES[which], contexts[place][which]
+            if all(s["what"] != what for s in suspects):
                 # In the order of stored JSON, so that an anomaly is the same byte for byte.
                 suspects.append({"from": old, "job_id": runs[place][0], "to": new, "what": what})
     return suspects
