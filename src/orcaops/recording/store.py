@@ -26,6 +26,7 @@ from orcaops.recording.figures import Figure, Tally
 from orcaops.recording.knowledge import DiagnosisRepository, EvidenceRepository, TeachingRepository
 from orcaops.recording.optimizations import OptimizationRepository
 from orcaops.recording.outbox import DeliveryRepository, OutboxRepository, TellingRepository
+from orcaops.recording.sandbox_store import SandboxRepository, StoodReadyRepository
 
 
 class MemoryKey(NamedTuple):
@@ -355,6 +356,14 @@ class Transaction(Protocol):
     @property
     def teachings(self) -> TeachingRepository:
         """What people taught."""
+
+    @property
+    def sandboxes(self) -> SandboxRepository:
+        """The sandboxes there are, and those there were."""
+
+    @property
+    def stood_ready(self) -> StoodReadyRepository:
+        """Facts: what became of the containers that stood ready."""
 
     def watermark(self) -> int:
         """The last number of the learning order; 0 before anything was learned."""

@@ -12,7 +12,12 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, inspect, text
 
 from orcaops.model.errors import not_found, unavailable
-from orcaops.recording.sql import fulltext, notice_tables, optimization_tables  # noqa: F401 - registers
+from orcaops.recording.sql import (  # noqa: F401 - registers
+    fulltext,
+    notice_tables,
+    optimization_tables,
+    sandbox_tables,
+)
 from orcaops.recording.sql.failures import explained
 from orcaops.recording.sql.tables import metadata
 

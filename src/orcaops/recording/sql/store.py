@@ -29,6 +29,7 @@ from orcaops.recording.sql.outbox import Outbox
 from orcaops.recording.sql.recommendations import Recommendations
 from orcaops.recording.sql.requests import Requests
 from orcaops.recording.sql.runs import Runs
+from orcaops.recording.sql.sandboxes import Sandboxes, StoodReady
 from orcaops.recording.sql.tables import (
     anomalies,
     anomaly_runs,
@@ -123,6 +124,14 @@ class SqlTransaction:
     @cached_property
     def teachings(self) -> Teachings:
         return Teachings(self._connection)
+
+    @cached_property
+    def sandboxes(self) -> Sandboxes:
+        return Sandboxes(self._connection)
+
+    @cached_property
+    def stood_ready(self) -> StoodReady:
+        return StoodReady(self._connection)
 
     def watermark(self) -> int:
         return int(self._connection.scalar(_META, {"wanted": "watermark"}) or 0)

@@ -1,0 +1,110 @@
+# ruff: noqa: D102 - the contract is documented in recording/sandbox_store.py
+"""Sandboxes, and the containers that stood ready, as rows."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, select
+
+from orcaops.model.errors import not_found
+from orcaops.model.query import Page
+from orcaops.model.readiness import Stood
+from orcaops.model.sandbox import Sandbox, SandboxState
+from orcaops.recording.sql.cursors import cursor_of, digest_of, place_of
+from orcaops.recording.sql.records import clean, record_of
+from orcaops.recording.sql.sandbox_tables import sandboxes, stood_ready
+from orcaops.recording.sql.search import FEW
+from orcaops.recording.sql.upserts import upsert
+
+_GONE = (SandboxState.REMOVED.value, SandboxState.LOST.value)
+
+
+class Sandboxes:
+    """See :class:`orcaops.recording.sandbox_store.SandboxRepository`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def put(self, sandbox: Sandbox) -> None:
+        row = {
+            "workspace": sandbox.workspace,
+            "id": sandbox.id,
+            "state": sandbox.state.value,
+            "record": record_of(sandbox.model_copy(update={"idle_s": None, "executing": 0})),
+        }
+        upsert(self._connection, sandboxes, [row], key=("workspace", "id"), replace=("state", "record"))
+
+    def get(self, workspace: str, sandbox_id: str) -> Sandbox:
+        here = (sandboxes.c.workspace == workspace) & (sandboxes.c.id == clean(sandbox_id))
+        row = self._connection.execute(select(sandboxes.c.record).where(here)).one_or_none()
+        if row is None:
+            raise not_found(
+                f"there is no sandbox {sandbox_id[:130]!r}",
+                where="id",
+                hint="`orcaops sandbox list --all` shows them.",
+            )
+        return _sandbox(row)
+
+    def page(
+        self, workspace: str, *, gone: bool = False, limit: int = 50, cursor: str | None = None
+    ) -> Page[Sandbox]:
+        matching = select(sandboxes.c.id, sandboxes.c.record).where(sandboxes.c.workspace == workspace)
+        if not gone:
+            matching = matching.where(sandboxes.c.state.not_in(_GONE))
+        digest = digest_of("sandboxes", workspace, gone)
+        total: int | None
+        if cursor is None:
+            few = matching.with_only_columns(sandboxes.c.id).limit(FEW + 1).subquery()
+            count = self._connection.scalar(select(func.count()).select_from(few)) or 0
+            total = count if count <= FEW else None
+        else:
+            its_id, total = place_of(cursor, digest, str, int)
+            matching = matching.where(sandboxes.c.id < its_id)
+        rows = self._connection.execute(matching.order_by(sandboxes.c.id.desc()).limit(limit + 1)).all()
+        more = cursor_of(digest, rows[limit - 1].id, total) if len(rows) > limit else None
+        items = tuple(_sandbox(row) for row in rows[:limit])
+        return Page[Sandbox].model_construct(items=items, next_cursor=more, total=total)
+
+    def living(self) -> list[Sandbox]:
+        rows = self._connection.execute(
+            select(sandboxes.c.record)
+            .where(sandboxes.c.state.not_in(_GONE))
+            .order_by(sandboxes.c.workspace, sandboxes.c.id)
+        )
+        return [_sandbox(row) for row in rows]
+
+
+class StoodReady:
+    """See :class:`orcaops.recording.sandbox_store.StoodReadyRepository`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add_many(self, facts: Sequence[Stood]) -> None:
+        rows = [
+            {
+                "workspace": each.workspace,
+                "id": each.id,
+                "ended_at": int(each.ended_at.timestamp() * 1_000_000),
+                "record": record_of(each),
+            }
+            for each in facts
+        ]
+        upsert(self._connection, stood_ready, rows, key=("workspace", "id"), replace=())
+
+    def since(self, at: datetime) -> Iterable[Stood]:
+        rows = self._connection.execute(
+            select(stood_ready.c.record)
+            .where(stood_ready.c.ended_at >= int(at.timestamp() * 1_000_000))
+            .order_by(stood_ready.c.ended_at, stood_ready.c.id)
+        )
+        return [Stood.from_stored(row.record) for row in rows]
+
+    def forget_before(self, at: datetime) -> int:
+        before = stood_ready.c.ended_at < int(at.timestamp() * 1_000_000)
+        return int(self._connection.execute(delete(stood_ready).where(before)).rowcount)
+
+
+def _sandbox(row: Row[*tuple[Any, ...]]) -> Sandbox:
+    return Sandbox.from_stored(row.record)
