@@ -23,6 +23,7 @@ from orcaops.learning.predictors.cost import Cost
 from orcaops.learning.scoring import Scores
 from orcaops.model.errors import OrcaError, invalid
 from orcaops.model.identity import ordered_id
+from orcaops.model.override import OptimizedField
 from orcaops.model.prices import Prices, prices_of
 from orcaops.model.run import Context, Run
 from orcaops.notifying.channels.log import notifier as log_channel
@@ -45,10 +46,13 @@ from orcaops.services.forecasts import NO_PRICES, Forecasts
 from orcaops.services.history import History
 from orcaops.services.insights import Insights
 from orcaops.services.jobs import Jobs
+from orcaops.services.moves import Moves, open_incident
+from orcaops.services.optimizations import Optimizations
 from orcaops.services.predictions import Predictions
 from orcaops.services.recorder import StoreRecorder
 from orcaops.services.recovery import Recovery
 from orcaops.services.telling import Telling
+from orcaops.services.trials import Trials
 from orcaops.services.upkeep import Upkeep
 
 if TYPE_CHECKING:
@@ -68,6 +72,7 @@ class App:
     predictions: Predictions
     forecasts: Forecasts
     advice: Advice
+    optimizations: Optimizations
     history: History
     upkeep: Upkeep
     recovery: Recovery
@@ -108,10 +113,23 @@ def build(configuration: Configuration) -> App:
     store = open_store(settings.store_url)
     installation = store.installation()
     logs = FileLogStore(home / "logs", limit_bytes=settings.run.log_limit)
+    moves = Moves(clock=now, new_id=new_id, incident=open_incident)
+    trials = Trials(
+        store,
+        moves,
+        ceilings={
+            OptimizedField.MEMORY: settings.policy.max_memory,
+            OptimizedField.CPUS: settings.policy.max_cpus,
+            OptimizedField.TIMEOUT: settings.policy.max_timeout,
+        },
+        raise_to=settings.optimization.raise_to,
+        clock=now,
+    )
     recorder = StoreRecorder(
         store,
         logs,
         SealedSpecs(installation),
+        trials=trials,
         artifacts=home / "artifacts",
         index_limit_bytes=settings.run.index_limit,
     )
@@ -121,7 +139,7 @@ def build(configuration: Configuration) -> App:
     loop = Loop(_learners(settings))
     advice = Advice(store, plugins.find("advisor", settings.plugins.dirs), clock=now, new_id=new_id)
     telling = Telling(store, [log_channel], now)
-    absorber = Absorber(store, loop, advising=[advice.follow], telling=[telling.follow])
+    absorber = Absorber(store, loop, advising=[advice.follow], telling=[trials.follow, telling.follow])
     mirrors = Mirrors(home)
     predictions = Predictions(store, loop, now)
 
@@ -140,6 +158,7 @@ def build(configuration: Configuration) -> App:
         concurrency=settings.server.concurrency,
         finished=finished,
         clock=now,
+        still=trials.still,
     )
     recovery = Recovery(store, executors, ownership, dispatcher, now)
     upkeep = Upkeep(
@@ -169,6 +188,7 @@ def build(configuration: Configuration) -> App:
         predictions,
         executors,
         ownership,
+        trials,
         policy=settings.policy,
         default_executor=settings.run.executor,
         host=host_context(),
@@ -200,6 +220,7 @@ def build(configuration: Configuration) -> App:
             clock=now,
         ),
         advice=advice,
+        optimizations=Optimizations(store, moves),
         history=History(
             store,
             logs,

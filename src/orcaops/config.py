@@ -99,6 +99,15 @@ class ForecastSettings(Section):
     wait_goal: Duration = Field(60.0, description="How long a run may wait at most before it starts.")
 
 
+class OptimizationSettings(Section):
+    """What retries may change; what is optimised at all is decided with ``orcaops optimize``."""
+
+    raise_to: Annotated[float, Field(ge=1, le=16)] = Field(
+        1.0,
+        description="A retry may raise the limit that ran out to so many times the job's own; 1: never.",
+    )
+
+
 class PluginSettings(Section):
     """Plug-ins beside the shipped ones."""
 
@@ -118,6 +127,7 @@ class Settings(Section):
     learning: LearningSettings = LearningSettings()
     retention: RetentionSettings = RetentionSettings()
     forecast: ForecastSettings = ForecastSettings()
+    optimization: OptimizationSettings = OptimizationSettings()
     plugins: PluginSettings = PluginSettings()
     notify: NotifySettings = NotifySettings()
     policy: Policy = Policy()

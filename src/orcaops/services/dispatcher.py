@@ -8,11 +8,12 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from orcaops.guarding.policy import Policy, check
 from orcaops.model.errors import ErrorCode, OrcaError
+from orcaops.model.override import Value
 from orcaops.model.run import Cause, Run, Status
 from orcaops.recording.log_store import LogStore
 from orcaops.recording.store import Store
@@ -20,6 +21,7 @@ from orcaops.running.executor import Halt, HaltReason
 from orcaops.running.ownership import Ownership
 from orcaops.running.supervisor import Supervisor
 from orcaops.services.recorder import StoreRecorder
+from orcaops.services.trials import Retried
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +33,7 @@ class Dispatcher:
     """Runs jobs in this process.
 
     ``adopting`` names the executors whose runs outlive this process. ``finished`` is called with every
-    final run, from the thread that ran it.
+    final run, from the thread that ran it. ``still`` names the fields of a run that have to be its own again.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Dispatcher:
         concurrency: int,
         finished: Callable[[Run], None],
         clock: Callable[[], datetime],
+        still: Callable[[Run], Mapping[str, Value]] | None = None,
     ) -> None:
         self._store = store
         self._logs = logs
@@ -58,6 +61,7 @@ class Dispatcher:
         self._concurrency = concurrency
         self._finished = finished
         self._clock = clock
+        self._still = still
         self._queue: queue.SimpleQueue[Run | None] = queue.SimpleQueue()
         self._decided = -1
         self._halts: dict[tuple[str, str], Halt] = {}
@@ -99,7 +103,7 @@ class Dispatcher:
         """Bring a run that this process owns to its end, here and now; returns its final record."""
         try:
             self._admit(run)
-            ready = self._recorder.unseal(run)
+            run, ready = self._ready(run)
         except OrcaError as error:
             return self._refused(run, error)
         return self._with_halt(run, lambda halt: self._supervisor.execute(ready, halt))
@@ -187,11 +191,39 @@ class Dispatcher:
                 self._watcher.start()
         try:
             final = bring_to_end(halt)
+            while (again := self._recorder.take_again(final)) is not None:
+                final = self._try_again(again, halt)
         finally:
             with self._lock:
                 del self._halts[run.workspace, run.job_id]
         self._finished(final)
         return final
+
+    def _ready(self, run: Run) -> tuple[Run, Run]:
+        """The run without changes that have ended while it waited, and with what it really runs with."""
+        gone = self._still(run) if self._still is not None else {}
+        if gone:
+            effective = run.effective.model_copy(update=dict(gone)) if run.effective is not None else None
+            kept = tuple(each for each in run.overrides if str(each.field) not in gone)
+            run = run.changed(effective=effective, overrides=kept, trial=None)
+        ready = self._recorder.unseal(run)
+        if gone and ready.effective is not None:
+            self._recorder.change(run, gone)
+            ready = ready.changed(effective=ready.effective.model_copy(update=dict(gone)))
+        return run, ready
+
+    def _try_again(self, again: Retried, ended: Halt) -> Run:
+        """Bring the next attempt of a job to its end."""
+        job = again.job
+        halt = self._supervisor.halt()  # the one before has been used up by a timeout
+        with self._lock:
+            self._halts[job.workspace, job.job_id] = halt
+            self._decided = -1
+        if ended.reason is HaltReason.CANCELLED:
+            halt.request(HaltReason.CANCELLED)
+        if again.delay_s:
+            halt.wait(again.delay_s)
+        return self._supervisor.execute(self._recorder.unseal(job), halt)
 
     def _watch(self) -> None:
         """Look for cancellations that other processes have decided."""

@@ -8,6 +8,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from orcaops.guarding.policy import Policy, apply, check
+from orcaops.improving.overrides import Laid
 from orcaops.model.decision import Decision
 from orcaops.model.errors import conflict, not_found, unavailable
 from orcaops.model.job import JobSpec
@@ -22,14 +23,16 @@ from orcaops.recording.redaction import redact_spec
 from orcaops.recording.store import Store, Transaction
 from orcaops.running.executor import Executor
 from orcaops.running.ownership import Ownership
-from orcaops.running.placement import place
+from orcaops.running.placement import choose, place
 from orcaops.services.dispatcher import Dispatcher
 from orcaops.services.predictions import Predictions
 from orcaops.services.recorder import OutputListener, StoreRecorder
 from orcaops.services.summaries import summarise
+from orcaops.services.trials import Trials
 
 _LOOK_AGAIN_S = 5.0
 _LOOK_ELSEWHERE_S = 0.1
+_MAY_CHANGE = ("executor", "memory", "cpus", "pids", "timeout", "retries", "pull_policy")
 _RECENT = 20  # passing runs that a summary looks back on
 
 
@@ -45,6 +48,7 @@ class Jobs:
         predictions: Predictions,
         executors: Mapping[str, Executor],
         ownership: Ownership,
+        trials: Trials,
         *,
         policy: Policy,
         default_executor: str | None,
@@ -62,6 +66,7 @@ class Jobs:
         self._predictions = predictions
         self._executors = executors
         self._ownership = ownership
+        self._trials = trials
         self._policy = policy
         self._default_executor = default_executor
         self._host = host
@@ -98,7 +103,9 @@ class Jobs:
                     hint="Try again when some have finished, or raise server.queue_limit.",
                 )
             owner = self._ownership.claim() if self._dispatcher.started else None
-            run = self._new_run(transaction, spec, effective, owner=owner, attached=False, teaches=teaches)
+            run, effective = self._new_run(
+                transaction, spec, effective, owner=owner, attached=False, teaches=teaches
+            )
             transaction.runs.add(run)
             if idempotency_key is not None:
                 transaction.requests.remember(
@@ -125,7 +132,7 @@ class Jobs:
         """
         effective = self._admitted(spec)
         with self._store.write() as transaction:
-            run = self._new_run(
+            run, effective = self._new_run(
                 transaction, spec, effective, owner=self._ownership.claim(), attached=True, teaches=teaches
             )
             transaction.runs.add(run)
@@ -244,11 +251,20 @@ class Jobs:
         while not self._logs.exists(workspace, job_id) and not run.status.final:
             yield None
             run = self.wait(workspace, job_id, timeout_s=0.2)
-        if self._logs.exists(workspace, job_id):
+        while self._logs.exists(workspace, job_id):
             for line in self._logs.follow(workspace, job_id, after=after):
                 if line is None and self.get(workspace, job_id).status.final:
                     return  # its writer died; what there is has been told
+                if line is not None:
+                    after = line.offset
                 yield line
+            # The log has ended. Perhaps the job is tried again: its output then goes on in the same log.
+            before, run = run.attempt, self._record(workspace, job_id)
+            while not run.status.final and run.attempt == before:
+                yield None
+                run = self.wait(workspace, job_id, timeout_s=0.5)
+            if run.attempt == before:
+                return
 
     def summary(self, workspace: str, job_id: str) -> Summary:
         """A run told in a few lines. Raises ``not_found``."""
@@ -302,19 +318,23 @@ class Jobs:
         owner: str | None,
         attached: bool,
         teaches: bool = True,
-    ) -> Run:
+    ) -> tuple[Run, JobSpec]:
+        """The record of a job, and the job as it will run: with what optimizations change about it."""
         shown = redact_spec(spec)
-        # Policy and placement change limits and the executor only: nothing that could hold a secret.
-        shown_effective = shown.model_copy(
-            update={
-                name: getattr(effective, name) for name in ("executor", "memory", "cpus", "pids", "timeout")
-            }
-        )
         command = shown.command_line()
+        key = key_of(image=spec.image, command_line=command, name=spec.name)
+        job_id = self._new_id()
+        laid = Laid(effective)
+        if teaches:  # what only confirms something is to run as it did
+            laid = self._trials.lay(transaction, key, job_id, effective, self._fits)
+        effective = laid.spec
+        # Policy, placement and optimizations change limits and the executor only: nothing that could hold a
+        # secret.
+        shown_effective = shown.model_copy(update={name: getattr(effective, name) for name in _MAY_CHANGE})
         prediction, seen = self._predictions.foresee(transaction, shown_effective)
-        return Run(
-            job_id=self._new_id(),
-            key=key_of(image=spec.image, command_line=command, name=spec.name),
+        run = Run(
+            job_id=job_id,
+            key=key,
             status=Status.QUEUED,
             submitted_at=self._clock(),
             name=spec.name,
@@ -341,7 +361,15 @@ class Jobs:
             attached=attached,
             teaches=teaches,
             masked=shown != spec,
+            overrides=laid.overrides,
+            trial=laid.trial,
         )
+        return run, effective
+
+    def _fits(self, spec: JobSpec) -> None:
+        """Raise what an executor that cannot keep these limits, or the policy, raises."""
+        choose(spec, {name: each.capabilities for name, each in self._executors.items()})
+        check(self._policy, spec)
 
     def _recalled(
         self, transaction: Transaction, workspace: str, idempotency_key: str, fingerprint: str

@@ -4,7 +4,7 @@ import contextlib
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from orcaops.model.errors import OrcaError, unavailable
 from orcaops.model.identity import check_id
 from orcaops.model.job import JobSpec
 from orcaops.model.logline import Stream
+from orcaops.model.override import Value
 from orcaops.model.run import LogSummary, Run
 from orcaops.recording.log_store import LogStore, LogWriter
 from orcaops.recording.private_files import open_private
@@ -25,6 +26,7 @@ from orcaops.services.evidence import EvidenceTaker, keep
 
 if TYPE_CHECKING:
     from orcaops.recording.test_reports.collecting import Collected
+from orcaops.services.trials import Retried, Trials
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +47,7 @@ class StoreRecorder:
         logs: LogStore,
         sealed: SealedSpecs,
         evidence: EvidenceTaker | None = None,
+        trials: Trials | None = None,
         *,
         artifacts: Path,
         index_limit_bytes: int,
@@ -53,6 +56,8 @@ class StoreRecorder:
         self._logs = logs
         self._sealed = sealed
         self._evidence = evidence
+        self._trials = trials
+        self._again: dict[tuple[str, str], Retried] = {}
         self._artifacts = artifacts
         self._index_limit_bytes = index_limit_bytes
         self._specs: dict[tuple[str, str], JobSpec] = {}
@@ -95,6 +100,8 @@ class StoreRecorder:
     def finished(self, run: Run) -> None:
         """Durably keep the final record, and make its output findable."""
         final = self._masked(run)
+        if self._goes_on(final):
+            return
         text = ""
         if run.log is not None and run.log.lines:
             with contextlib.suppress(
@@ -119,6 +126,44 @@ class StoreRecorder:
         if run.masked:
             self._sealed.forget(run.job_id)
         self._tell(place)
+
+    def take_again(self, run: Run) -> Retried | None:
+        """The attempt with which a job goes on whose attempt has just ended; None if that was the last."""
+        return self._again.pop((run.workspace, run.job_id), None)
+
+    def change(self, run: Run, changes: Mapping[str, Value]) -> None:
+        """Let a job run with other values of these fields than it was sealed with."""
+        place = (run.workspace, run.job_id)
+        spec = self._specs.get(place)
+        if spec is not None and changes:
+            self._specs[place] = spec.model_copy(update=dict(changes))
+
+    def _goes_on(self, final: Run) -> bool:
+        """Whether the job is tried again: the ended attempt is kept beside it, in one transaction."""
+        if self._trials is None or not self._trials.concern(final):
+            return False
+        place = (final.workspace, final.job_id)
+        repeatable = not final.masked or place in self._specs
+        try:
+            with self._store.write() as transaction:
+                again = self._trials.ended(transaction, final, again=repeatable)
+                if again is not None:
+                    transaction.runs.add(again.attempt)
+                    transaction.runs.save(again.job)
+        except Exception:
+            log.exception("%s: it could not be seen to whether it is tried again", final.job_id)
+            return False
+        if again is None:
+            return False
+        self.change(final, again.changes)
+        self._again[place] = again
+        with contextlib.suppress(OrcaError, OSError):  # a full disk must not keep the job from going on
+            sink = self.open_log(final)
+            sink.write(
+                Stream.STDERR, f"orcaops: {again.reason}\n".encode(), final.finished_at or final.submitted_at
+            )
+            sink.close()
+        return True
 
     def _tests_of(self, run: Run, text: str) -> "Collected | None":
         """The tests that the run's reports and its log name; whatever is wrong with them costs only them."""

@@ -1,0 +1,455 @@
+"""Trials: changes are laid over jobs at submission, watched at every end, and taken back when they hurt.
+
+Three moments: a job is submitted (:meth:`Trials.lay`), a run ends (:meth:`Trials.ended`, in the same
+transaction as its final record, so that a killed run has its next attempt and the change its rollback, or
+neither), and a run has been learned from (:meth:`Trials.follow`).
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from orcaops.improving.benefits import realised
+from orcaops.improving.guard import judge, too_tight
+from orcaops.improving.optimizations import HOLDBACK_RUNS, Event, allows
+from orcaops.improving.overrides import Laid, lay
+from orcaops.improving.policy import asks, starts_by_itself
+from orcaops.improving.proposals import Past, Proposal, propose
+from orcaops.learning.loop import Absorbed
+from orcaops.model.attempts import INFRASTRUCTURE, attempt_id
+from orcaops.model.errors import OrcaError
+from orcaops.model.identity import content_id
+from orcaops.model.job import JobSpec
+from orcaops.model.optimization import HistoryEntry, Mode, Optimization, State
+from orcaops.model.override import Arm, OptimizedField, Value
+from orcaops.model.run import Run, Status, Usage
+from orcaops.recording.store import Store, Transaction
+from orcaops.running.retry import next_attempt, refused
+from orcaops.services.moves import US, Moves, in_force
+
+log = logging.getLogger(__name__)
+
+_LOOKED_AT = 400  # runs of a key that a trial may take
+_PAST = 200  # runs of a key that a proposal rests on
+_EVERY = 5  # runs of a key between two looks at what could be proposed
+_TWICE = 2.0  # a rejected change is proposed again when it promises so many times as much
+
+
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """An ended attempt under an id of its own, the job as it goes on, and what changed between the two."""
+
+    attempt: Run
+    job: Run
+    changes: Mapping[str, Value]
+    reason: str
+    delay_s: float
+
+
+class Trials:
+    """What happens to jobs because of optimizations."""
+
+    def __init__(
+        self,
+        store: Store,
+        moves: Moves,
+        *,
+        ceilings: Mapping[OptimizedField, Value],
+        raise_to: float,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._store = store
+        self._moves = moves
+        self._ceilings = ceilings
+        self._raise_to = raise_to
+        self._clock = clock
+
+    # -- a job is submitted
+
+    def lay(
+        self,
+        transaction: Transaction,
+        key: str,
+        job_id: str,
+        spec: JobSpec,
+        fits: Callable[[JobSpec], object],
+    ) -> Laid:
+        """Lay over a job what is in force for its key, and assign it to an arm. Quick where there is nothing.
+
+        ``fits`` raises where no executor can run the job as changed: it is then run as it was asked for, and
+        what changed it is rolled back.
+        """
+        known = transaction.optimizations.of_key(spec.workspace, key)
+        known = [each for each in known if not each.state.ended]
+        if not known:
+            return Laid(spec)
+        modes = {name: each.mode for name, each in self._moves.modes(transaction, spec.workspace).items()}
+
+        def in_flight(other: str) -> bool:
+            try:
+                return not transaction.runs.get(spec.workspace, other).status.final
+            except OrcaError:
+                return False
+
+        laid = lay(spec, known, modes, job_id=job_id, ceilings=self._ceilings, in_flight=in_flight)
+        for each in laid.superseded:
+            wanted = getattr(spec, each.field)
+            reason = (
+                f"the job now asks for another {each.field} ({wanted!r} instead of {each.own!r}): it wins"
+            )
+            self._moves.move(transaction, each, Event.SUPERSEDE, by="user", reason=reason)
+        if laid.overrides:
+            try:
+                fits(laid.spec)
+            except OrcaError as error:
+                for override in laid.overrides:
+                    each = next(o for o in known if o.id == override.optimization_id)
+                    reason = f"no executor can keep it: {error.message}"
+                    self._moves.move(transaction, each, Event.STOP, by=US, reason=reason)
+                return Laid(spec)
+        transaction.optimizations.put_many(laid.changed)
+        return laid
+
+    def still(self, run: Run) -> Mapping[str, Value]:
+        """The fields of a run that has not started which have to be its own again: their change has ended."""
+        if not run.overrides:
+            return {}
+        with self._store.read() as transaction:
+            gone = [
+                override
+                for override in run.overrides
+                if transaction.optimizations.get(run.workspace, override.optimization_id).state
+                not in (State.CANARY, State.HALF, State.KEPT)
+            ]
+        return {str(each.field): each.own for each in gone}
+
+    # -- a run ends
+
+    def concern(self, final: Run) -> bool:
+        """Whether the end of a run may undo a change or be followed by another attempt. Quick."""
+        if final.overrides or final.attempt > 1:
+            return True
+        if final.status is Status.SUCCEEDED or final.effective is None:
+            return False
+        return bool(final.effective.retries) or self._raise_to > 1
+
+    def ended(self, transaction: Transaction, final: Run, *, again: bool) -> Retried | None:
+        """What follows from an end at once: a change that hurt is undone, and the run tried again.
+
+        ``again`` is false where the run cannot be repeated (its secrets are gone).
+        """
+        self._undo_if_tight(transaction, final)
+        self._undo_if_refused(transaction, final)
+        over = final.cause is None or final.status in (Status.CANCELLED, Status.SUCCEEDED)
+        if over or not again or self._cancelled(transaction, final):
+            return None
+        following = next_attempt(
+            final, self._earlier(transaction, final), raise_to=self._raise_to, ceilings=self._ceilings
+        )
+        if following is None:
+            return None
+        changes = {str(name): value for name, value in following.changes.items()}
+        kept_id = attempt_id(final.job_id, final.attempt)
+        told = f"{final.message or ''} Attempt {final.attempt} of {final.job_id}: {following.reason}.".strip()
+        attempt = final.changed(job_id=kept_id, message=told, artifacts=())
+        job = _beginning_anew(final, kept_id, changes, following.restored)
+        return Retried(attempt, job, changes, following.reason, following.delay_s)
+
+    def _earlier(self, transaction: Transaction, final: Run) -> list[Run]:
+        earlier = []
+        for number in range(1, final.attempt):
+            try:
+                earlier.append(transaction.runs.get(final.workspace, attempt_id(final.job_id, number)))
+            except OrcaError:
+                continue  # its retention has passed
+        return earlier
+
+    def _cancelled(self, transaction: Transaction, final: Run) -> bool:
+        decisions = transaction.decisions.about(final.workspace, "job", final.job_id)
+        return any(decision.verb == "cancel" for decision in decisions)
+
+    def _undo_if_tight(self, transaction: Transaction, final: Run) -> None:
+        found = too_tight(final)
+        if found is not None:
+            self._stop(transaction, final.workspace, found[0].optimization_id, found[1])
+
+    def _undo_if_refused(self, transaction: Transaction, final: Run) -> None:
+        """If an attempt without overrides started and the one with them did not, they were why."""
+        if final.retry_of is None or final.started_at is None or final.cause in INFRASTRUCTURE:
+            return
+        try:
+            before = transaction.runs.get(final.workspace, final.retry_of)
+        except OrcaError:
+            return
+        if refused(before):
+            for override in before.overrides:
+                reason = f"the engine refused it: {before.message or 'the run did not start'}"
+                self._stop(transaction, final.workspace, override.optimization_id, reason)
+
+    def _stop(self, transaction: Transaction, workspace: str, optimization_id: str, reason: str) -> None:
+        try:
+            found = transaction.optimizations.get(workspace, optimization_id)
+        except OrcaError:
+            return
+        if allows(found, Event.STOP):
+            self._moves.move(transaction, found, Event.STOP, by=US, reason=reason)
+
+    # -- runs have been learned from
+
+    def follow(self, transaction: Transaction, runs: Sequence[Run], absorbed: Absorbed) -> None:  # noqa: ARG002
+        """A step of absorbing what is new here: trials go on or end, and what is worth trying is proposed.
+
+        Imported and relearned runs do not come here: they start nothing and change no state.
+        """
+        touched: dict[tuple[str, str], list[Run]] = {}
+        for run in runs:
+            if run.source == "local" and run.teaches and run.requested is not None:
+                touched.setdefault((run.workspace, run.key), []).append(run)
+        for (workspace, key), new in touched.items():
+            self._review(transaction, workspace, key, new)
+
+    def _review(self, transaction: Transaction, workspace: str, key: str, new: Sequence[Run]) -> None:
+        known = transaction.optimizations.of_key(workspace, key)
+        due = self._due(transaction, workspace, key, new)
+        active = [each for each in known if not each.state.ended and each.state is not State.PROPOSED]
+        if not due and not active and not any(each.quarantine_runs for each in known):
+            return
+        looked = _LOOKED_AT if any(each.state.trying or each.measuring for each in active) else _PAST
+        latest = [
+            run
+            for run in transaction.runs.latest_of_key(workspace, key, looked)
+            if run.number is not None and run.source == "local"
+        ]
+        modes = {name: each.mode for name, each in self._moves.modes(transaction, workspace).items()}
+        incident = self._moves.incident(transaction, workspace) if active else None
+        for each in known:
+            if each.quarantine_runs:
+                left = max(0, each.quarantine_runs - len(new))
+                transaction.optimizations.put_many([each.changed(quarantine_runs=left)])
+            elif not each.state.ended:
+                self._step(transaction, each, new, latest, modes[each.field], incident)
+        known = transaction.optimizations.of_key(workspace, key)
+        if due and incident is None:
+            self._propose(transaction, workspace, key, known, latest, modes)
+            known = transaction.optimizations.of_key(workspace, key)
+        for each in known:
+            if each.state is State.APPROVED and modes[each.field] is not Mode.OFF:
+                others = transaction.optimizations.of_key(workspace, key)
+                self._moves.start_if_free(transaction, each, others, latest)
+
+    def _step(
+        self,
+        transaction: Transaction,
+        each: Optimization,
+        new: Sequence[Run],
+        latest: Sequence[Run],
+        mode: Mode,
+        incident: str | None,
+    ) -> None:
+        """Let one change go on by at most one state."""
+        move = self._moves.move
+        wait = f"an incident is open: {incident}" if incident else "mode is off" if mode is Mode.OFF else None
+        if each.state is State.PAUSED:
+            if wait is None:
+                move(transaction, each, Event.RESUME, by=US, reason="what paused it is over")
+            return
+        if each.state is State.KEPT and not each.measuring:
+            for run in new:
+                if (found := too_tight(run, each.id)) is not None:
+                    move(transaction, each, Event.STOP, by=US, reason=found[1])
+                    return
+            return
+        if not each.state.trying and not each.measuring:
+            return
+        judgement = judge(each, list(reversed(latest)))
+        if judgement.event is not None:
+            move(
+                transaction,
+                each,
+                judgement.event,
+                by=US,
+                reason=judgement.reason,
+                evidence=judgement.evidence,
+            )
+            return
+        if wait is not None and each.state.trying:
+            move(transaction, each, Event.PAUSE, by=US, reason=wait, evidence=judgement.evidence)
+            return
+        each = each.changed(evidence=judgement.evidence)
+        if each.measuring and _held_back(each, latest) >= HOLDBACK_RUNS:
+            effect = realised(each, latest)
+            reason = f"measured on {effect.runs} runs: {effect.sentence}"
+            move(transaction, each, Event.MEASURED, by=US, reason=reason, realised=effect)
+            return
+        transaction.optimizations.put_many([each])
+
+    # -- what is worth trying
+
+    def _due(self, transaction: Transaction, workspace: str, key: str, new: Sequence[Run]) -> bool:
+        """Whether it is time to look for proposals: at every fifth run of a job."""
+        try:
+            count = transaction.baselines.get(workspace, key).run_count
+        except OrcaError:
+            return False
+        return count % _EVERY < len(new)
+
+    def _propose(
+        self,
+        transaction: Transaction,
+        workspace: str,
+        key: str,
+        known: Sequence[Optimization],
+        latest: Sequence[Run],
+        modes: Mapping[OptimizedField, Mode],
+    ) -> None:
+        past = Past(
+            runs=[run for run in latest[:_PAST] if run.trial is None or run.trial.arm is Arm.CONTROL],
+            flaky=self._flaky(transaction, workspace, key),
+            in_force=in_force(known),
+        )
+        if not past.runs:
+            return
+        by_id = {each.id: each for each in known}
+        worth = set()
+        for proposal in propose(past):
+            if modes[proposal.field] is Mode.OFF:
+                continue
+            chain = [each for each in known if each.field is proposal.field and each.state is State.KEPT]
+            step = len(chain) + 1
+            its_id = content_id("optimization", workspace, key, str(proposal.field), str(step))
+            worth.add(its_id)
+            why = asks(proposal, past.runs)
+            found = self._put(transaction, by_id.get(its_id), proposal, workspace, key, its_id, step, why)
+            if found is None:
+                continue
+            agreed = _agreed_before(chain, found)
+            if agreed is not None:
+                self._moves.move(
+                    transaction,
+                    found,
+                    Event.APPROVE,
+                    by=agreed,
+                    reason=f"approved with step {step - 1}, up to this value",
+                )
+            elif starts_by_itself(modes[found.field], why):
+                self._moves.move(
+                    transaction, found, Event.APPROVE, by=US, reason="mode is auto, and the change is safe"
+                )
+        for each in known:
+            if each.state is State.PROPOSED and each.id not in worth:
+                reason = "it is no longer worth it"
+                self._moves.move(transaction, each, Event.SUPERSEDE, by=US, reason=reason)
+
+    def _put(
+        self,
+        transaction: Transaction,
+        known: Optimization | None,
+        proposal: Proposal,
+        workspace: str,
+        key: str,
+        its_id: str,
+        step: int,
+        why: str | None,
+    ) -> Optimization | None:
+        """The proposal as a change in state proposed; None where it cannot be one now."""
+        content: dict[str, Any] = {
+            "title": proposal.title,
+            "reason": proposal.reason,
+            "asks": why,
+            "own": proposal.own,
+            "before": proposal.before,
+            "after": proposal.after,
+            "target": proposal.target,
+            "flaky": proposal.flaky,
+            "promised": proposal.promised,
+            "counterfactual": proposal.counterfactual,
+        }
+        at = self._clock()
+        if known is None:
+            line = HistoryEntry(at=at, by=US, event="propose", state=State.PROPOSED, reason=proposal.reason)
+            new = Optimization(
+                id=its_id,
+                workspace=workspace,
+                key=key,
+                field=proposal.field,
+                step=step,
+                proposed_at=at,
+                changed_at=at,
+                history=(line,),
+                **content,
+            )
+            transaction.optimizations.put_many([new])
+            self._moves.sign(transaction, new, "propose", US, proposal.reason)
+            return new
+        if known.state is State.PROPOSED:
+            refreshed = known.changed(**content)
+            if refreshed != known:
+                transaction.optimizations.put_many([refreshed])
+            return refreshed
+        if not known.state.ended or known.quarantine_runs:
+            return None
+        if known.state is State.REJECTED and not _promises_more(known, proposal):
+            return None
+        return self._moves.move(
+            transaction, known, Event.PROPOSE, by=US, reason=proposal.reason, proposed_at=at, **content
+        )
+
+    def _flaky(self, transaction: Transaction, workspace: str, key: str) -> bool:
+        filters = {"type": "flaky", "key": key, "open": "true"}
+        return bool(transaction.anomalies.page(workspace, filters=filters, limit=1).items)
+
+
+def _beginning_anew(
+    final: Run, ended_id: str, changes: Mapping[str, Value], restored: frozenset[OptimizedField]
+) -> Run:
+    """The job as it goes on: with its next attempt, nothing of which has happened yet."""
+    effective = final.effective
+    return final.changed(
+        status=Status.RUNNING,
+        cause=None,
+        message=None,
+        exit_code=None,
+        signal=None,
+        started_at=None,
+        finished_at=None,
+        duration_s=None,
+        phases={},
+        steps=(),
+        usage=Usage(),
+        artifacts=(),
+        log=None,
+        engine_ref=None,
+        effective=effective.model_copy(update=changes) if effective is not None else None,
+        overrides=tuple(each for each in final.overrides if each.field not in restored),
+        trial=None,
+        attempt=final.attempt + 1,
+        retry_of=ended_id,
+    )
+
+
+def _held_back(each: Optimization, latest: Sequence[Run]) -> int:
+    """How many runs, with the change and without, ended since it was kept."""
+    return sum(
+        run.trial is not None
+        and run.trial.optimization_id == each.id
+        and run.trial.round == each.round
+        and run.trial.stage == State.KEPT
+        for run in latest
+    )
+
+
+def _promises_more(known: Optimization, proposal: Proposal) -> bool:
+    before = known.promised
+    return before is None or proposal.promised.low >= _TWICE * max(before.low, 1e-12)
+
+
+def _agreed_before(chain: Sequence[Optimization], found: Optimization) -> str | None:
+    """Who approved an earlier step whose target this one does not go beyond."""
+    for each in reversed(chain):
+        person = each.approved_by if each.approved_by != US else None
+        goes_on = isinstance(each.target, int | float) and isinstance(found.after, int | float)
+        if person and goes_on and found.after >= each.target:  # type: ignore[operator]
+            return person
+    return None
