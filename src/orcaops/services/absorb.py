@@ -23,6 +23,7 @@ from orcaops.model.decision import Decision
 from orcaops.model.run import Run
 from orcaops.recording.measure import samples_of
 from orcaops.recording.store import MemoryKey, Store, Transaction
+from orcaops.services.verdicts import Verdicts
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,9 @@ Follower = Callable[[Transaction, Sequence[Run], Absorbed], None]
 
 Diagnose = Callable[[Transaction, Sequence[Run]], Mapping[tuple[str, str], str]]
 """Says of the failed ones of these runs what they failed of: by workspace and job id, where it is known."""
+
+Settler = Callable[[Transaction], bool]
+"""Does a part of what is left to do when nothing is left to learn from; whether there is more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +62,19 @@ class Absorber:
         advising: Sequence[Follower] = (),
         telling: Sequence[Follower] = (),
         diagnose: Diagnose | None = None,
+        settling: Sequence[Settler] = (),
     ) -> None:
-        """``advising`` gives opinions and follows relearning too; ``telling`` follows what is new alone."""
+        """``advising`` gives opinions and follows relearning too; ``telling`` follows what is new alone.
+
+        ``settling`` does what advising left, when nothing is left to learn from.
+        """
         self._store = store
         self._loop = loop
         self._advising = advising
         self._telling = telling
         self._diagnose = diagnose
+        self._settling = settling
+        self._unsettled = False
         self._lock = threading.Lock()
         self._transaction: Transaction | None = None
         self._book = MemoryBook(self._load)
@@ -72,6 +82,7 @@ class Absorber:
         self._days: set[date] = set()
         self._decided = -1
         self._resets: Sequence[Reset] = ()
+        self._verdicts = Verdicts()
 
     def absorb_all(self, progress: Callable[[int], None] | None = None) -> int:
         """Absorb batches until nothing is left, or another process is at it; returns how many runs."""
@@ -81,7 +92,7 @@ class Absorber:
             total += done
             if progress is not None:
                 progress(total)
-            if done == 0:
+            if done == 0 and not self._unsettled:
                 return total
 
     @contextmanager
@@ -98,6 +109,7 @@ class Absorber:
     def absorb_batch(self) -> int:
         """Absorb up to a batch of runs in one transaction; returns how many, 0 if there was nothing."""
         with self._lock, _seldom_collecting():
+            self._unsettled = False
             try:
                 with self._store.absorbing() as transaction:
                     return 0 if transaction is None else self._absorb(transaction)
@@ -120,10 +132,13 @@ class Absorber:
             return len(replayed) or len(resets)
         runs = transaction.runs.unabsorbed(_BATCH)
         if not runs:
+            for settle in self._settling:
+                self._unsettled |= settle(transaction)
             return 0
         numbered = [run.changed(number=mark + place) for place, run in enumerate(runs, start=1)]
-        absorbed = self._learn(transaction, numbered)
+        # Before learning: whoever follows it asks for runs by their numbers.
         transaction.runs.set_numbers([(run.workspace, run.job_id, run.number or 0) for run in numbered])
+        absorbed = self._learn(transaction, numbered)
         for tell in self._telling:
             tell(transaction, numbered, absorbed)
         self._mark = mark + len(numbered)
@@ -156,7 +171,7 @@ class Absorber:
     def _learn(self, transaction: Transaction, runs: Sequence[Run]) -> Absorbed:
         said = self._diagnose(transaction, runs) if self._diagnose is not None else {}
         samples = [samples_of(run, run.number or 0, said.get((run.workspace, run.job_id))) for run in runs]
-        absorbed = self._loop.absorb(samples, self._book)
+        absorbed = self._verdicts.heeded(transaction, runs, self._loop.absorb(samples, self._book))
         transaction.baselines.put_many(self._loop.describe_baselines(self._book, absorbed.keys))
         transaction.anomalies.put_many(absorbed.anomalies)
         self._days.update(anomaly.detected_at.date() for anomaly in absorbed.anomalies)

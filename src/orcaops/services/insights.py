@@ -1,7 +1,8 @@
 """Insights: what is normal and what is not, and what people say about it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from orcaops.model.anomaly import Anomaly
 from orcaops.model.baseline import Baseline
@@ -10,6 +11,7 @@ from orcaops.model.errors import invalid, unavailable
 from orcaops.model.query import DEFAULT_LIMIT, Page
 from orcaops.recording.store import Store, Transaction
 from orcaops.services.absorb import forget_baseline, show_decision
+from orcaops.services.verdicts import Verdicts, says_no_problem, verdict_on
 
 
 class Insights:
@@ -71,44 +73,73 @@ class Insights:
     ) -> Page[Anomaly]:
         """Anomalies, latest first."""
         with self._store.read() as transaction:
-            return transaction.anomalies.page(
+            page = transaction.anomalies.page(
                 workspace, filters=filters, text=text, limit=limit, cursor=cursor
             )
+            items = self._as_told(transaction, workspace, page.items)
+        return page.model_copy(update={"items": tuple(items)})
 
     def anomaly(self, workspace: str, anomaly_id: str) -> Anomaly:
         """One anomaly. Raises ``not_found``."""
         with self._store.read() as transaction:
-            return transaction.anomalies.get(workspace, anomaly_id)
+            found = transaction.anomalies.get(workspace, anomaly_id)
+            return self._as_told(transaction, workspace, [found])[0]
 
     def anomalies_of(self, workspace: str, job_id: str) -> list[Anomaly]:
         """The anomalies that a run began or belongs to."""
         with self._store.read() as transaction:
-            return transaction.anomalies.of_run(workspace, job_id)
+            found = transaction.anomalies.of_run(workspace, job_id)
+            return self._as_told(transaction, workspace, found)
 
     def acknowledge(self, workspace: str, anomaly_id: str, *, by: str, note: str | None = None) -> Anomaly:
         """Note that somebody has seen it. Raises ``not_found``."""
         return self._decide_anomaly(workspace, anomaly_id, "acknowledge", by, note)
 
-    def resolve(self, workspace: str, anomaly_id: str, *, by: str, resolution: str) -> Anomaly:
-        """Note what ended it. Raises ``not_found``, or ``invalid`` for an empty resolution."""
+    def resolve(
+        self, workspace: str, anomaly_id: str, *, by: str, resolution: str, not_a_problem: bool = False
+    ) -> Anomaly:
+        """Note what ended it. Raises ``not_found``, or ``invalid`` for an empty resolution.
+
+        Where it is ``not_a_problem``, or the resolution says just that, later anomalies alike and not larger
+        are listed and told to nobody, until it is reopened.
+        """
         if not resolution.strip():
             raise invalid(
                 "a resolution says what ended the anomaly", where="resolution", hint="Give a sentence."
             )
-        return self._decide_anomaly(workspace, anomaly_id, "resolve", by, resolution)
+        return self._decide_anomaly(
+            workspace,
+            anomaly_id,
+            "resolve",
+            by,
+            resolution,
+            not_a_problem=not_a_problem or says_no_problem(resolution),
+        )
 
     def reopen(self, workspace: str, anomaly_id: str, *, by: str, note: str | None = None) -> Anomaly:
-        """Take back an acknowledgement or a resolution. Raises ``not_found``."""
+        """Take back an acknowledgement or a resolution, and what it muted. Raises ``not_found``."""
         return self._decide_anomaly(workspace, anomaly_id, "reopen", by, note)
 
     def _decide_anomaly(
-        self, workspace: str, anomaly_id: str, verb: str, by: str, reason: str | None
+        self,
+        workspace: str,
+        anomaly_id: str,
+        verb: str,
+        by: str,
+        reason: str | None,
+        *,
+        not_a_problem: bool = False,
     ) -> Anomaly:
         with self._store.write() as transaction:
-            transaction.anomalies.get(workspace, anomaly_id)
-            decision = self._decide(transaction, workspace, "anomaly", anomaly_id, verb, by, reason)
+            anomaly = transaction.anomalies.get(workspace, anomaly_id)
+            details = verdict_on(anomaly) if not_a_problem else {}
+            decision = self._decide(transaction, workspace, "anomaly", anomaly_id, verb, by, reason, details)
             show_decision(transaction, decision)
-            return transaction.anomalies.get(workspace, anomaly_id)
+            if verb != "acknowledge":
+                _unmute(transaction, anomaly)
+            return self._as_told(transaction, workspace, [transaction.anomalies.get(workspace, anomaly_id)])[
+                0
+            ]
 
     def _decide(
         self,
@@ -119,6 +150,7 @@ class Insights:
         verb: str,
         by: str,
         reason: str | None,
+        details: dict[str, Any] | None = None,
     ) -> Decision:
         decision = Decision(
             id=self._new_id(),
@@ -129,11 +161,39 @@ class Insights:
             by=by,
             at=self._clock(),
             reason=reason,
+            details=details or {},
             after_number=transaction.watermark(),
         )
         transaction.decisions.append(decision)
         return decision
 
+    @staticmethod
+    def _as_told(transaction: Transaction, workspace: str, anomalies: Sequence[Anomaly]) -> list[Anomaly]:
+        """The anomalies with whether people were told of them."""
+        told = transaction.tellings.find(workspace, [anomaly.id for anomaly in anomalies])
+        return [
+            anomaly.model_copy(update={"told": known.told, "told_because": known.because})
+            if (known := told.get(anomaly.id)) is not None
+            else anomaly
+            for anomaly in anomalies
+        ]
+
     def _aged(self, baseline: Baseline) -> Baseline:
         stale = self._clock() - baseline.last_updated > self._stale_after
         return baseline.model_copy(update={"stale": True}) if stale else baseline
+
+
+def _unmute(transaction: Transaction, anomaly: Anomaly) -> None:
+    """Look again at what an anomaly had muted, after another decision about it."""
+    verdicts, cursor = Verdicts(), None  # read anew: those of absorbing belong to its thread
+    while True:
+        page = transaction.anomalies.page(
+            anomaly.workspace, filters={"key": anomaly.key, "muted": "true"}, limit=500, cursor=cursor
+        )
+        muted = [each for each in page.items if each.muted_by == anomaly.id]
+        changed = verdicts.anew(transaction, muted) if muted else []
+        transaction.anomalies.put_many(
+            [new for new, old in zip(changed, muted, strict=True) if new.muted_by != anomaly.id]
+        )
+        if (cursor := page.next_cursor) is None:
+            return
