@@ -5,6 +5,7 @@ English has more exceptions than a rule for endings would save lines; a misspelt
 nearest one that is listed here.
 """
 
+import re
 from functools import cache
 
 from orcaops.services.asking.understanding.calendar import DAYS, MONTHS
@@ -71,7 +72,7 @@ _MEANINGS = {
     # asking for numbers
     "count": "count counts number numbers amount quantity tally",
     "many": "many",
-    "often": "often frequently frequent frequency",
+    "often": "often frequently frequent frequency common commonly commonest popular",
     "rate": "rate rates percentage percent share fraction proportion ratio reliability reliable reliably stable "
     "stability",
     "mean": "average avg averages mean median typical typically usually normal normally p50 p90 p95 p99 "
@@ -100,7 +101,7 @@ _MEANINGS = {
     "seen": "seen see encountered encounter happened happen happens occurred occur occurs known recurring",
     "before": "before previously already",
     "ever": "ever",
-    "similar": "similar alike resembling like",
+    "similar": "similar resembling",
     "mention": "mention mentions mentioned mentioning contain contains contained containing say says said saying "
     "print prints printed printing log logs logged message messages output outputs text",
     # the future
@@ -176,6 +177,9 @@ _TIMES = (
     "upgrade release rollout migration deployment"
 )
 
+VERBS = re.compile(r"\b(?:fell|fall|falls|falling) (?:over|apart)\b|\b(?:blew|blow|blows|blown) up\b")
+"""Verbs that mean to fail and hold a word that elsewhere begins a time."""
+
 PHRASES = (
     (r"\bout of memory\b", "oom"),
     (r"\bout of time\b", "timeout"),
@@ -196,12 +200,13 @@ PHRASES = (
     (r"\bhow come\b|\bwhat for\b", "why"),
     (r"\bbroken? (?:it |them |this |that )?down\b|\bbreak (?:\w+ )?down\b", "per"),
     (r"\bgo(?:es|ing)? wrong\b|\bwent wrong\b|\bgone wrong\b", "why fail"),
-    (r"\bfell over\b|\bblew up\b|\bblow up\b|\bfall over\b|\bfell apart\b", "fail"),
     (r"\bran? out of\b", "fail"),
     (r"\bmulti[- ]?runs?\b", "job"),
     (r"\bso far\b|\bof all time\b|\bat all\b|\bup to now\b|\bat least once\b|\bin general\b", ""),
     (r"\btimes? (?:is |was |we )?(?:spent|wasted|lost)\b", "duration"),
     (r"\bby the (?!hour|day|week|month)", ""),
+    (r"\b\d{1,2}(?:st|nd|rd|th)? percentile\b", "mean"),
+    (r"\bnever (?:ever )?fail\w*", "not fail"),
     (r"\bdisk space\b", "disk"),
     (r"\bsuccess(?:es)? rates?\b|\bpass(?:ing)? rates?\b|\bsuccess ratio\b", "rate"),
     (r"\b(?:failure|fail|error) (?:rates?|ratio|percentage)\b", "failrate"),

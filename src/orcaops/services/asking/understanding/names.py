@@ -8,7 +8,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from orcaops.services.asking.understanding.lexicon import meanings
@@ -30,6 +30,9 @@ _ORDER = ("name", "key", "branch", "image", "host", "executor", "command", "sour
 _POINTS = (
     r"(?:on|of|for|in|from|at|does|did|do|is|has|was|will|to|with|the|than|vs|versus|and|job|branch|why did)"
 )
+_WITHOUT = re.compile(
+    r"(?:\bbut )?\b(?:not|except|excluding|outside|other than|without|besides)(?: on| in| for| with| from| of)?(?: the)? $"
+)
 _COMMIT = re.compile(
     r"\b(?:commits?|revision|sha|rev) ([0-9a-f]{6,40})\b|(?<![\w-])(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])([0-9a-f]{7,40})(?![\w-])"
 )
@@ -50,13 +53,15 @@ class Named:
     field: str
     value: str
     pattern: bool = False
+    without: bool = False  # the runs that do not have it
 
     @property
     def search(self) -> str:
         """The part of a search that says so."""
+        turned = "-" if self.without else ""
         if self.field.startswith("label:"):
-            return f"label:{_written(self.field.removeprefix('label:') + '=' + self.value, self.pattern)}"
-        return f"{self.field}:{_written(self.value, self.pattern)}"
+            return f"{turned}label:{_written(self.field.removeprefix('label:') + '=' + self.value, self.pattern)}"
+        return f"{turned}{self.field}:{_written(self.value, self.pattern)}"
 
 
 @dataclass(frozen=True)
@@ -194,6 +199,10 @@ class Known:
         for start, end, one in places:
             if start < last:
                 continue
+            before = _WITHOUT.search(text[last:start])
+            if before:
+                one = replace(one, without=True)  # noqa: PLW2901
+                start = last + before.start()  # noqa: PLW2901
             written += f"{text[last:start]} ⟨n{len(named)}⟩ "
             named.append(one)
             last = end

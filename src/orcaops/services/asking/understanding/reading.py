@@ -17,7 +17,7 @@ from orcaops.services.asking.query_line import parse_line
 from orcaops.services.asking.understanding import shaping
 from orcaops.services.asking.understanding.amounts import amounts, top_of
 from orcaops.services.asking.understanding.cues import weights
-from orcaops.services.asking.understanding.lexicon import PHRASES, meanings
+from orcaops.services.asking.understanding.lexicon import PHRASES, VERBS, meanings
 from orcaops.services.asking.understanding.names import Known, Named, looks_like_a_name, unknown_names
 from orcaops.services.asking.understanding.times import Span, Times
 from orcaops.services.asking.understanding.words import regular, spelt
@@ -111,7 +111,7 @@ def take_apart(question: str, known: Known, times: Times) -> Parsed:
         parsed.named.append(Named(name, word, pattern="*" in word))
         parsed.notes.append(_nothing_called(name, word, known))
         words = words.replace(word, f"⟨N{len(parsed.named) - 1}⟩", 1)
-    words = spelt(words, known.words)
+    words = VERBS.sub("failed", spelt(words, known.words))
     parsed.amounts, words = amounts(words)
     parsed.top, words = top_of(words)
     parsed.spans, words = _times_out(words, times)
@@ -195,7 +195,7 @@ def _meanings_of(words: str, known: Known, parsed: Parsed) -> str:
             meaning = base if meaning is None or base in _MEANING_NAMES and base not in table else meaning
             if meaning:
                 found.append(meaning)
-                parsed.understood += meaning not in ("is", "which", "any", "how", "list", "job")
+                parsed.understood += meaning not in ("is", "which", "any", "how", "list")
             continue
         if not any(letter.isalnum() for letter in word):
             continue
@@ -206,13 +206,26 @@ def _meanings_of(words: str, known: Known, parsed: Parsed) -> str:
             parsed.understood += 1
         else:
             parsed.unknown.append(word)
+    _name_unknown(words, found, known, parsed)
     meant = " ".join(found)
     return _tests_by_name(meant, words, known, parsed)
 
 
+def _name_unknown(words: str, found: list[str], known: Known, parsed: Parsed) -> None:
+    """A word that is written as jobs are named, or stands where one is named, is the name of a job."""
+    for word in list(parsed.unknown):
+        stands = re.search(rf"\b(?:does|did|do|will|has|is|job|of|for|on) {re.escape(word)}\b", words)
+        if looks_like_a_name(word) or (stands and len(parsed.unknown) == 1 and parsed.understood >= 2):
+            parsed.unknown.remove(word)
+            parsed.named.append(Named("name", word))
+            parsed.notes.append(_nothing_called("name", word, known))
+            parsed.understood += 1
+            found.append("⟨n⟩")
+
+
 def _tests_by_name(meant: str, words: str, known: Known, parsed: Parsed) -> str:
     """``the tests`` are those jobs that are called so, unless tests in general are meant."""
-    spoken = re.search(r"\b(tests?)\b", words)
+    spoken = re.search(r"(?<![\w./-])(tests?)(?![\w/-])", words)
     general = re.search(
         r"\b(?:which|what|many|any|all|flaky|failing|every|each|per|by) (?:\w+ )?tests?\b", words
     )
@@ -240,8 +253,3 @@ def _nothing_called(name: str, word: str, known: Known) -> str:
     near = known.nearest(word, field=name) or known.nearest(word)
     nearest = f"; the nearest: {', '.join(near)}" if near else ""
     return f"no {what} is called {word}{nearest}"
-
-
-def unknown_jobs(parsed: Parsed) -> list[str]:
-    """The words left over that are written as jobs are named."""
-    return [word for word in parsed.unknown if looks_like_a_name(word)]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -90,7 +91,24 @@ def ranked(parsed: "Parsed", found: Mapping[Kind, float]) -> list[tuple[Kind, fl
     if parsed.has("trend"):
         more(Kind.RATE, -2.0)
     if parsed.has("mean"):
+        more(Kind.LIST, -3.0)
+        more(Kind.TYPICAL, 1.0)
+    if re.search(r"\bhow many\b", parsed.meant):
         more(Kind.LIST, -2.0)
+    if parsed.has("rate", "failrate") and parsed.has("rise", "drop", "up", "down"):
+        more(Kind.RATE, -3.0)
+    if Kind.TOTAL in weights and not parsed.has(
+        "cost", "expensive", "wasted", "duration", "time", "cpu", "wait", "hour"
+    ):
+        more(Kind.COUNT, weights.pop(Kind.TOTAL) + 0.5)
+    if (
+        any(span.ahead for span in parsed.spans)
+        and parsed.has("fail", "pass")
+        and not parsed.has("will", "forecast")
+    ):
+        weights.pop(Kind.FORECAST, None)
+    if parsed.has("often"):
+        more(Kind.LIST, -2.5)
     if not any(one.field in ("name", "key", "command", "image") for one in parsed.named):
         weights.pop(Kind.PREDICT, None)  # nothing is predicted of nobody
     order = list(Kind)
@@ -102,12 +120,29 @@ def shaped(kind: Kind, parsed: "Parsed") -> list[Inquiry]:
     """The inquiries of a kind that the question may ask for, the most likely first."""
     if kind is Kind.COMPARE:
         return _comparison(parsed)
+    if kind in (Kind.ROSE, Kind.FELL) and re.search(r"(?<!more )\brate\b", parsed.meant):
+        kind = Kind.FELL if kind is Kind.ROSE else Kind.ROSE  # a rate of successes that drops: more failures
     by = _grouping(parsed.meant, parsed)
     measure = _measure(kind, parsed)
+    if kind is Kind.RATE and by is None and parsed.has("timeout", "oom", "cancel", "policy", "lost"):
+        by, kind = ("cause" if parsed.has("oom", "policy") else "status"), Kind.COUNT
+        where = _where(
+            Kind.RATE, replace(parsed, meant=re.sub(r"timeout|oom|cancel|policy|lost", "", parsed.meant))
+        )
+        return [Inquiry(kind=kind, by=by, where=where)]
     least = False
     top = parsed.top
     if kind in (Kind.LIST, Kind.TYPICAL, Kind.COUNT, Kind.RATE, Kind.TOTAL):
         least = parsed.has("fastest", "least") and not parsed.has("most", "slowest")
+    if kind is Kind.RATE:
+        least = re.search(r"\bmost rate\b|\bnot (?:is )?(?:ever )?fail\b", parsed.meant) is not None
+        by = by or ("key" if least else None)
+    if (
+        kind is Kind.COUNT
+        and by is None
+        and re.search(r"\bfail most\b|\bmost (?:often )?fail$", parsed.meant)
+    ):
+        by = "key"
     if kind is Kind.LIST:
         measure = measure if _superlative(parsed) else None
         least = least and measure is not None
@@ -179,6 +214,7 @@ def _measure(kind: Kind, parsed: "Parsed") -> Measure | None:
             return measure if kind is not Kind.FORECAST or measure is Measure.COST else None
     timed = re.search(_OF_TIME, parsed.meant) is not None
     if kind in (Kind.FORECAST, Kind.ANOMALIES, Kind.PREDICT):
+        timed = timed or re.search(r"\bwhen\b", parsed.meant) is not None
         fails = parsed.has("fail", "failrate", "likely", "flaky") and kind is Kind.PREDICT
         timed = timed and kind is not Kind.FORECAST
         return Measure.FAILURES if fails else Measure.DURATION if timed else None
@@ -214,6 +250,12 @@ def _grouping(meant: str, parsed: "Parsed") -> str | None:
         return _GROUPED[asked[1]]
     if re.search(r"\bmost\b", meant) and (first := re.search(rf"^(?:list )?({_WORD})\b", meant)):
         return _GROUPED[first[1]]
+    if re.search(r"\b(?:most|often) (?:often )?(?:fail )?cause\b", meant):
+        return "cause"
+    if re.search(r"^when is most\b|\bforecast hour\b", meant):
+        return "hour-of-day"
+    if re.search(r"\bforecast (?:day|weekday)\b", meant):
+        return "weekday"
     if re.search(r"\b(?:hourofday|weekday)\b", meant):
         return "weekday" if "weekday" in meant else "hour-of-day"
     return None
@@ -229,7 +271,7 @@ def _where(kind: Kind, parsed: "Parsed", *, with_times: bool = True) -> str:
         said = quotation.replace("\\", "\\\\").replace('"', '\\"')
         parts.append(f'"{said}"')
     if with_times:
-        parts += [span.search for span in parsed.spans if not span.ahead][:1]
+        parts += [span.search for span in parsed.spans][:1]
     return " ".join(parts)
 
 
@@ -254,17 +296,20 @@ def _outcome(kind: Kind, parsed: "Parsed") -> Sequence[str]:
     if causes:
         return causes
     if parsed.has("timeout"):
-        return ["status:timed_out"]
+        both = re.search(r"\bfail(?: timeout| (?:or|and) )", meant) and re.search(
+            r"\b(?:or|and)\b", parsed.spoken
+        )
+        return ["(status:failed OR status:timed_out)" if both else "status:timed_out"]
     if parsed.has("cancel"):
         return ["status:cancelled"]
     if re.search(r"\bnot (?:is )?pass\b", meant):
         return ["-status:succeeded"]
-    if re.search(r"\bnot (?:is )?fail\b", meant):
+    if re.search(r"\bnot (?:is )?fail\b", meant) and kind is not Kind.RATE:
         return ["-status:failed"]
     if kind in _OF_FAILURES:
         return []
     listed = kind in (Kind.LIST, Kind.COUNT)
-    if listed and (parsed.has("running") or re.search(r"\bjob\b.*\bnow$", meant)):
+    if listed and (parsed.has("running") or re.search(r"\bnow$", meant)):
         return ["status:running"]
     if listed and (
         parsed.has("queued") or (parsed.has("wait") and not _WAITING.search(meant) and not parsed.amounts)
