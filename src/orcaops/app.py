@@ -7,7 +7,7 @@ import platform
 import secrets
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -19,14 +19,20 @@ from orcaops.learning.baselines import BaselineLearner
 from orcaops.learning.forecasters import profile, seasonal
 from orcaops.learning.learner import Learner
 from orcaops.learning.loop import Loop
+from orcaops.learning.outliers import OutlierDetector
 from orcaops.learning.predictors.cost import Cost
 from orcaops.learning.scoring import Scores
 from orcaops.model.errors import OrcaError, invalid
 from orcaops.model.identity import ordered_id
+from orcaops.model.job import JobSpec
 from orcaops.model.override import OptimizedField
 from orcaops.model.prices import Prices, prices_of
 from orcaops.model.run import Context, Run
+from orcaops.notifying.channels.apprise import AppriseChannel
+from orcaops.notifying.channels.log import LogChannel
 from orcaops.notifying.channels.log import notifier as log_channel
+from orcaops.notifying.channels.webhook import WebhookChannel
+from orcaops.notifying.notifier import Notifier
 from orcaops.recording.log_files import FileLogStore
 from orcaops.recording.mirrors import Mirrors
 from orcaops.recording.private_files import private_folder
@@ -40,18 +46,22 @@ from orcaops.running.ownership import Ownership
 from orcaops.running.supervisor import Supervisor
 from orcaops.services.absorb import Absorber, AbsorbingThread
 from orcaops.services.advice import Advice
+from orcaops.services.advising import Advising
+from orcaops.services.diagnosing import Diagnosing
 from orcaops.services.dispatcher import Dispatcher
+from orcaops.services.evidence import EvidenceTaker
 from orcaops.services.failures import Failures
 from orcaops.services.forecasts import NO_PRICES, Forecasts
 from orcaops.services.history import History
 from orcaops.services.insights import Insights
 from orcaops.services.jobs import Jobs
+from orcaops.services.knowledge_bases import KnowledgeBases
 from orcaops.services.moves import Moves, open_incident
 from orcaops.services.optimizations import Optimizations
 from orcaops.services.predictions import Predictions
 from orcaops.services.recorder import StoreRecorder
 from orcaops.services.recovery import Recovery
-from orcaops.services.telling import Telling
+from orcaops.services.telling import Telling, TellingThread
 from orcaops.services.trials import Trials
 from orcaops.services.upkeep import Upkeep
 
@@ -79,6 +89,8 @@ class App:
     dispatcher: Dispatcher
     absorber: Absorber
     absorbing: AbsorbingThread
+    telling: Telling
+    telling_thread: TellingThread
     ownership: Ownership
     supervisor: Supervisor
     store: Store
@@ -90,6 +102,7 @@ class App:
             log.info("took over from dead processes: %s", recovered)
         self.dispatcher.start()
         self.absorbing.start()
+        self.telling_thread.start()
         for sentence in self.recovery.reap():
             log.info("removed %s", sentence)
 
@@ -98,6 +111,7 @@ class App:
         if self.dispatcher.started:
             self.dispatcher.stop()
             self.absorbing.stop()
+            self.telling_thread.stop()
         self.supervisor.close()
         self.ownership.release()
         self.store.close()
@@ -113,6 +127,8 @@ def build(configuration: Configuration) -> App:
     store = open_store(settings.store_url)
     installation = store.installation()
     logs = FileLogStore(home / "logs", limit_bytes=settings.run.log_limit)
+    knowledge_bases = KnowledgeBases(store)
+    evidence = EvidenceTaker(store, logs, knowledge_bases)
     moves = Moves(clock=now, new_id=new_id, incident=open_incident)
     trials = Trials(
         store,
@@ -129,7 +145,8 @@ def build(configuration: Configuration) -> App:
         store,
         logs,
         SealedSpecs(installation),
-        trials=trials,
+        evidence,
+        trials,
         artifacts=home / "artifacts",
         index_limit_bytes=settings.run.index_limit,
     )
@@ -137,9 +154,28 @@ def build(configuration: Configuration) -> App:
     supervisor = Supervisor(executors, recorder, grace_s=settings.run.grace_s)
     ownership = Ownership(home / "owners", secrets.token_hex(4))
     loop = Loop(_learners(settings))
-    advice = Advice(store, plugins.find("advisor", settings.plugins.dirs), clock=now, new_id=new_id)
-    telling = Telling(store, [log_channel], now)
-    absorber = Absorber(store, loop, advising=[advice.follow], telling=[trials.follow, telling.follow])
+    advising = Advising(
+        plugins.find("advisor", settings.plugins.dirs, settings.advisors),
+        prices=lambda: prices_in_force(settings),
+        concurrency=settings.server.concurrency,
+    )
+
+    def launch(spec: JobSpec) -> Run:
+        """A server queues it; without one it runs here and now."""
+        return jobs.submit(spec, teaches=False) if dispatcher.started else jobs.run(spec, teaches=False)
+
+    advice = Advice(store, advising, launch=launch, clock=now, new_id=new_id)
+    telling = Telling(
+        store, _channels(settings), now, settings=settings.notify, families=_families(loop.learners)
+    )
+    absorber = Absorber(
+        store,
+        loop,
+        advising=[advising.follow],
+        telling=[trials.follow, telling.follow, advice.tell],
+        settling=[advising.settle],
+        diagnose=Diagnosing(knowledge_bases).diagnose,
+    )
     mirrors = Mirrors(home)
     predictions = Predictions(store, loop, now)
 
@@ -173,13 +209,11 @@ def build(configuration: Configuration) -> App:
         logs_for=timedelta(days=settings.retention.logs_days),
         artifacts_for=timedelta(days=settings.retention.artifacts_days),
         clock=now,
+        further=[telling.checks],
+        failing=telling.failing,
     )
 
-    def afterwards() -> None:
-        upkeep.mirror()
-        telling.deliver()
-
-    absorbing = AbsorbingThread(absorber, afterwards)
+    absorbing = AbsorbingThread(absorber, upkeep.mirror)
     jobs = Jobs(
         store,
         logs,
@@ -234,6 +268,8 @@ def build(configuration: Configuration) -> App:
         dispatcher=dispatcher,
         absorber=absorber,
         absorbing=absorbing,
+        telling=telling,
+        telling_thread=TellingThread([telling.deliver]),
         ownership=ownership,
         supervisor=supervisor,
         store=store,
@@ -278,9 +314,32 @@ def _knowledge() -> "KnowledgeBase":
 
 def _executors(settings: Settings, installation: str) -> Mapping[str, Executor]:
     return {
-        "docker": DockerExecutor(installation=installation, pids=settings.run.pids),
+        "docker": DockerExecutor(
+            installation=installation, pids=settings.run.pids, hosts=settings.home / "hosts"
+        ),
         "process": ProcessExecutor(settings.home / "work", installation=installation),
     }
+
+
+def _channels(settings: Settings) -> list[Notifier]:
+    """The channels that are configured; the program's log is one unless the configuration says how."""
+    found: list[Notifier] = []
+    for name, chosen in settings.notify.channels.items():
+        if chosen.kind == "apprise":
+            found.append(AppriseChannel(name=name, url=chosen.url or "", least=chosen.least))
+        elif chosen.kind == "webhook":
+            url = chosen.url or ""
+            found.append(WebhookChannel(name=name, url=url, secret=chosen.secret, least=chosen.least))
+        else:
+            found.append(LogChannel(name=name, least=chosen.least))
+    if not any(isinstance(channel, LogChannel) for channel in found):
+        found.append(log_channel)
+    return found
+
+
+def _families(learners: Sequence[Learner]) -> dict[str, Sequence[str]]:
+    """The detectors that judge single values: the digest controls their false alarms together."""
+    return {each.name: each.metrics for each in learners if isinstance(each, OutlierDetector)}
 
 
 def prices_in_force(settings: Settings) -> Prices | None:

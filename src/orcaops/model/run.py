@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import Field, NonNegativeInt
 
 from orcaops.model.identity import Id
+from orcaops.model.installing import Installation
 from orcaops.model.job import DEFAULT_WORKSPACE, JobSpec, Workspace
 from orcaops.model.override import Assignment, Override
 from orcaops.model.prediction import Forecasts, Remaining
@@ -151,6 +152,8 @@ class Run(Word):
     in which it ran. ``overrides`` are what optimizations changed between ``requested`` and ``effective``,
     ``trial`` the comparison of two limits that the run took part in. Of a job that was tried more than
     once, ``attempt`` counts, and ``retry_of`` names the record of the attempt before.
+    ``image_size_bytes`` and ``user`` are the image's unpacked size and whose rights the commands had, as the
+    engine says; ``installations`` what installers printed about their work.
     """
 
     job_id: Id
@@ -169,6 +172,8 @@ class Run(Word):
     name: str | None = None
     image: str | None = None
     image_digest: str | None = None
+    image_size_bytes: NonNegativeInt | None = None
+    user: str | None = None
     command: str = ""
     executor: str | None = None
     requested: JobSpec | None = None
@@ -190,6 +195,7 @@ class Run(Word):
     artifacts: tuple[Artifact, ...] = ()
     tests: TestTotals | None = None
     log: LogSummary | None = None
+    installations: tuple[Installation, ...] = ()
     number: NonNegativeInt | None = None
     source: str = "local"
     teaches: bool = True

@@ -162,10 +162,15 @@ class MemoryRepository(Protocol):
         """Insert or replace."""
 
     def forget(self, workspace: str, level: str, scope: str) -> None:
-        """Drop every learner's memory of one scope."""
+        """Drop every learner's memory of one scope, and of the tests below it."""
 
     def each(self) -> Iterator[tuple[MemoryKey, bytes]]:
         """All of them, ordered by key."""
+
+    def below(
+        self, workspace: str, learner: str, version: int, prefix: str, *, after: str = "", limit: int = 100
+    ) -> list[tuple[MemoryKey, bytes]]:
+        """A pooled learner's memories at level ``key`` whose scopes begin with ``prefix``, by scope."""
 
 
 class BaselineRepository(Protocol):

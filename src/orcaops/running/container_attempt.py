@@ -13,6 +13,7 @@ from orcaops.model.run import Artifact, PhaseName, Run, Step, Usage
 from orcaops.running.cgroup import Cgroup
 from orcaops.running.clock import RunClock
 from orcaops.running.container_artifacts import collect
+from orcaops.running.container_hosts import without_hosts
 from orcaops.running.container_meter import ContainerMeter, EngineStats, SetUpShares
 from orcaops.running.container_output import engine_time, live_pieces, logged_pieces
 from orcaops.running.container_request import LOG_KEPT_BYTES, JobRefusedError, container_name, limits_ignored
@@ -100,18 +101,26 @@ class ContainerAttempt:
             return False
         name = container_name(self._run.job_id)
         try:
-            self._container, warnings = self._engine.create(name, body)
+            self._container, warnings = self._created(name, body)
         except ImageMissingError:
             self._observer.phase(PhaseName.PULL)
             self._engine.pull(str(self._spec.image), self._is_stopped)
             if self._is_stopped():
                 return False
             self._observer.phase(PhaseName.CREATE)
-            self._container, warnings = self._engine.create(name, body)
+            self._container, warnings = self._created(name, body)
         if ignored := limits_ignored(warnings):
             raise JobRefusedError(f"the engine would not keep a limit: {' '.join(ignored)}")
         self._observer.placed(self._container)
         return not self._is_stopped()
+
+    def _created(self, name: str, body: dict[str, Any]) -> tuple[str, list[str]]:
+        try:
+            return self._engine.create(name, body)
+        except EngineRefusedError as error:
+            if (other := without_hosts(body, str(error))) is None:
+                raise
+        return self._engine.create(name, other)
 
     def run(self) -> bool:
         """Start the container and pass on its output until both streams are closed.
@@ -190,6 +199,8 @@ class ContainerAttempt:
             steps=self._steps(started_at, finished_at, exit_code, signal),
             usage=usage,
             image_digest=self._engine.image_digest(facts["Image"]),
+            image_size_bytes=self._engine.image_size(facts["Image"]),
+            user=facts["Config"].get("User") or "root",
             message=self._complaint,
         )
         if self._spec.artifacts:

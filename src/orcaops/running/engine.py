@@ -12,7 +12,7 @@ import select
 import socket
 import threading
 import weakref
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,6 +63,8 @@ class EngineFacts:
     cgroup_version: int
     cgroup_driver: str
     local: bool
+    security: tuple[str, ...] = ()
+    """What sets its containers apart, by name: ``seccomp``, ``selinux``, ``userns``, ``rootless``…"""
 
 
 class Connection:
@@ -148,6 +150,7 @@ class Engine:
         self._client: Any = None
         self._facts: EngineFacts | None = None
         self._digests: dict[str, str] = {}
+        self._sizes: dict[str, int | None] = {}
 
     def facts(self) -> EngineFacts:
         """What the engine is. Raises :class:`EngineGoneError`."""
@@ -230,15 +233,51 @@ class Engine:
         if image_id not in self._digests:
             client = self._api()
             with _translated():
-                known = client.inspect_image(image_id).get("RepoDigests") or ()
+                facts = client.inspect_image(image_id)
+            known = facts.get("RepoDigests") or ()
+            self._sizes[image_id] = facts.get("Size")
             self._digests[image_id] = known[0].partition("@")[2] if known else image_id
         return self._digests[image_id]
+
+    def image_size(self, image_id: str) -> int | None:
+        """The bytes of an image whose digest was asked for, unpacked; None where the engine does not say."""
+        return self._sizes.get(image_id)
 
     def kill(self, container: str, signal: str) -> None:
         """Send a signal to the main process; none to a container that has stopped."""
         client = self._api()
         with _translated(), _ignoring(404, 409):
             client.kill(container, signal)
+
+    def stop(self, container: str, grace_s: float) -> None:
+        """TERM to the main process, KILL after ``grace_s``; returns when it has stopped."""
+        patience_s = grace_s + _ANSWER_WITHIN_S
+        with contextlib.suppress(EngineRefusedError):
+            self._ask(
+                "POST", f"/containers/{container}/stop?t={max(0, round(grace_s))}", timeout_s=patience_s
+            )
+
+    def exec_create(self, container: str, body: dict[str, Any]) -> str:
+        """The id of a further process in a running container; it has not been started."""
+        return str(self._ask("POST", f"/containers/{container}/exec", body)["Id"])
+
+    def exec_start(self, exec_id: str) -> "Connection":
+        """Start it; a socket for its standard input and both streams, each piece with a header."""
+        client = self._api()
+        with _translated():
+            answer = client.post(
+                client._url("/exec/{0}/start", exec_id),
+                data=json.dumps({"Detach": False, "Tty": False}),
+                headers={"Content-Type": "application/json", "Connection": "Upgrade", "Upgrade": "tcp"},
+                stream=True,
+            )
+            client._raise_for_status(answer)
+            return Connection(answer, client._get_raw_response_socket(answer))
+
+    def exec_facts(self, exec_id: str) -> dict[str, Any]:
+        """Whether it runs, its exit code, and its process id on the engine's host."""
+        answer: dict[str, Any] = self._ask("GET", f"/exec/{exec_id}/json")
+        return answer
 
     def remove(self, container: str) -> None:
         """Remove a container, running or not, with its anonymous volumes, if it is there."""
@@ -277,6 +316,18 @@ class Engine:
             raise
         return contextlib.closing(pieces)
 
+    def put_archive(self, container: str, folder: str, tar: Any) -> bool:
+        """Unpack a tar stream in a folder of a container; false if there is no such folder."""
+        client = self._api()
+        try:
+            with _translated():
+                client.put_archive(container, folder, tar)
+        except EngineRefusedError as error:
+            if error.status == 404:
+                return False
+            raise
+        return True
+
     def changed_paths(self, container: str) -> list[str]:
         """Everything that was added or changed in the container's own file system, mounts left out."""
         client = self._api()
@@ -296,6 +347,13 @@ class Engine:
             held = sorted(client.images(), key=lambda image: image["Size"])
         names = (name for image in held for name in image.get("RepoTags") or ())
         return [name for name in names if name != "<none>:<none>"]
+
+    def containers(self, label: str) -> list[tuple[str, str, dict[str, str]]]:
+        """(id, state, labels) of the containers that carry the label."""
+        client = self._api()
+        with _translated():
+            found = client.containers(all=True, filters={"label": label})
+        return [(each["Id"], str(each["State"]), each["Labels"]) for each in found]
 
     def labelled(self, label: str) -> list[tuple[str, str, str, dict[str, str]]]:
         """(kind, id, name, labels) of containers, networks and volumes that carry the label."""
@@ -416,7 +474,16 @@ def _facts_of(client: Any) -> EngineFacts:
         cgroup_version=int(facts.get("CgroupVersion") or 1),
         cgroup_driver=str(facts.get("CgroupDriver", "")),
         local=client.base_url == "http+docker://localhost",
+        security=tuple(_security_names(facts.get("SecurityOptions") or ())),
     )
+
+
+def _security_names(options: Iterable[str]) -> Iterator[str]:
+    """The names in ``["name=seccomp,profile=default", …]``."""
+    for option in options:
+        fields = dict(part.partition("=")[::2] for part in option.split(","))
+        if name := fields.get("name"):
+            yield name
 
 
 @contextlib.contextmanager

@@ -156,6 +156,8 @@ class Outcome:
     steps: tuple[Step, ...] = ()
     usage: Usage = field(default_factory=Usage)
     image_digest: str | None = None
+    image_size_bytes: int | None = None
+    user: str | None = None
     artifacts: tuple[Artifact, ...] = ()
     warm: bool | None = None
 

@@ -143,6 +143,8 @@ class Supervisor:
             steps=outcome.steps or tuple(observation.steps),
             usage=outcome.usage,
             image_digest=outcome.image_digest or run.image_digest,
+            image_size_bytes=outcome.image_size_bytes,
+            user=outcome.user,
             artifacts=outcome.artifacts,
             log=log,
             warm=outcome.warm,

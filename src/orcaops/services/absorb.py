@@ -160,6 +160,7 @@ class Absorber:
             self._relearn(transaction, before)
             forget_baseline(transaction, reset.workspace, reset.key)
             self._book.forget(reset.workspace, "key", reset.key)
+            self._book.forget(reset.workspace, "job", reset.key)
         self._relearn(transaction, rest)
         return last
 
@@ -170,7 +171,16 @@ class Absorber:
 
     def _learn(self, transaction: Transaction, runs: Sequence[Run]) -> Absorbed:
         said = self._diagnose(transaction, runs) if self._diagnose is not None else {}
-        samples = [samples_of(run, run.number or 0, said.get((run.workspace, run.job_id))) for run in runs]
+        # One run after the other: with their tests, those of a batch would not fit into memory.
+        samples = (
+            samples_of(
+                run,
+                run.number or 0,
+                said.get((run.workspace, run.job_id)),
+                transaction.test_cases.of_run(run.workspace, run.job_id) if run.tests is not None else (),
+            )
+            for run in runs
+        )
         absorbed = self._verdicts.heeded(transaction, runs, self._loop.absorb(samples, self._book))
         transaction.baselines.put_many(self._loop.describe_baselines(self._book, absorbed.keys))
         transaction.anomalies.put_many(absorbed.anomalies)
@@ -227,6 +237,7 @@ def load_memories(
 def forget_baseline(transaction: Transaction, workspace: str, key: str) -> None:
     """Drop what is known of one key, at the level of the key itself."""
     transaction.memories.forget(workspace, "key", key)
+    transaction.memories.forget(workspace, "job", key)
     transaction.baselines.forget(workspace, key)
 
 

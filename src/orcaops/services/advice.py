@@ -1,25 +1,36 @@
-"""Advice: what could be improved, and what people decided about it."""
+"""Advice: what could be improved, what people decided about it, and what came of it."""
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
-from orcaops.improving.advisor import Advisor, Dossier
+from orcaops.improving.outcome import effect_of
 from orcaops.learning.loop import Absorbed
+from orcaops.model.anomaly import Severity
 from orcaops.model.decision import Decision
-from orcaops.model.errors import OrcaError, invalid
+from orcaops.model.errors import conflict, invalid
+from orcaops.model.identity import content_id
+from orcaops.model.job import JobSpec
+from orcaops.model.key import key_of
+from orcaops.model.notice import Notice
 from orcaops.model.query import DEFAULT_LIMIT, Page
-from orcaops.model.recommendation import Recommendation
+from orcaops.model.recommendation import Effect, Nearly, Recommendation
 from orcaops.model.run import Run
 from orcaops.recording.store import Store, Transaction
-
-log = logging.getLogger(__name__)
+from orcaops.services.advising import RUNS, Advising
+from orcaops.services.jobs import spec_to_rerun
 
 _STATES: Mapping[str, Literal["dismissed", "applied"]] = {"dismiss": "dismissed", "apply": "applied"}
 """What a recommendation becomes by a decision."""
 
-_RUNS = 50  # latest runs of a key that advisors look at
+_NEARLY = 10
+_LOOKED_THROUGH = 200  # baselines, the latest first, that are looked through for keys that are nearly there
+
+Launch = Callable[[JobSpec], Run]
+"""Runs a job that teaches nothing, and returns its record; it may still be queued."""
+
+Applier = Callable[[Recommendation, str], str | None]
+"""Carries a change out for somebody; returns a sentence on what was done, None if it can't."""
 
 
 class Advice:
@@ -28,15 +39,19 @@ class Advice:
     def __init__(
         self,
         store: Store,
-        advisors: Sequence[Advisor],
+        advising: Advising,
         *,
+        launch: Launch,
         clock: Callable[[], datetime],
         new_id: Callable[[], str],
+        applier: Applier | None = None,
     ) -> None:
         self._store = store
-        self._advisors = advisors
+        self._advising = advising
+        self._launch = launch
         self._clock = clock
         self._new_id = new_id
+        self._applier = applier
 
     def recommendations(
         self,
@@ -48,12 +63,25 @@ class Advice:
     ) -> Page[Recommendation]:
         """Recommendations in a state (None: all), the most worthwhile first."""
         with self._store.read() as transaction:
-            return transaction.recommendations.page(workspace, state=state, limit=limit, cursor=cursor)
+            page = transaction.recommendations.page(workspace, state=state, limit=limit, cursor=cursor)
+            items = tuple(_with_effect(transaction, each) for each in page.items)
+        return page.model_copy(update={"items": items})
 
     def recommendation(self, workspace: str, recommendation_id: str) -> Recommendation:
-        """One recommendation. Raises ``not_found``."""
+        """One recommendation; an applied one with what came of it. Raises ``not_found``."""
         with self._store.read() as transaction:
-            return transaction.recommendations.get(workspace, recommendation_id)
+            return _with_effect(transaction, transaction.recommendations.get(workspace, recommendation_id))
+
+    def nearly(self, workspace: str) -> list[Nearly]:
+        """Jobs that run often enough to be advised soon, the nearest first."""
+        with self._store.read() as transaction:
+            known = transaction.baselines.page(workspace, limit=_LOOKED_THROUGH).items
+        few = [each for each in known if not each.established and each.sample_count >= 1]
+        few.sort(key=lambda each: (each.needed - each.sample_count, each.key))
+        return [
+            Nearly(key=each.key, workspace=each.workspace, have=each.sample_count, need=each.needed)
+            for each in few[:_NEARLY]
+        ]
 
     def dismiss(self, workspace: str, recommendation_id: str, *, by: str, reason: str) -> Recommendation:
         """Say no to it. Raises ``not_found``, or ``invalid`` without a reason."""
@@ -62,51 +90,52 @@ class Advice:
         return self._decide(workspace, recommendation_id, "dismiss", by, reason)
 
     def apply(self, workspace: str, recommendation_id: str, *, by: str) -> Recommendation:
-        """Note that it has been applied, as of now. Raises ``not_found``."""
-        return self._decide(workspace, recommendation_id, "apply", by, None)
+        """Carry it out where OrcaOps can, and note that it applies from now on. Raises ``not_found``."""
+        found = self.recommendation(workspace, recommendation_id)
+        done = self._applier(found, by) if self._applier is not None and found.change is not None else None
+        return self._decide(workspace, recommendation_id, "apply", by, done)
 
-    def follow(self, transaction: Transaction, runs: Sequence[Run], absorbed: Absorbed) -> None:  # noqa: ARG002
-        """A step of absorbing and of relearning: look again at the keys that ran here.
+    def try_out(self, workspace: str, recommendation_id: str, *, by: str) -> Recommendation:
+        """Run the job once as proposed, and note what came of it; nothing is learned from that run.
 
-        What is no longer worth proposing is withdrawn. Nothing could be changed about what was imported.
+        Raises ``not_found``; ``conflict`` where OrcaOps cannot do it by itself: the proposal is no single
+        change of the job, or the job was given secrets or imported.
         """
-        here = {
-            (run.workspace, run.key): None
-            for run in runs
-            if run.source == "local" and any(advisor.concerns(run) for advisor in self._advisors)
-        }
-        for workspace, key in here:
-            found = [
-                self._as_decided(transaction, each) for each in self._advise(transaction, workspace, key)
-            ]
-            transaction.recommendations.put_many(found)
-            transaction.recommendations.withdraw(workspace, key, [each.id for each in found])
+        with self._store.read() as transaction:
+            found = transaction.recommendations.get(workspace, recommendation_id)
+            runs = transaction.runs.latest_of_key(workspace, found.key, 1)
+        change = found.change
+        if change is None or change.field not in _TRIABLE or not runs:
+            raise conflict(
+                "this proposal is nothing that OrcaOps can try by itself",
+                where=recommendation_id,
+                hint=f"Do it by hand: {found.action}",
+            )
+        spec = spec_to_rerun(runs[0])
+        trial = JobSpec.model_validate({**spec.model_dump(), change.field: change.after})
+        run = self._launch(trial)
+        return self._decide(workspace, recommendation_id, "try", by, None, {"job_id": run.job_id})
 
-    def _as_decided(self, transaction: Transaction, found: Recommendation) -> Recommendation:
-        """The recommendation in the state that people gave it, also where it had been dropped to relearn."""
-        decisions = transaction.decisions.about(found.workspace, "recommendation", found.id)
-        return found.model_copy(update={"state": _STATES[decisions[-1].verb]}) if decisions else found
-
-    def _advise(self, transaction: Transaction, workspace: str, key: str) -> list[Recommendation]:
-        try:
-            baseline = transaction.baselines.get(workspace, key)
-        except OrcaError:
-            return []  # all its runs were of a kind that teaches nothing
-        latest = tuple(transaction.runs.latest_of_key(workspace, key, _RUNS))
-        dossier = Dossier(workspace=workspace, key=key, at=self._clock(), baseline=baseline, runs=latest)
-        found: list[Recommendation] = []
-        for advisor in self._advisors:
-            try:
-                found.extend(advisor.advise(dossier))
-            except Exception:
-                log.exception("the advisor %s raised about %s and is passed over", advisor.name, key)
-        return found
+    def tell(self, transaction: Transaction, runs: Sequence[Run], absorbed: Absorbed) -> None:  # noqa: ARG002
+        """A step of absorbing: say once of a change that was applied that it did less than promised."""
+        for workspace, key in {(run.workspace, run.key): None for run in runs if run.source == "local"}:
+            for promised, decision in self._advising.applied(transaction, workspace, key):
+                effect = _effect(transaction, promised, decision)
+                if effect is not None and effect.verdict == "worse":
+                    transaction.outbox.add([_disappointment(promised, effect, runs[-1])])
 
     def _decide(
-        self, workspace: str, recommendation_id: str, verb: str, by: str, reason: str | None
+        self,
+        workspace: str,
+        recommendation_id: str,
+        verb: str,
+        by: str,
+        reason: str | None,
+        details: Mapping[str, str] | None = None,
     ) -> Recommendation:
         with self._store.write() as transaction:
-            transaction.recommendations.get(workspace, recommendation_id)
+            found = transaction.recommendations.get(workspace, recommendation_id)
+            kept = found.model_copy(update={"remark": None, "effect": None, "state": "open"})
             transaction.decisions.append(
                 Decision(
                     id=self._new_id(),
@@ -117,8 +146,68 @@ class Advice:
                     by=by,
                     at=self._clock(),
                     reason=reason,
+                    details={"recommendation": kept.model_dump(mode="json"), **(details or {})},
                     after_number=transaction.watermark(),
                 )
             )
-            transaction.recommendations.decide(workspace, recommendation_id, _STATES[verb])
+            if verb in _STATES:
+                transaction.recommendations.decide(workspace, recommendation_id, _STATES[verb])
+            self._advising.look_again(transaction, workspace, found.key)
             return transaction.recommendations.get(workspace, recommendation_id)
+
+
+_TRIABLE = frozenset({"image", "memory", "cpus", "timeout", "idle_timeout", "network"})
+
+
+def _with_effect(transaction: Transaction, shown: Recommendation) -> Recommendation:
+    """An applied recommendation with promised and realised side by side, as of now."""
+    if shown.state != "applied":
+        return shown
+    decisions = transaction.decisions.about(shown.workspace, "recommendation", shown.id)
+    applied = [decision for decision in decisions if decision.verb == "apply"]
+    effect = _effect(transaction, shown, applied[-1]) if applied else None
+    if effect is None:
+        return shown
+    remark = effect.sentence if effect.verdict == "worse" else shown.remark
+    return shown.model_copy(update={"effect": effect, "remark": remark})
+
+
+def _effect(transaction: Transaction, promised: Recommendation, decision: Decision) -> Effect | None:
+    """The runs before the decision beside those after it; with another image they have another key."""
+    workspace, number = decision.workspace, decision.after_number
+    before = transaction.runs.latest_of_key(workspace, promised.key, RUNS, until=number)
+    keys = {promised.key, _key_after(promised, before)}
+    after = [
+        run
+        for key in sorted(keys)
+        for run in transaction.runs.latest_of_key(workspace, key, RUNS)
+        if run.number is not None and run.number > number and run.teaches and _changed(promised, run)
+    ]
+    return effect_of(promised, [run for run in before if run.teaches], after)
+
+
+def _key_after(promised: Recommendation, before: Sequence[Run]) -> str:
+    change = promised.change
+    if change is None or change.field != "image" or not before or before[0].name is not None:
+        return promised.key
+    return key_of(image=str(change.after), command_line=before[0].command, name=None)
+
+
+def _changed(promised: Recommendation, run: Run) -> bool:
+    """Whether a run had the change: one on the old image is none of those after it."""
+    change = promised.change
+    return change is None or change.field != "image" or run.image == change.after
+
+
+def _disappointment(promised: Recommendation, effect: Effect, latest: Run) -> Notice:
+    return Notice(
+        id=content_id("recommendation", promised.workspace, promised.id, "worse"),
+        workspace=promised.workspace,
+        severity=Severity.WARNING,
+        title=f"Worse than promised: {promised.title}",
+        body=effect.sentence,
+        at=latest.finished_at or latest.submitted_at,
+        subject="recommendation",
+        subject_ids=(promised.id,),
+        facts={"key": promised.key, "promised": effect.promised, "realised": effect.realised},
+    )

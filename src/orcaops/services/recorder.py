@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from orcaops.model.errors import OrcaError, unavailable
 from orcaops.model.identity import check_id
+from orcaops.model.installing import Installation
 from orcaops.model.job import JobSpec
 from orcaops.model.logline import Stream
 from orcaops.model.override import Value
 from orcaops.model.run import LogSummary, Run
+from orcaops.recording.installations import installations_of
 from orcaops.recording.log_store import LogStore, LogWriter
 from orcaops.recording.private_files import open_private
 from orcaops.recording.redaction import Redactor, redact_spec, secrets_of
@@ -108,6 +110,8 @@ class StoreRecorder:
                 OrcaError, OSError
             ):  # a log that cannot be read must not cost the record
                 text = self._logs.text(run.workspace, run.job_id, most_bytes=self._index_limit_bytes)
+        if text:
+            final = final.changed(installations=self._installations_of(run, text))
         evidence = self._evidence.of(final, text) if self._evidence is not None else None
         tests = self._tests_of(run, text)
         if tests is not None:
@@ -126,6 +130,11 @@ class StoreRecorder:
         if run.masked:
             self._sealed.forget(run.job_id)
         self._tell(place)
+
+    def _installations_of(self, run: Run, text: str) -> tuple[Installation, ...]:
+        with contextlib.suppress(OrcaError, OSError):
+            return installations_of(text, self._logs.lines(run.workspace, run.job_id), run.started_at)
+        return ()
 
     def take_again(self, run: Run) -> Retried | None:
         """The attempt with which a job goes on whose attempt has just ended; None if that was the last."""

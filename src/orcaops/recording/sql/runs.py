@@ -17,6 +17,7 @@ from orcaops.recording.sql.cursors import cursor_of, digest_of, place_of
 from orcaops.recording.sql.figures import figures_of, tallies_of, values_of
 from orcaops.recording.sql.fulltext import FullText
 from orcaops.recording.sql.hours import hours_of_runs
+from orcaops.recording.sql.neighbours import before_each, images_of_command, touched
 from orcaops.recording.sql.records import clean, record_of
 from orcaops.recording.sql.search import FEW, Search
 from orcaops.recording.sql.sequence import PER_MICROSECOND, first_of, microseconds
@@ -52,6 +53,16 @@ _LAST = select(func.max(runs.c.seq)).where(runs.c.seq >= bindparam("first"), run
 _LATEST_OF_KEY = (
     _WHOLE.where(
         runs.c.workspace == bindparam("workspace"), runs.c.key == bindparam("key"), text("final = 1")
+    )
+    .order_by(runs.c.seq.desc())
+    .limit(bindparam("most"))
+)
+_LATEST_OF_KEY_UNTIL = (
+    _WHOLE.where(
+        runs.c.workspace == bindparam("workspace"),
+        runs.c.key == bindparam("key"),
+        text("final = 1"),
+        runs.c.number <= bindparam("until"),
     )
     .order_by(runs.c.seq.desc())
     .limit(bindparam("most"))
@@ -225,9 +236,22 @@ class Runs:
     def clear_numbers(self) -> None:
         self._connection.execute(update(runs).where(NUMBERED).values(number=None))
 
-    def latest_of_key(self, workspace: str, key: str, limit: int) -> list[Run]:
+    def latest_of_key(self, workspace: str, key: str, limit: int, *, until: int | None = None) -> list[Run]:
         asked = {"workspace": workspace, "key": clean(key), "most": limit}
-        return [_run(row) for row in self._connection.execute(_LATEST_OF_KEY, asked)]
+        if until is None:
+            return [_run(row) for row in self._connection.execute(_LATEST_OF_KEY, asked)]
+        return [
+            _run(row) for row in self._connection.execute(_LATEST_OF_KEY_UNTIL, {**asked, "until": until})
+        ]
+
+    def before_each(self, workspace: str, job_ids: Sequence[str]) -> dict[str, Run]:
+        return before_each(self._connection, workspace, job_ids, _run)
+
+    def images_of_command(self, workspace: str, command: str, *, until: int) -> dict[str, str]:
+        return images_of_command(self._connection, workspace, command, until)
+
+    def touched(self, after: int, *, least: int, limit: int) -> list[tuple[str, str, int]]:
+        return touched(self._connection, after, least, limit)
 
     def hourly(self, workspace: str, since: datetime, until: datetime) -> list[HourOfRuns]:
         return hours_of_runs(self._connection, workspace, since, until)

@@ -1,0 +1,119 @@
+"""Processor limits that lie idle, or hold the job back."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from orcaops.improving.advisor import Advisor, Dossier
+from orcaops.improving.counterfactual import cpus_replayed, observed
+from orcaops.improving.dossier import spec_of
+from orcaops.improving.proposal import AHEAD, Worth, propose
+from orcaops.model.baseline import Baseline
+from orcaops.model.recommendation import Change, Recommendation
+from orcaops.model.run import Run
+from orcaops.stats.interval import Estimate, mean_of_next
+
+_STEP = 0.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CpuLimit:
+    """Compares the limit of processors with the mean that runs used (processor time by wall time).
+
+    *Idle*: the 90th percentile of the means times 1.5 · 1.15 is under ``idle_share`` of the limit, and no
+    run was throttled. *Throttled*: the median run was held back for more than ``throttled_share`` of its
+    time. The proposal is rounded up to a quarter of a processor. Silent without a limit and before
+    ``needed`` measured successes.
+
+    >>> CpuLimit().needed
+    10
+    """
+
+    name: str = "cpu_limit"
+    needed: int = 10
+    idle_share: float = 0.5
+    throttled_share: float = 0.1
+
+    def concerns(self, latest: Run, baseline: Baseline) -> bool:  # noqa: ARG002
+        """Runs that had a limit and were measured."""
+        spec = spec_of(latest)
+        return spec is not None and spec.cpus is not None and latest.usage.cpu_seconds is not None
+
+    def advise(self, dossier: Dossier) -> Sequence[Recommendation]:
+        """At most one recommendation: fewer processors, or more."""
+        limit = dossier.spec.cpus if dossier.spec is not None else None
+        measured = [
+            run
+            for run in dossier.successes
+            if run.usage.cpu_seconds is not None
+            and run.duration_s
+            and (spec := spec_of(run)) is not None
+            and spec.cpus == limit
+        ]
+        if limit is None or len(measured) < self.needed:
+            return ()
+        means = sorted((run.usage.cpu_seconds or 0.0) / (run.duration_s or 1.0) for run in measured)
+        held_back = sorted((run.usage.throttled_seconds or 0.0) / (run.duration_s or 1.0) for run in measured)
+        busy = means[min(int(0.9 * len(means)), len(means) - 1)]
+        if held_back[len(held_back) // 2] > self.throttled_share:
+            wanted = _rounded(max(1.5 * limit, limit + _STEP))
+            shares = [min(run.usage.throttled_seconds or 0.0, run.duration_s or 0.0) for run in measured]
+            lost = mean_of_next([seconds * (1 - limit / wanted) for seconds in shares], ahead=AHEAD)
+            told = (
+                f"The median run was held back for {100 * held_back[len(held_back) // 2]:.0f} % of its time."
+            )
+            return (self._proposed(dossier, measured, limit, wanted, told, lost, busy),)
+        wanted = _rounded(1.5 * 1.15 * busy)
+        if max(held_back) > 0 or wanted > self.idle_share * limit:
+            return ()
+        saved = [(limit - wanted) * (run.duration_s or 0.0) / 3600 for run in measured]
+        told = (
+            f"Nine of ten of the last {len(measured)} runs used {busy:.2f} of {limit:g} processors or less."
+        )
+        gained = mean_of_next(saved, ahead=AHEAD)
+        return (self._proposed(dossier, measured, limit, wanted, told, gained, busy),)
+
+    def _proposed(
+        self,
+        dossier: Dossier,
+        measured: Sequence[Run],
+        limit: float,
+        wanted: float,
+        told: str,
+        saved: Estimate,
+        busy: float,
+    ) -> Recommendation:
+        lower = wanted < limit
+        replayed = cpus_replayed(measured, wanted)
+        return propose(
+            dossier,
+            advisor=self.name,
+            field="cpus",
+            kind="cost" if lower else "performance",
+            title=f"{'Lower' if lower else 'Raise'} the processor limit from {limit:g} to {wanted:g}",
+            description=told,
+            impact="" if lower else "More processors are held by every run.",
+            action=f"--cpus {wanted:g}",
+            worth=Worth(
+                unit="cpu_hours" if lower else "seconds",
+                per_run=saved,
+                effort="easy",
+                probability=0.9 if lower else 0.6,
+            ),
+            evidence=observed(
+                measured,
+                cpus=limit,
+                proposed_cpus=wanted,
+                used_p90=round(busy, 3),
+                **replayed.told("cpu_hours"),
+            ),
+            change=Change(field="cpus", before=limit, after=wanted),
+        )
+
+
+def _rounded(cpus: float) -> float:
+    return max(_STEP, math.ceil(cpus / _STEP - 1e-9) * _STEP)
+
+
+advisor: Advisor = CpuLimit()
+"""The shipped instance."""

@@ -1,0 +1,97 @@
+"""Memory limits that jobs run into, or come too near."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from orcaops.improving.advisor import Advisor, Dossier
+from orcaops.improving.counterfactual import memory_replayed, observed
+from orcaops.improving.dossier import held_of, ids, memory_limit_of
+from orcaops.improving.proposal import AHEAD, Worth, propose
+from orcaops.model.baseline import Baseline
+from orcaops.model.quantities import MIB, show_size
+from orcaops.model.recommendation import Change, Priority, Recommendation
+from orcaops.model.run import Cause, Run
+from orcaops.stats import sizing
+from orcaops.stats.interval import Estimate, mean_of_next
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryShortage:
+    """Advises a higher memory limit where runs were killed for want of memory, or came near the limit.
+
+    Killed means that the engine's or the container's own counter says so; the limit is doubled then, or set
+    to what the successes ask for if that is more. Near means that the processes themselves (not page cache,
+    which gives way) held more than ``high_share`` of the limit in ``needed`` or more runs' history. Silent
+    without a limit, and where the runs that were killed had a lower limit than the present one.
+
+    >>> MemoryShortage().high_share
+    0.95
+    """
+
+    name: str = "memory_shortage"
+    needed: int = 10
+    high_share: float = 0.95
+
+    def concerns(self, latest: Run, baseline: Baseline) -> bool:
+        """Runs that had a limit: one that was killed, came near, or whose job fails now and then."""
+        limit, held = memory_limit_of(latest), latest.usage.memory_resident_bytes
+        near = held is not None and limit is not None and held > self.high_share * limit
+        return limit is not None and (near or baseline.failure_count > 0)
+
+    def advise(self, dossier: Dossier) -> Sequence[Recommendation]:
+        """At most one recommendation: a higher limit."""
+        limit = memory_limit_of(dossier.runs[0]) if dossier.runs else None
+        if limit is None:
+            return ()
+        present = [run for run in dossier.runs if (memory_limit_of(run) or 0) >= limit]
+        killed = [run for run in present if run.cause is Cause.OOM_KILLED]
+        resident = [run for run in present if run.usage.memory_resident_bytes and run.cause is Cause.SUCCESS]
+        near = [r for r in resident if (r.usage.memory_resident_bytes or 0) > self.high_share * limit]
+        if not killed and (not near or len(dossier.runs) < self.needed):
+            return ()
+        peaks = [float(held_of(run) or 0) for run in reversed(resident)]
+        sized = sizing.memory_limit([*peaks, float(limit)], sizing.SAFE) or 0
+        wanted = max(2 * limit, sized) if killed else max(sized, int(1.25 * limit) // MIB * MIB)
+        share = len(killed) / len(present)
+        failures = [float(run.cause is Cause.OOM_KILLED) for run in present]
+        per_run = mean_of_next(failures, ahead=AHEAD) if killed else Estimate(share, 0.0, 1 / AHEAD)
+        replayed = memory_replayed(dossier.runs, wanted)
+        largest = max(peaks, default=0.0)
+        return (
+            propose(
+                dossier,
+                advisor=self.name,
+                field="memory",
+                kind="reliability",
+                title=f"Raise the memory limit from {show_size(limit)} to {show_size(wanted)}",
+                description=f"{len(killed)} of the last {len(present)} runs with this limit were killed "
+                f"for want "
+                "of memory."
+                if killed
+                else f"{len(near)} of the last {len(resident)} measured runs held more than "
+                f"{100 * self.high_share:.0f} % of {show_size(limit)}; the next one may be killed.",
+                impact=f"{show_size(wanted - limit)} more is held by every run.",
+                action=f"--memory {wanted // MIB}m",
+                worth=Worth(
+                    unit="failures",
+                    per_run=Estimate(per_run.middle, max(per_run.low, 0.0), min(per_run.high, 1.0)),
+                    effort="easy",
+                    probability=0.9 if killed else 0.5,
+                ),
+                evidence=observed(
+                    present,
+                    limit_bytes=limit,
+                    proposed_bytes=wanted,
+                    largest_bytes=largest,
+                    killed=ids(killed),
+                    near_the_limit=ids(near),
+                    **replayed.told("gib_hours"),
+                ),
+                change=Change(field="memory", before=limit, after=wanted),
+                least=Priority.HIGH if killed else Priority.MEDIUM,
+            ),
+        )
+
+
+advisor: Advisor = MemoryShortage()
+"""The shipped instance."""

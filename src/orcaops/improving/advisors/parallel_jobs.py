@@ -1,0 +1,115 @@
+"""Jobs that always follow one another, with nothing observed that ties them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from orcaops.improving.advisor import Advisor, Dossier
+from orcaops.improving.counterfactual import observed
+from orcaops.improving.dossier import ids, spec_of
+from orcaops.improving.proposal import AHEAD, Worth, propose
+from orcaops.model.baseline import Baseline
+from orcaops.model.quantities import show_duration
+from orcaops.model.recommendation import Recommendation
+from orcaops.model.run import Cause, Run
+from orcaops.stats.interval import Estimate, mean_of_next
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParallelJobs:
+    """Advises to start two jobs together where this one always came right after the end of the other.
+
+    *Always*: before at least ``share`` of the latest runs the workspace's previous run was of that same
+    other job, had ended, and less than ``gap_s`` before. *Nothing ties them*: this one does not name the
+    other as its parent, the other left no artifacts, they share no folder that one may write, and the other
+    never failed before this one was started only after it succeeded again. That is what can be observed;
+    the person who knows the jobs decides. Silent before ``needed`` such pairs.
+
+    >>> ParallelJobs().gap_s
+    60.0
+    """
+
+    name: str = "parallel_jobs"
+    needed: int = 8
+    share: float = 0.8
+    gap_s: float = 60.0
+
+    def concerns(self, latest: Run, baseline: Baseline) -> bool:
+        """Jobs that take a while and whose submission is known."""
+        return (baseline.duration_p50 or 0.0) >= 10.0 and latest.source == "local"
+
+    def advise(self, dossier: Dossier) -> Sequence[Recommendation]:
+        """At most one recommendation."""
+        pairs = [
+            (run, dossier.previous[run.job_id]) for run in dossier.runs if run.job_id in dossier.previous
+        ]
+        close = [(run, earlier) for run, earlier in pairs if self._follows(run, earlier)]
+        keys = {earlier.key for _, earlier in close}
+        if len(keys) != 1 or len(close) < max(self.needed, self.share * len(pairs)):
+            return ()
+        key = keys.pop()
+        if key == dossier.key or any(_tied(run, earlier) for run, earlier in close):
+            return ()
+        seconds = [
+            min(run.duration_s or 0.0, earlier.duration_s or 0.0)
+            for run, earlier in close
+            if run.cause is Cause.SUCCESS and earlier.cause is Cause.SUCCESS
+        ]
+        if len(seconds) < self.needed:
+            return ()
+        saved = mean_of_next(seconds, ahead=AHEAD)
+        both = [(run.duration_s or 0.0, earlier.duration_s or 0.0) for run, earlier in close]
+        one_by_one = sum(map(sum, both)) / len(both)
+        together = sum(map(max, both)) / len(both)
+        return (
+            propose(
+                dossier,
+                advisor=self.name,
+                field="start",
+                kind="performance",
+                title="Start this job beside the one that it always follows",
+                description=f"{len(close)} of the last {len(pairs)} runs began within "
+                f"{show_duration(self.gap_s)} "
+                f"of the end of {key}; no parent, artifact or writable folder connects them.",
+                impact=f"Expected wall time for both {show_duration(together)} instead of "
+                f"{show_duration(one_by_one)}, if nothing else ties them.",
+                action="Submit both at once: orcaops run --detach … for each",
+                worth=Worth(
+                    unit="seconds",
+                    per_run=Estimate(saved.middle, max(saved.low, 0.0), saved.high),
+                    effort="moderate",
+                    probability=0.5,
+                ),
+                evidence=observed(
+                    [run for run, _ in close],
+                    follows=key,
+                    previous_job_ids=ids([earlier for _, earlier in close]),
+                    wall_s=round(one_by_one, 3),
+                    expected_wall_s=round(together, 3),
+                ),
+            ),
+        )
+
+    def _follows(self, run: Run, earlier: Run) -> bool:
+        if earlier.finished_at is None:
+            return False
+        gap = (run.submitted_at - earlier.finished_at).total_seconds()
+        return 0 <= gap <= self.gap_s and (earlier.duration_s or 0.0) > gap
+
+
+def _tied(run: Run, earlier: Run) -> bool:
+    """Whether anything observed connects two runs: parent, artifacts, folders that one may write, a retry."""
+    if earlier.job_id in (run.parent_job_id, run.retry_of) or earlier.artifacts:
+        return True
+    if earlier.cause is not Cause.SUCCESS:
+        return False
+    one, other = spec_of(run), spec_of(earlier)
+    if one is None or other is None:
+        return False
+    written = {mount.source for mount in other.mounts if not mount.read_only}
+    if one.executor == "process" and other.executor == "process" and one.cwd == other.cwd and one.cwd:
+        return True
+    return any(mount.source in written for mount in one.mounts)
+
+
+advisor: Advisor = ParallelJobs()
+"""The shipped instance."""

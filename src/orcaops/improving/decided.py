@@ -1,0 +1,125 @@
+"""Decided: what people said about recommendations, laid over what advisors find now. Pure.
+
+A decision carries the recommendation as it was when it was taken, so that everything here follows from facts
+and decisions and can be had again any day.
+
+=========  ==============================================================================================
+dismissed  stays so until the lower end of what it would save a day is twice what it was; then it is open
+           again, and its remark says so
+applied    stays as it was promised, with its effect; what is advised on top of it later is another one
+tried      the runs of the trial stand in its evidence
+=========  ==============================================================================================
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from orcaops.improving.proposal import shown_amount
+from orcaops.model.decision import Decision
+from orcaops.model.identity import content_id
+from orcaops.model.quantities import show_time
+from orcaops.model.recommendation import Recommendation, Trial
+from orcaops.model.run import Run, Status
+
+REOPENS_AT = 2.0
+"""By how much the lower end of the saving must have grown for a dismissed recommendation to come back."""
+
+_ABOUT_AS_FAST = 1.1
+
+
+def promised_in(decision: Decision) -> Recommendation | None:
+    """The recommendation as it was when this was decided; None if the decision is older than that habit."""
+    kept = decision.details.get("recommendation")
+    return Recommendation.from_stored(kept) if isinstance(kept, dict) else None
+
+
+def with_decisions(found: Iterable[Recommendation], decisions: Sequence[Decision]) -> list[Recommendation]:
+    """What is to be shown of one key: what was found now, and what was decided before.
+
+    ``decisions`` are those about recommendations of this key, oldest first.
+    """
+    by_id: dict[str, list[Decision]] = {}
+    for decision in decisions:
+        by_id.setdefault(decision.subject_id, []).append(decision)
+    shown: dict[str, Recommendation] = {}
+    for each in found:
+        kept = each
+        while (last := _last(by_id.get(kept.id, ()))) is not None and last.verb == "apply":
+            promised = promised_in(last)
+            if promised is None or promised.change is None or kept.change is None:
+                break
+            if kept.change.before == promised.change.before:
+                break  # it was noted as applied, and is not yet: the same one
+            kept = kept.model_copy(update={"id": content_id(kept.id, last.id)})  # the next step on top of it
+        shown[kept.id] = _decided(kept, _last(by_id.get(kept.id, ())))
+    for its_id, taken in by_id.items():
+        last = _last(taken)
+        promised = promised_in(last) if last is not None else None
+        if its_id not in shown and last is not None and promised is not None:
+            state = "applied" if last.verb == "apply" else "dismissed"
+            shown[its_id] = promised.model_copy(update={"state": state, "effect": None})
+    return list(shown.values())
+
+
+def _last(decisions: Sequence[Decision]) -> Decision | None:
+    taken = [decision for decision in decisions if decision.verb in ("apply", "dismiss")]
+    return taken[-1] if taken else None
+
+
+def _decided(found: Recommendation, last: Decision | None) -> Recommendation:
+    if last is None:
+        return found
+    promised = promised_in(last)
+    if last.verb == "apply":
+        return (promised or found).model_copy(update={"state": "applied", "effect": None})
+    if promised is None or found.saving is None or promised.saving is None:
+        return found.model_copy(update={"state": "dismissed"})
+    then, now = promised.saving.per_day_low, found.saving.per_day_low
+    unit = found.saving.unit
+    if unit == promised.saving.unit and now > 0 and now >= REOPENS_AT * max(then, 0.0) and now > then:
+        once = shown_amount(unit, max(then, 0.0))
+        told = (
+            f"dismissed on {show_time(last.at)} ({last.reason or 'no reason given'}); open again because it "
+            f"would now save at least {shown_amount(unit, now)} a day, then {once}"
+        )
+        return found.model_copy(update={"remark": told})
+    until = shown_amount(unit, REOPENS_AT * max(then, 0.0))
+    told = f"{last.reason or 'no reason given'}; it comes back when it would save at least {until} a day"
+    return found.model_copy(update={"state": "dismissed", "remark": told})
+
+
+def trials_of(decisions: Iterable[Decision], recommendation_id: str) -> list[str]:
+    """The ids of the jobs that tried a recommendation, oldest first."""
+    tries = [each for each in decisions if each.verb == "try" and each.subject_id == recommendation_id]
+    return [str(each.details["job_id"]) for each in tries if "job_id" in each.details]
+
+
+def tried(
+    shown: Recommendation, job_ids: Sequence[str], runs: Mapping[str, Run], usual_s: float | None
+) -> Recommendation:
+    """The recommendation with what its trials showed; ``usual_s`` is how long the job takes as it is."""
+    if not job_ids:
+        return shown
+    known = [runs[job_id] for job_id in job_ids if job_id in runs]
+    waiting = [run for run in known if not run.status.final]
+    failed = [run for run in known if run.status.final and run.status is not Status.SUCCEEDED]
+    well = [run for run in known if run.status is Status.SUCCEEDED and run.duration_s is not None]
+    image = known[-1].image if known else "the proposed image"
+    if failed:
+        last = failed[-1]
+        why = last.message or (f"exit code {last.exit_code}" if last.exit_code is not None else last.status)
+        trial = Trial(state="refuted", job_ids=tuple(job_ids), sentence=f"on {image} it failed: {why}")
+    elif well:
+        taken = sorted(run.duration_s or 0.0 for run in well)[len(well) // 2]
+        slower = usual_s is not None and taken > _ABOUT_AS_FAST * usual_s
+        usually = f", usually {usual_s:.1f} s" if usual_s is not None else ""
+        trial = Trial(
+            state="refuted" if slower else "confirmed",
+            job_ids=tuple(job_ids),
+            sentence=f"on {image} it succeeded in {taken:.1f} s{usually} ({len(well)} tried)",
+        )
+    elif waiting:
+        trial = Trial(state="running", job_ids=tuple(job_ids), sentence=f"being tried on {image}")
+    else:
+        trial = Trial(job_ids=tuple(job_ids), sentence="the runs that tried it are gone")
+    evidence = {**shown.evidence, "trial_job_ids": list(job_ids), "trial": trial.sentence}
+    return shown.model_copy(update={"trial": trial, "evidence": evidence})

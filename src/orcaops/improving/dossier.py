@@ -1,0 +1,128 @@
+"""Dossier: everything an advisor may look at about one key, and what follows from it at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from orcaops.model.anomaly import Anomaly
+from orcaops.model.baseline import Baseline
+from orcaops.model.job import JobSpec
+from orcaops.model.prices import Prices
+from orcaops.model.run import Cause, PhaseName, Run
+
+_DAY_S = 86400.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """The same command on another image: its key, its image and its latest runs, newest first."""
+
+    key: str
+    image: str
+    runs: tuple[Run, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdleSandbox:
+    """A sandbox that nobody uses: how long so far, and what it holds meanwhile."""
+
+    sandbox_id: str
+    idle_s: float
+    memory_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dossier:
+    """What was known of one key when its latest run had been learned from. ``runs`` come newest first.
+
+    ``at`` is when that run ended. ``variants`` are the same command on other images. ``previous`` are the
+    runs that were submitted right before the latest ones here, by the job id of the one that followed.
+    ``arrivals`` are the runs of the whole workspace in each hour of the day, over two weeks; empty where
+    nothing waits. ``tests`` are measured seconds of test cases, where test cases were recorded. ``needed`` is
+    how many runs make a baseline. A field that nobody filled is empty: an advisor is silent about it.
+    """
+
+    workspace: str
+    key: str
+    at: datetime
+    baseline: Baseline
+    runs: tuple[Run, ...]
+    variants: tuple[Variant, ...] = ()
+    previous: dict[str, Run] = field(default_factory=dict)
+    anomalies: tuple[Anomaly, ...] = ()
+    arrivals: tuple[float, ...] = ()
+    concurrency: int | None = None
+    tests: dict[str, float] = field(default_factory=dict)
+    sandboxes: tuple[IdleSandbox, ...] = ()
+    prices: Prices | None = None
+
+    @property
+    def spec(self) -> JobSpec | None:
+        """The job as it ran last; None where only its traces were imported."""
+        return spec_of(self.runs[0]) if self.runs else None
+
+    @property
+    def successes(self) -> tuple[Run, ...]:
+        """The runs that did what they should, newest first."""
+        return tuple(run for run in self.runs if run.cause is Cause.SUCCESS)
+
+    def runs_per_day(self) -> float:
+        """The present rate: over the time that the runs span, a day at least.
+
+        Ten runs within a minute are ten a day, not thousands.
+        """
+        if not self.runs:
+            return 0.0
+        times = [run.submitted_at for run in self.runs]
+        return len(times) / max((max(times) - min(times)).total_seconds() / _DAY_S, 1.0)
+
+
+def spec_of(run: Run) -> JobSpec | None:
+    """The job as it really ran, or as it was asked for."""
+    return run.effective or run.requested
+
+
+def memory_limit_of(run: Run) -> int | None:
+    """The limit in force, in bytes: of the job as it ran, or as an import noted it."""
+    spec = spec_of(run)
+    if spec is not None:
+        return spec.memory
+    noted = run.context.attributes.get("memory_limit_bytes")
+    return int(float(noted)) if noted is not None else None
+
+
+def timeout_of(run: Run) -> float | None:
+    """The total timeout in force, in seconds."""
+    spec = spec_of(run)
+    if spec is not None:
+        return spec.timeout
+    noted = run.context.attributes.get("timeout_s")
+    return float(noted) if noted is not None else None
+
+
+def held_of(run: Run) -> int | None:
+    """What the processes held at their peak, in bytes, where that was observed; else the kernel's peak.
+
+    The kernel's peak counts page cache, which gives way under a limit: it errs on the safe side.
+    """
+    return run.usage.memory_resident_bytes or run.usage.memory_peak_bytes or None
+
+
+def phase_s(run: Run, name: PhaseName) -> float:
+    """Seconds of one phase; 0 if there was none."""
+    phase = run.phases.get(name)
+    return phase.duration_s if phase is not None else 0.0
+
+
+def wait_s(run: Run) -> float:
+    """Seconds from submission until the work on the run began."""
+    if PhaseName.QUEUE in run.phases:
+        return phase_s(run, PhaseName.QUEUE)
+    if run.started_at is None:
+        return 0.0
+    return max((run.started_at - run.submitted_at).total_seconds(), 0.0)
+
+
+def ids(runs: Sequence[Run], most: int = 20) -> list[str]:
+    """The ids of the first runs: what evidence names."""
+    return [run.job_id for run in runs[:most]]

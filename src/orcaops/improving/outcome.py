@@ -1,0 +1,96 @@
+"""Outcome: what a change brought, beside what was promised. Pure.
+
+The runs after the change are compared with those before it in the unit of the promise. The realised saving
+has an interval of its own; only where all of it lies below the promised estimate *and* the realised mean
+below the promised interval is the change called worse than promised.
+"""
+
+from collections.abc import Sequence
+
+from orcaops.improving.dossier import held_of, memory_limit_of, spec_of
+from orcaops.improving.proposal import shown_amount
+from orcaops.model.recommendation import Effect, Recommendation, Saving, SavingUnit
+from orcaops.model.run import Cause, Run, Status
+from orcaops.stats.interval import difference
+
+NEEDED = 10
+"""Runs after the change until anything is said of it."""
+
+_GIB = 1024**3
+_OWN_DOING = frozenset((Status.SUCCEEDED, Status.FAILED, Status.TIMED_OUT))
+
+
+def effect_of(promise: Recommendation, before: Sequence[Run], after: Sequence[Run]) -> Effect | None:
+    """Promised and realised side by side; None where the recommendation promised nothing measurable."""
+    saving = promise.saving
+    if saving is None or saving.unit == "exposures":
+        return None
+    costs = [_costs(saving.unit, runs, promise.field) for runs in (before, after)]
+    effect = Effect(
+        unit=saving.unit,
+        promised=saving.per_run,
+        promised_low=saving.low,
+        promised_high=saving.high,
+        coverage=saving.coverage,
+        runs_before=len(costs[0]),
+        runs_after=len(costs[1]),
+    )
+    if len(costs[0]) < 2 or len(costs[1]) < NEEDED:
+        have = len(costs[1])
+        words = f"{have} of {NEEDED} runs since it was applied; too early to tell"
+        return effect.model_copy(update={"sentence": words})
+    realised = difference(costs[0], costs[1], coverage=saving.coverage)
+    verdict = (
+        "worse"
+        if realised.middle < saving.low and realised.high < saving.per_run
+        else "better"
+        if realised.middle > saving.high
+        else "kept"
+    )
+    return effect.model_copy(
+        update={
+            "realised": realised.middle,
+            "realised_low": realised.low,
+            "realised_high": realised.high,
+            "verdict": verdict,
+            "sentence": _sentence(saving, realised.middle, verdict, len(costs[1])),
+        }
+    )
+
+
+def _sentence(saving: Saving, realised: float, verdict: str, n: int) -> str:
+    def show(amount: float) -> str:
+        return shown_amount(saving.unit, amount)
+
+    told = {"worse": "worse than promised", "better": "more than promised", "kept": "as promised"}[verdict]
+    return (
+        f"{told}: {show(realised)} a run over {n} runs; promised were {show(saving.per_run)} "
+        f"({show(saving.low)} to {show(saving.high)})"
+    )
+
+
+def _costs(unit: SavingUnit, runs: Sequence[Run], field: str) -> list[float]:
+    """What each run cost in the unit of the promise; runs that say nothing about it are left out."""
+    found = [_cost(unit, run, field) for run in runs]
+    return [cost for cost in found if cost is not None]
+
+
+def _cost(unit: SavingUnit, run: Run, field: str) -> float | None:
+    seconds = run.duration_s
+    if unit == "failures":
+        return float(run.status is not Status.SUCCEEDED) if run.status in _OWN_DOING else None
+    if seconds is None:
+        return None
+    if unit == "seconds":
+        if field in ("timeout", "idle_timeout"):  # what a hung run cost: all of them count
+            return seconds if run.cause in (Cause.TIMEOUT_TOTAL, Cause.TIMEOUT_IDLE) else 0.0
+        pulling = sum(phase.duration_s for name, phase in run.phases.items() if name in ("pull", "queue"))
+        return seconds + pulling if run.cause is Cause.SUCCESS else None
+    if run.cause is not Cause.SUCCESS:
+        return None
+    spec = spec_of(run)
+    if unit == "gib_hours":
+        limit = memory_limit_of(run)
+        held = limit if limit is not None else held_of(run)
+        return held / _GIB * seconds / 3600 if held is not None else None
+    return spec.cpus * seconds / 3600 if spec is not None and spec.cpus is not None else None
