@@ -82,6 +82,9 @@ def judge(optimization: Optimization, runs: Sequence[Run]) -> Judgement:
     for run in candidates:
         if (found := too_tight(run, optimization.id)) is not None:
             return Judgement(Event.STOP, found[1], evidence)
+    for run in controls:
+        if (needed := _would_not_fit(run, optimization)) is not None:
+            return Judgement(Event.STOP, needed, evidence)
     if e > STOPPING_EVIDENCE:
         reason = (
             f"{sum(failures)} of {len(failures)} runs with the change failed, and {failed_before} of "
@@ -101,6 +104,21 @@ def judge(optimization: Optimization, runs: Sequence[Run]) -> Judgement:
         return Judgement(None, f"no worse with probability {chance:.2f}, {_SURE} is needed", evidence)
     reason = f"{len(candidates)} runs with the change: none near its limit, failures no more frequent"
     return Judgement(Event.GROW, reason, evidence)
+
+
+def _would_not_fit(run: Run, optimization: Optimization) -> str | None:
+    """Why a run without the change says that it would have been killed by it."""
+    after = optimization.after
+    if not isinstance(after, int | float):
+        return None
+    if optimization.field is OptimizedField.MEMORY:
+        held = run.usage.memory_resident_bytes
+        if held and held > after:
+            return f"{run.job_id}, which ran without it, held {show_size(held)} and would have been killed"
+    elif optimization.field is OptimizedField.TIMEOUT and run.duration_s and run.duration_s > after:
+        took = show_duration(run.duration_s)
+        return f"{run.job_id}, which ran without it, took {took} and would have been killed"
+    return None
 
 
 def says_something(run: Run) -> bool:

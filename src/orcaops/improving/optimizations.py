@@ -38,6 +38,9 @@ HOLDBACK_SHARE = 0.9
 QUARANTINE_RUNS = 20
 """Runs of the job until a change that was rolled back may be proposed again; doubled each time."""
 
+REST_RUNS = 20
+"""Runs of the job between the rollback of one change and the start of another."""
+
 _LONGEST_QUARANTINE = 2560
 _REMEMBERED = 60
 
@@ -142,10 +145,9 @@ def advance(
         new |= {"round": optimization.round + 1, "approved_by": None, "realised": None, "paused_from": None}
         new |= {"evidence": TrialEvidence(), "quarantine_runs": 0, "runs_before": 0, "failures_before": 0}
     elif event in (Event.STOP, Event.ROLL_BACK):
-        rest = QUARANTINE_RUNS * 2 ** min(optimization.rollbacks, 16)
         new |= {
             "rollbacks": optimization.rollbacks + 1,
-            "quarantine_runs": min(rest, _LONGEST_QUARANTINE),
+            "quarantine_runs": quarantine(optimization.rollbacks + 1),
             "paused_from": None,
         }
     new |= changes
@@ -160,6 +162,23 @@ def advance(
     line = HistoryEntry(at=at, by=by, event=str(event), state=new["state"], reason=reason)
     new["history"] = (*optimization.history, line)[-_REMEMBERED:]
     return optimization.changed(**new)
+
+
+def quarantine(rollbacks: int) -> int:
+    """How many runs of its job a change rests that was rolled back so many times.
+
+    >>> [quarantine(times) for times in (1, 2, 3, 99)]
+    [20, 40, 80, 2560]
+    """
+    return min(QUARANTINE_RUNS * 2 ** min(rollbacks - 1, 16), _LONGEST_QUARANTINE)
+
+
+def rest_left(optimization: Optimization) -> int:
+    """How many more runs of the job another change has to wait because of this one."""
+    if not optimization.quarantine_runs:
+        return 0
+    since = quarantine(optimization.rollbacks) - optimization.quarantine_runs
+    return max(0, REST_RUNS - since)
 
 
 def runs_needed(state: State) -> int:

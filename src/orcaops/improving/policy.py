@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from orcaops.improving.optimizations import rest_left
 from orcaops.improving.proposals import Proposal
 from orcaops.model.decision import Decision
 from orcaops.model.optimization import FieldMode, Mode, Optimization, State
@@ -59,8 +60,8 @@ def obstacle(optimization: Optimization, others: Iterable[Optimization]) -> str 
             continue
         if other.state.trying or other.state is State.PAUSED or other.measuring:
             return f"{other.field} is being tried"
-        if other.field is optimization.field and other.quarantine_runs:
-            return f"{other.quarantine_runs} runs of quarantine are left"
+        if (left := rest_left(other)) > 0:
+            return f"a change of {other.field} was taken back; {left} runs of rest are left"
     return None
 
 
