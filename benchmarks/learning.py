@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks import datasets
 from benchmarks.row import NotMeasured, Row
 from orcaops.learning import baselines
-from orcaops.learning.detectors import degradation, duration, flaky, regression
+from orcaops.learning.detectors import degradation, duration, flaky, regression, rising_risk
 from orcaops.learning.detectors import memory as memory_outlier
 from orcaops.learning.digest import worth_telling
 from orcaops.learning.exam import examine
@@ -44,6 +44,7 @@ def rows(quick: bool) -> Iterator[Row]:
         change_points,
         flakiness,
         drops,
+        rising,
         travis,
         batch_logs,
         workflows,
@@ -346,6 +347,51 @@ def drops(quick: bool) -> Iterator[Row]:
             figure = f"median delay from {100 * base:g} to {100 * rate:g} %, runs"
             ours, theirs = statistics.median(delays), statistics.median(naive_delays)
             yield _row(name, figure, ours, rival, theirs, jobs, set_, f"reach ≤ {reach}")
+
+
+def rising(quick: bool) -> Iterator[Row]:
+    """Failure rates that stay, and that creep up from 2 to 30 % over 100 runs; simulated."""
+    chance = random.Random(_SEED)
+    jobs, name, set_ = 20 if quick else 100, "rising risk", "simulated"
+    rival = "z > 2 of the last 20 against all before"
+    for base in (0.005, 0.02, 0.10, 0.25):
+        false = naive = 0
+        for _ in range(jobs):
+            outcomes = [chance.random() < base for _ in range(1000)]
+            false += len({anomaly.id for anomaly, _ in _rises(outcomes)})
+            naive += len(_above_before(outcomes))
+        figure = f"false per 1000 runs at {100 * base:g} %"
+        yield _row(name, figure, false / jobs, rival, naive / jobs, 1000 * jobs, set_, "reach ≤ 0.5")
+    delays, naive_delays = [], []
+    for _ in range(2 * jobs):
+        outcomes = [
+            chance.random() < min(max(0.02, 0.02 + 0.28 * (place - 150) / 100), 0.3) for place in range(400)
+        ]
+        delays.append(next((place - 149 for _, place in _rises(outcomes) if place >= 150), 251))
+        naive_delays.append(next((place - 149 for place in _above_before(outcomes) if place >= 150), 251))
+    ours, theirs = statistics.median(delays), statistics.median(naive_delays)
+    yield _row(name, "median delay, runs", ours, rival, theirs, 2 * jobs, set_, "")
+
+
+def _rises(outcomes: Sequence[bool]) -> Iterator[tuple[Anomaly, int]]:
+    memories: dict[str, Memory] = {"key": rising_risk.detector.fresh()}
+    for place, sample in enumerate(samples_of_job([float(failed) for failed in outcomes], "failure")):
+        for anomaly in rising_risk.detector.judge(memories, sample):
+            yield anomaly, place
+        rising_risk.detector.learn(memories, sample)
+
+
+def _above_before(outcomes: Sequence[bool]) -> list[int]:
+    """The naive rule: where the last 20 runs fail more than all before by two deviations; then 60 runs rest."""
+    found: list[int] = []
+    for place in range(60, len(outcomes)):
+        if found and place - found[-1] < 60:
+            continue
+        before, latest = outcomes[: place - 19], outcomes[place - 19 : place + 1]
+        rate = (sum(before) + 1) / (len(before) + 2)
+        if sum(latest) / 20 > rate + 2 * math.sqrt(rate * (1 - rate) / 20):
+            found.append(place)
+    return found
 
 
 def _below_lifetime(outcomes: Sequence[tuple[bool, str]], first: int) -> int | None:
