@@ -73,6 +73,16 @@ class Detector(Learner, Protocol):
         """
 
 
+class Explainer(Learner, Protocol):
+    """Knows what stands behind the anomalies that others find, such as the tests of a job."""
+
+    def explain(self, memories: Memories, anomaly: Anomaly, sample: Sample) -> Anomaly:
+        """The anomaly, with more in its description and its evidence. Pure.
+
+        ``sample`` is the one at which it was found; the memories are the explainer's own for it.
+        """
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """What is asked of a predictor: a job that has not run yet."""

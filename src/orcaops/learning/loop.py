@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 from orcaops.learning.baselines import describe
 from orcaops.learning.learner import (
     Detector,
+    Explainer,
     Learner,
     Memories,
     Memory,
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _RUNS_AT_ONCE = 500
+_SAMPLES_AT_ONCE = 20_000  # a run has ten, or with its tests tens of thousands
+_TURNS_AT_ONCE = 16_000  # their memories fit into the book together
 _OF_ALL_WORKSPACES = frozenset(("elsewhere", "house"))
 _WORDS: dict[str, type[Prediction]] = {
     "duration": DurationPrediction,
@@ -112,6 +115,7 @@ class Loop:
     health: dict[str, Fault] = field(default_factory=dict)
     _seats: list[_Seat] = field(init=False, default_factory=list)
     _wanting: dict[str, list[_Seat]] = field(init=False, default_factory=dict)
+    _explaining: list[_Seat] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         for learner in self.learners:
@@ -124,6 +128,8 @@ class Loop:
                 self._fault(seat.name, ValueError("a second learner of this name is left out"))
                 continue
             self._seats.append(seat)
+            if hasattr(learner, "explain"):
+                self._explaining.append(seat)
             for metric in seat.metrics:
                 wanting = self._wanting.setdefault(metric, [])
                 # Scores first: they ask the others about the run before those have seen it.
@@ -138,14 +144,34 @@ class Loop:
         keys: dict[tuple[str, str], None] = {}
         for runs in _portions(samples_by_run):
             turns = self._turns(runs)
-            book.prefetch(address for turn in turns for _, address in turn.memories if address is not None)
             for samples in runs:
                 for sample in samples:
-                    keys[sample.workspace, sample.key] = None
-            for turn in turns:
-                for anomaly in self._take(turn, book):
-                    anomalies[anomaly.id] = anomaly
+                    if "job" not in sample.scopes:  # tests are no jobs
+                        keys[sample.workspace, sample.key] = None
+            for start in range(0, len(turns), _TURNS_AT_ONCE):
+                together = turns[start : start + _TURNS_AT_ONCE]
+                book.prefetch(
+                    address for turn in together for _, address in turn.memories if address is not None
+                )
+                for turn in together:
+                    for anomaly in self._take(turn, book):
+                        anomalies[anomaly.id] = self._explained(anomaly, turn, book)
         return Absorbed(tuple(anomalies.values()), tuple(keys))
+
+    def _explained(self, anomaly: Anomaly, turn: _Turn, book: MemoryBook) -> Anomaly:
+        """The anomaly with what other learners know to stand behind it."""
+        for seat in self._explaining:
+            if seat is turn.seat:
+                continue
+            try:
+                memories = {}
+                for level, address in _places(seat, turn.sample):
+                    memory = None if address is None else book.get(address)
+                    memories[level] = seat.learner.fresh() if memory is None else memory
+                anomaly = cast("Explainer", seat.learner).explain(memories, anomaly, turn.sample)
+            except Exception as error:  # noqa: BLE001  # a foreign plug-in may raise anything
+                self._fault(seat.name, error)
+        return anomaly
 
     def predict(self, question: Question, book: MemoryBook) -> Forecasts:
         """What is expected of a job before it runs: for each quantity a prediction or an abstention.
@@ -399,15 +425,19 @@ def _scope(subject: Sample | Question, level: str) -> str | None:
         return ""
     if level == "elsewhere":
         return subject.key
+    if level == "job":
+        return subject.scopes.get("job", subject.key)
     return subject.scopes.get(level)
 
 
 def _portions(runs: Iterable[Sequence[Sample]]) -> Iterator[list[Sequence[Sample]]]:
     portion: list[Sequence[Sample]] = []
+    samples = 0
     for run in runs:
         portion.append(run)
-        if len(portion) >= _RUNS_AT_ONCE:
+        samples += len(run)
+        if len(portion) >= _RUNS_AT_ONCE or samples >= _SAMPLES_AT_ONCE:
             yield portion
-            portion = []
+            portion, samples = [], 0
     if portion:
         yield portion

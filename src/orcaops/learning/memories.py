@@ -13,6 +13,7 @@ from typing import NamedTuple
 import orjson
 
 from orcaops.learning.learner import Memory
+from orcaops.model.test_case import BEHIND
 
 _log = logging.getLogger(__name__)
 
@@ -120,10 +121,12 @@ class MemoryBook:
         return {address: changed[address] for address in sorted(changed)}
 
     def forget(self, workspace: str, level: str, scope: str) -> None:
-        """Drop every learner's memory of one scope, as the store is told to do at the same time."""
+        """Drop every learner's memory of one scope and of the tests below it, as the store is told to do."""
+        tests = scope + BEHIND
 
         def concerned(address: MemoryAddress) -> bool:
-            return address.scope == scope and address.level == level and address.workspace == workspace
+            same = address.scope == scope or address.scope.startswith(tests)
+            return same and address.level == level and address.workspace == workspace
 
         for address in [a for a in self._open if concerned(a)]:
             del self._open[address]

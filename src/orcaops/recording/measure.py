@@ -11,6 +11,7 @@ queue_wait         it started
 silence            it printed something: the longest time between two outputs, or its idle timeout
 failure            1 if it failed by its own doing, 0 if it succeeded
 error              1, with the failure's signature as ``detail``
+test_…, tests      of its tests: see :mod:`orcaops.recording.measured_tests`
 =================  ==========================================================================
 
 Runs that say nothing about the work give nothing for ``failure``: those lost, cancelled, or ended by the
@@ -22,7 +23,7 @@ finer and learners take logarithms.
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from types import MappingProxyType
@@ -33,6 +34,8 @@ from orcaops.model.metric import MetricName
 from orcaops.model.prediction import Forecasts, Prediction
 from orcaops.model.run import Cause, Run, Status, Usage
 from orcaops.model.sample import Sample
+from orcaops.model.test_case import TestCase
+from orcaops.recording.measured_tests import samples_of_tests
 
 SHORTEST_S = 0.001
 """A duration below this counts as this."""
@@ -54,8 +57,12 @@ _SIGNATURE_MASKS = (
 _LONGEST_SIGNATURE = 200
 
 
-def samples_of(run: Run, number: int, said: str | None = None) -> list[Sample]:
+def samples_of(
+    run: Run, number: int, said: str | None = None, cases: Sequence[TestCase] = ()
+) -> list[Sample]:
     """The samples of one final run whose place in the learning order is ``number``. Pure.
+
+    Those of its tests (``cases``) come first, so that what is said of the run can name the tests behind it.
 
     ``at`` is when the run ended, as well as that is known: its finish, else its start and duration, else
     its submission, so that relearning gives the same. ``said`` is what the log of a failed run told, in words
@@ -64,15 +71,17 @@ def samples_of(run: Run, number: int, said: str | None = None) -> list[Sample]:
     if not run.teaches or not run.status.final or killed_by_override(run) is not None:
         return []
     values = _values(run, said)
+    at = _ended_at(run)
+    tests = samples_of_tests(run, number, at, cases) if run.tests is not None and _own_doing(run) else []
     if not values:
-        return []
+        return tests
     spec = run.effective or run.requested
     usage_exact = run.usage.exact
     scopes = scopes_of(run.key, run.image, run.command, run.name, run.workspace)
     at = _ended_at(run)
     context = run.context
     predicted = _NOTHING if run.prediction is None else _promised(run.prediction)
-    return [
+    return tests + [
         Sample(
             workspace=run.workspace,
             job_id=run.job_id,
@@ -127,7 +136,7 @@ def _values(run: Run, said: str | None) -> list[_Value]:
     """Metric, value, censored, detail of everything that this run measured."""
     found: list[_Value] = []
     status, cause = run.status, run.cause
-    own_doing = status is not Status.LOST and cause not in _INFRASTRUCTURE
+    own_doing = _own_doing(run)
     duration = duration_of(run) if own_doing else None
     if duration is not None:
         if status is Status.SUCCEEDED:
@@ -159,6 +168,11 @@ def _values(run: Run, said: str | None) -> list[_Value]:
         if failed:
             found.append((MetricName.ERROR, 1.0, False, signature_of(run, said)))
     return found
+
+
+def _own_doing(run: Run) -> bool:
+    """Whether how the run ended says something about the work."""
+    return run.status is not Status.LOST and run.cause not in _INFRASTRUCTURE
 
 
 def duration_of(run: Run) -> float | None:

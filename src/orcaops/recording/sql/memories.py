@@ -4,13 +4,15 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, select, tuple_
+from sqlalchemy import Connection, Row, and_, bindparam, delete, or_, select, tuple_
 
+from orcaops.model.test_case import BEHIND
 from orcaops.recording.sql.records import clean
 from orcaops.recording.sql.tables import memories
 from orcaops.recording.sql.upserts import upsert
 from orcaops.recording.store import MemoryKey
 
+_END = BEHIND[:-1] + chr(ord(BEHIND[-1]) + 1)  # where the scopes of a key's tests end
 _SCOPES_AT_ONCE = 200
 _PLACES_AT_ONCE = 8
 _ROWS_AT_ONCE = 1000
@@ -93,7 +95,33 @@ class Memories:
 
     def forget(self, workspace: str, level: str, scope: str) -> None:
         here = and_(memories.c.workspace == workspace, memories.c.level == level)
-        self._connection.execute(delete(memories).where(here, memories.c.scope == clean(scope)))
+        below = and_(memories.c.scope >= clean(scope) + BEHIND, memories.c.scope < clean(scope) + _END)
+        self._connection.execute(
+            delete(memories).where(here, or_(memories.c.scope == clean(scope), below))
+        )
+
+    def below(
+        self, workspace: str, learner: str, version: int, prefix: str, *, after: str = "", limit: int = 100
+    ) -> list[tuple[MemoryKey, bytes]]:
+        first = max(clean(prefix), clean(after))
+        asked = (
+            select(*_COLUMNS)
+            .where(
+                memories.c.workspace == workspace,
+                memories.c.level == "key",
+                memories.c.scope >= first,
+                memories.c.scope < clean(prefix)[:-1] + chr(ord(prefix[-1]) + 1),
+                memories.c.scope > clean(after),
+                memories.c.learner == learner,
+                memories.c.version == version,
+            )
+            .order_by(memories.c.scope)
+            .limit(limit)
+        )
+        return [
+            (MemoryKey(workspace, learner, version, metric, level, scope), memory)
+            for workspace, level, scope, learner, version, metric, memory in self._connection.execute(asked)
+        ]
 
     def each(self) -> Iterator[tuple[MemoryKey, bytes]]:
         order = tuple_(*(memories.c[name] for name in _KEY))
