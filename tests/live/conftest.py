@@ -22,9 +22,9 @@ def installation() -> Iterator[str]:
 
 
 @pytest.fixture
-def executor(installation: str) -> DockerExecutor:
+def executor(installation: str, tmp_path: Path) -> DockerExecutor:
     """An executor of that installation."""
-    return DockerExecutor(installation=installation)
+    return DockerExecutor(installation=installation, hosts=tmp_path / "hosts")
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """The shared suite of executors on a real engine."""
 
+from pathlib import Path
+
 import pytest
 
 from orcaops.running.executors.docker import DockerExecutor
@@ -13,5 +15,5 @@ class TestDockerExecutor(ExecutorConformance):
     image = SMALL_IMAGE
 
     @pytest.fixture
-    def executor(self, installation: str) -> DockerExecutor:
-        return DockerExecutor(installation=installation)
+    def executor(self, installation: str, tmp_path: Path) -> DockerExecutor:
+        return DockerExecutor(installation=installation, hosts=tmp_path / "hosts")

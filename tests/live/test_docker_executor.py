@@ -17,6 +17,7 @@ from orcaops.model.logline import Stream
 from orcaops.model.quantities import MIB
 from orcaops.model.run import PhaseName, Run, Status
 from orcaops.running.cgroup import group_names
+from orcaops.running.container_hosts import ContainerHosts
 from orcaops.running.container_request import cgroup_prefix
 from orcaops.running.executor import Failure, Halt, HaltReason, Outcome
 from orcaops.running.executors.docker import DockerExecutor
@@ -341,3 +342,42 @@ def test_a_network_of_the_engine_is_counted(executor: DockerExecutor, observer: 
     outcome = executor.run(job(line, network="bridge"), observer, Halt())
     assert outcome.exit_code == 0
     assert outcome.usage.network_sent_bytes is not None
+
+
+class TestNoNetwork:
+    LINE = (
+        "readlink /proc/self/ns/net; ls /sys/class/net; grep -c localhost /etc/hosts; "
+        "echo 127.0.0.1 db >> /etc/hosts && grep -c db /etc/hosts"
+    )
+
+    def test_a_container_without_a_network_has_a_namespace_and_a_localhost_of_its_own(
+        self, installation: str, observer: RecordingObserver, tmp_path: Path
+    ) -> None:
+        hosts = tmp_path / "hosts"
+        executor = DockerExecutor(installation=installation, hosts=hosts)
+        outcome = executor.run(job(self.LINE), observer, Halt())
+        namespace, *rest = observer.text(Stream.STDOUT).decode().split()
+        assert outcome.exit_code == 0
+        assert namespace != Path("/proc/self/ns/net").readlink().name
+        assert rest == ["lo", "2", "1"]
+        assert list(hosts.iterdir()) == []
+
+    def test_an_engine_that_does_not_see_the_file_makes_its_own(
+        self,
+        installation: str,
+        observer: RecordingObserver,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        executor = DockerExecutor(installation=installation, hosts=tmp_path)
+        lend = ContainerHosts.lend
+
+        def lend_and_lose(*asked: Any) -> Path | None:
+            if (path := lend(*asked)) is not None:
+                path.unlink()
+            return path
+
+        monkeypatch.setattr(ContainerHosts, "lend", lend_and_lose)
+        outcome = executor.run(job(self.LINE), observer, Halt())
+        assert outcome.exit_code == 0
+        assert observer.text(Stream.STDOUT).decode().split()[1:] == ["lo", "2", "1"]

@@ -17,12 +17,14 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 from orcaops.model.errors import unavailable
 from orcaops.model.job import JobSpec
 from orcaops.model.run import Run
 from orcaops.running.cgroup import Cgroup, can_remove_groups, group_names, open_cgroup
 from orcaops.running.container_attempt import ContainerAttempt, failed
+from orcaops.running.container_hosts import ContainerHosts, with_hosts
 from orcaops.running.container_meter import SetUpShares
 from orcaops.running.container_output import engine_time
 from orcaops.running.container_request import (
@@ -65,6 +67,8 @@ class DockerExecutor:
 
     ``installation`` tells the containers of one OrcaOps home from those of another. ``pids`` and
     ``memory_bytes`` are the limits of jobs that name none. ``base_url`` overrides ``DOCKER_HOST``.
+    ``hosts`` is the folder for the ``/etc/hosts`` of containers without a network; without it the engine has
+    more work with each.
     """
 
     name = "docker"
@@ -87,6 +91,7 @@ class DockerExecutor:
         memory_bytes: int | None = None,
         base_url: str | None = None,
         ownership: Ownership | None = None,
+        hosts: Path | None = None,
     ) -> None:
         self._installation = installation
         self._ownership = ownership
@@ -94,6 +99,7 @@ class DockerExecutor:
         self._ceilings = Ceilings(pids=pids, memory_bytes=memory_bytes)
         self._engine = Engine(base_url)
         self._shares = SetUpShares()
+        self._hosts = ContainerHosts(hosts)
         self._answered_at = -_FRESH_S
 
     def probe(self) -> Health:
@@ -151,6 +157,8 @@ class DockerExecutor:
                 cgroup_parent=None if group is None else self._parent_of(run.job_id),
                 check_mounts=self._engine.facts().local,
             )
+            if (hosts := self._lent_hosts(run, spec, group)) is not None:
+                body = with_hosts(body, hosts)
             attempt = ContainerAttempt(self._engine, run, spec, word, group, self._shares, observer, halt)
             with attempt:
                 if attempt.create(body) and attempt.run():
@@ -159,6 +167,8 @@ class DockerExecutor:
             return replace(attempt.outcome, warm=False) if missed else attempt.outcome
         except (EngineError, JobRefusedError) as error:
             return failed(error, spec.image)
+        finally:
+            self._hosts.take_back(container_name(run.job_id))
 
     def adopt(self, run: Run, observer: Observer, halt: Halt, *, seen_until: datetime | None) -> Outcome:
         """Take over the container of a run whose owner has died, from the engine's own log.
@@ -199,6 +209,8 @@ class DockerExecutor:
             return replace(attempt.outcome, warm=True) if warm_id else attempt.outcome
         except (EngineError, JobRefusedError) as error:
             return failed(error, spec.image)
+        finally:
+            self._hosts.take_back(container_name(run.job_id))
 
     def reap(self, living: Iterable[str], *, dry_run: bool = False) -> list[str]:
         """Remove containers, networks, volumes and control groups of this installation's other jobs.
@@ -272,6 +284,7 @@ class DockerExecutor:
         # Groups first: one that is in no container's name by then has outlived its container.
         groups = group_names(cgroup_prefix(self._installation, facts.cgroup_driver)) if facts.local else []
         labelled = list(self._engine.labelled(f"{LABEL_HOME}={self._installation}"))
+        lent = self._hosts.lent()
         keep = set(living)  # asked for last: what was made since the listing is not in the lists
         remove: dict[str, Callable[[str], None]] = {
             "container": self._engine.remove,
@@ -295,6 +308,10 @@ class DockerExecutor:
                 found.append(f"control group {name}")
                 if not dry_run:
                     group.remove()
+        for container in sorted(set(lent) - {container_name(job_id) for job_id in keep}):
+            found.append(f"hosts file of {container}")
+            if not dry_run:
+                self._hosts.take_back(container)
         return found
 
     def _is_kept(self, ref: str, labels: dict[str, str], keep: set[str]) -> bool:
@@ -308,6 +325,15 @@ class DockerExecutor:
         owner = labels.get(LABEL_OWNER, "")
         others = self._ownership is not None and owner != self._ownership.name
         return bool(others and self._ownership is not None and owner and self._ownership.lives(owner))
+
+    def _lent_hosts(self, run: Run, spec: JobSpec, group: Cgroup | None) -> Path | None:
+        """A hosts file for a container without a network, where the engine sees the same files as we do.
+
+        That it does is known from its control groups: they are seen from here.
+        """
+        if group is None or spec.network not in (None, "none"):
+            return None
+        return self._hosts.lend(container_name(run.job_id), self._engine.facts())
 
     def _parent_of(self, job_id: str) -> str:
         driver = self._engine.facts().cgroup_driver

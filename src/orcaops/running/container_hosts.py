@@ -1,0 +1,80 @@
+"""ContainerHosts: the ``/etc/hosts`` of containers that have no network.
+
+Docker spends as much time on an empty network as on the rest of a container together
+(``python -m benchmarks running`` shows what a run costs). A container whose network is disabled has a
+network namespace of its own all the same, with nothing in it but the loopback; what it lacks is the file
+in which ``localhost`` stands. So it is lent one, which is its own to write to and goes with it.
+"""
+
+import contextlib
+from pathlib import Path
+from typing import Any
+
+from orcaops.running.engine import EngineFacts
+
+_TARGET = "/etc/hosts"
+_TEXT = "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
+
+
+class ContainerHosts:
+    """Files for the containers of one installation, one each, in ``folder``; none where that is None."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+
+    def lend(self, container: str, facts: EngineFacts) -> Path | None:
+        """A new file for the container of that name; None where it would not help, or could not be seen.
+
+        Only Docker gains from it. A file of this machine cannot be given to a container where the engine is
+        elsewhere, maps users to others, or labels files.
+        """
+        if self._folder is None or not facts.local or facts.name != "Docker":
+            return None
+        if "userns" in facts.security or "selinux" in facts.security:
+            return None
+        path = self._folder / container
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.write_text(_TEXT, "ascii")
+            path.chmod(0o644)  # whoever the job runs as reads it, too
+        except OSError:  # no disk: the engine writes a file of its own, or says so
+            return None
+        return path
+
+    def take_back(self, container: str) -> None:
+        """The container is gone, or nobody needs its file any more."""
+        if self._folder is not None:
+            with contextlib.suppress(OSError):
+                (self._folder / container).unlink()
+
+    def lent(self) -> list[str]:
+        """The names of the containers that have one."""
+        if self._folder is None or not self._folder.is_dir():
+            return []
+        return sorted(path.name for path in self._folder.iterdir())
+
+
+def with_hosts(body: dict[str, Any], hosts: Path) -> dict[str, Any]:
+    """The request for a container without a network, made cheap by lending it this file.
+
+    A file that the job mounts there itself stays.
+    """
+    mounts = body["HostConfig"].get("Mounts", [])
+    if all(mount["Target"] != _TARGET for mount in mounts):
+        lent = {"Type": "bind", "Source": str(hosts), "Target": _TARGET, "ReadOnly": False}
+        mounts = [*mounts, lent]
+    return {**body, "NetworkDisabled": True, "HostConfig": {**body["HostConfig"], "Mounts": mounts}}
+
+
+def without_hosts(body: dict[str, Any], refusal: str) -> dict[str, Any] | None:
+    """The same request without it, where the engine says that it does not see the file; None where it does.
+
+    An engine can keep its control groups where we see them, and its files elsewhere.
+    """
+    mounts = body["HostConfig"].get("Mounts", [])
+    ours = next((mount for mount in mounts if mount["Target"] == _TARGET), None)
+    if not body.get("NetworkDisabled") or ours is None or ours["Source"] not in refusal:
+        return None
+    rest = [mount for mount in mounts if mount is not ours]
+    plain = {name: value for name, value in body.items() if name != "NetworkDisabled"}
+    return {**plain, "HostConfig": {**body["HostConfig"], "Mounts": rest}}
