@@ -78,7 +78,6 @@ def samples_of(
     spec = run.effective or run.requested
     usage_exact = run.usage.exact
     scopes = scopes_of(run.key, run.image, run.command, run.name, run.workspace)
-    at = _ended_at(run)
     context = run.context
     predicted = _NOTHING if run.prediction is None else _promised(run.prediction)
     return tests + [

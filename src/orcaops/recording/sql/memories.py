@@ -96,9 +96,7 @@ class Memories:
     def forget(self, workspace: str, level: str, scope: str) -> None:
         here = and_(memories.c.workspace == workspace, memories.c.level == level)
         below = and_(memories.c.scope >= clean(scope) + BEHIND, memories.c.scope < clean(scope) + _END)
-        self._connection.execute(
-            delete(memories).where(here, or_(memories.c.scope == clean(scope), below))
-        )
+        self._connection.execute(delete(memories).where(here, or_(memories.c.scope == clean(scope), below)))
 
     def below(
         self, workspace: str, learner: str, version: int, prefix: str, *, after: str = "", limit: int = 100
