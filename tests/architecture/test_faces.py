@@ -12,6 +12,7 @@ from orcaops.services.forecasts import Forecasts
 from orcaops.services.history import History
 from orcaops.services.insights import Insights
 from orcaops.services.jobs import Jobs
+from orcaops.services.optimizations import Optimizations
 from orcaops.services.predictions import Predictions
 from orcaops.services.upkeep import Upkeep
 
@@ -22,6 +23,7 @@ SERVICES = {
     "history": History,
     "insights": Insights,
     "jobs": Jobs,
+    "optimizations": Optimizations,
     "predictions": Predictions,
     "upkeep": Upkeep,
 }
@@ -58,6 +60,13 @@ MISSING: dict[str, dict[str, str]] = {
     "jobs.rerun": {"mcp": "the record has the specification, to be run as it is or changed"},
     "jobs.run": {"rest": "a server queues: submit, then wait", "mcp": "a server queues: submit, then wait"},
     "jobs.wait": {"cli": "it runs in its own process", "mcp": "waits without holding a thread"},
+    "optimizations.approve": {"mcp": AGENT},
+    "optimizations.modes": {"mcp": AGENT},
+    "optimizations.optimization": {"mcp": AGENT},
+    "optimizations.optimizations": {"mcp": AGENT},
+    "optimizations.reject": {"mcp": AGENT},
+    "optimizations.rollback": {"mcp": AGENT},
+    "optimizations.set_mode": {"mcp": AGENT},
     "upkeep.doctor": {"rest": "`/readyz` and `/metrics`", "mcp": OPERATOR},
     "upkeep.gc": {"rest": OPERATOR, "mcp": OPERATOR},
     "upkeep.health": {"cli": "`doctor` says it, and more", "mcp": OPERATOR},

@@ -19,6 +19,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "baselines": ("orcaops.interfaces.cli.baselines:baselines", "What is normal for each job."),
     "anomalies": ("orcaops.interfaces.cli.anomalies:anomalies", "What was unusual."),
     "recommendations": ("orcaops.interfaces.cli.recommendations:recommendations", "What could be improved."),
+    "optimizations": (
+        "orcaops.interfaces.cli.optimizations:optimizations",
+        "Changes of limits on probation.",
+    ),
+    "optimize": ("orcaops.interfaces.cli.optimizations:optimize", "How much may be changed by itself."),
     "debug": ("orcaops.interfaces.cli.debug:debug", "Why a job failed, and what helps."),
     "kb": ("orcaops.interfaces.cli.kb:kb", "The failures that are known."),
     "import": ("orcaops.interfaces.cli.history:import_", "Bring a history in."),

@@ -24,6 +24,7 @@ from orcaops.interfaces.rest import (
     insights,
     jobs,
     logs,
+    optimizations,
     pages,
     predictions,
     upkeep,
@@ -54,6 +55,7 @@ _ROUTERS = (
     predictions.router,
     forecast.router,
     advice.router,
+    optimizations.router,
 )
 
 _DESCRIPTION = (

@@ -61,6 +61,12 @@ _OF_JOB = (
     "rerunJob",
 )
 _OF_ANOMALY = ("getAnomaly", "acknowledgeAnomaly", "resolveAnomaly", "reopenAnomaly")
+_OF_OPTIMIZATION = (
+    "getOptimization",
+    "approveOptimization",
+    "rejectOptimization",
+    "rollBackOptimization",
+)
 _OF_RECOMMENDATION = ("getRecommendation", "dismissRecommendation", "applyRecommendation")
 
 LINKS: Mapping[str, tuple[str, str, Sequence[str]]] = {
@@ -70,6 +76,8 @@ LINKS: Mapping[str, tuple[str, str, Sequence[str]]] = {
     "listBaselines": ("key", "items/0/key", ("getBaseline", "resetBaseline")),
     "listAnomalies": ("anomaly_id", "items/0/id", _OF_ANOMALY),
     "getAnomaly": ("anomaly_id", "id", _OF_ANOMALY[1:]),
+    "listOptimizations": ("optimization_id", "items/0/id", _OF_OPTIMIZATION),
+    "getOptimization": ("optimization_id", "id", _OF_OPTIMIZATION[1:]),
     "listRecommendations": ("recommendation_id", "items/0/id", _OF_RECOMMENDATION),
     "getRecommendation": ("recommendation_id", "id", _OF_RECOMMENDATION[1:]),
 }

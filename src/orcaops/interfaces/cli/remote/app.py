@@ -13,6 +13,7 @@ from orcaops.interfaces.cli.remote.forecasts import RemoteForecasts
 from orcaops.interfaces.cli.remote.history import RemoteHistory
 from orcaops.interfaces.cli.remote.insights import RemoteInsights
 from orcaops.interfaces.cli.remote.jobs import RemoteJobs
+from orcaops.interfaces.cli.remote.optimizations import RemoteOptimizations
 from orcaops.interfaces.cli.remote.predictions import RemotePredictions
 from orcaops.interfaces.cli.remote.upkeep import RemoteUpkeep
 
@@ -32,6 +33,7 @@ class RemoteApp:
         self.predictions = RemotePredictions(self._connection)
         self.forecasts = RemoteForecasts(self._connection)
         self.advice = RemoteAdvice(self._connection)
+        self.optimizations = RemoteOptimizations(self._connection)
         self.history = RemoteHistory(self._connection)
         self.upkeep = RemoteUpkeep(self._connection)
 

@@ -5,7 +5,12 @@ from urllib.parse import quote
 from orcaops.model.errors import not_found
 from orcaops.model.identity import is_id
 
-_PLURALS = {"job": "jobs", "anomaly": "anomalies", "recommendation": "recommendations"}
+_PLURALS = {
+    "job": "jobs",
+    "anomaly": "anomalies",
+    "recommendation": "recommendations",
+    "optimization": "optimizations",
+}
 
 
 def job_path(job_id: str) -> str:
