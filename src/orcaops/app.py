@@ -47,16 +47,18 @@ from orcaops.running.supervisor import Supervisor
 from orcaops.services.absorb import Absorber, AbsorbingThread
 from orcaops.services.advice import Advice
 from orcaops.services.advising import Advising
+from orcaops.services.confirming import FLAKY, Confirming
 from orcaops.services.diagnosing import Diagnosing
 from orcaops.services.dispatcher import Dispatcher
 from orcaops.services.evidence import EvidenceTaker
 from orcaops.services.failures import Failures
 from orcaops.services.forecasts import NO_PRICES, Forecasts
 from orcaops.services.history import History
+from orcaops.services.incidents import Incidents
 from orcaops.services.insights import Insights
 from orcaops.services.jobs import Jobs
 from orcaops.services.knowledge_bases import KnowledgeBases
-from orcaops.services.moves import Moves, open_incident
+from orcaops.services.moves import Moves
 from orcaops.services.optimizations import Optimizations
 from orcaops.services.predictions import Predictions
 from orcaops.services.recorder import StoreRecorder
@@ -90,6 +92,8 @@ class App:
     absorber: Absorber
     absorbing: AbsorbingThread
     telling: Telling
+    incidents: Incidents
+    confirming: Confirming
     telling_thread: TellingThread
     ownership: Ownership
     supervisor: Supervisor
@@ -129,7 +133,8 @@ def build(configuration: Configuration) -> App:
     logs = FileLogStore(home / "logs", limit_bytes=settings.run.log_limit)
     knowledge_bases = KnowledgeBases(store)
     evidence = EvidenceTaker(store, logs, knowledge_bases)
-    moves = Moves(clock=now, new_id=new_id, incident=open_incident)
+    incidents = Incidents(store, clock=now)
+    moves = Moves(clock=now, new_id=new_id, incident=incidents.paused_in)
     trials = Trials(
         store,
         moves,
@@ -168,11 +173,26 @@ def build(configuration: Configuration) -> App:
     telling = Telling(
         store, _channels(settings), now, settings=settings.notify, families=_families(loop.learners)
     )
+
+    def rerun(spec: JobSpec, *, idempotency_key: str | None, teaches: bool, retry_of: str | None) -> Run:
+        return jobs.submit(spec, idempotency_key=idempotency_key, teaches=teaches, retry_of=retry_of)
+
+    confirming = Confirming(
+        store,
+        rerun,
+        incidents,
+        mode=settings.learning.confirm,
+        per_hour=settings.learning.confirm_per_hour,
+        keys=settings.learning.confirm_keys,
+        flaky_version=next((each.version for each in loop.learners if each.name == FLAKY), 0),
+        clock=now,
+        new_id=new_id,
+    )
     absorber = Absorber(
         store,
         loop,
         advising=[advising.follow],
-        telling=[trials.follow, telling.follow, advice.tell],
+        telling=[trials.follow, telling.follow, confirming.follow, advice.tell],
         settling=[advising.settle],
         diagnose=Diagnosing(knowledge_bases).diagnose,
     )
@@ -209,7 +229,7 @@ def build(configuration: Configuration) -> App:
         logs_for=timedelta(days=settings.retention.logs_days),
         artifacts_for=timedelta(days=settings.retention.artifacts_days),
         clock=now,
-        further=[telling.checks],
+        further=[telling.checks, incidents.checks],
         failing=telling.failing,
     )
 
@@ -269,7 +289,9 @@ def build(configuration: Configuration) -> App:
         absorber=absorber,
         absorbing=absorbing,
         telling=telling,
-        telling_thread=TellingThread([telling.deliver]),
+        incidents=incidents,
+        confirming=confirming,
+        telling_thread=TellingThread([telling.deliver, confirming.submit_wanted]),
         ownership=ownership,
         supervisor=supervisor,
         store=store,

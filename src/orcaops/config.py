@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -68,6 +68,17 @@ class LearningSettings(Section):
     needed: Annotated[int, Field(ge=2)] = Field(10, description="Successes until a baseline is established.")
     stale_after_days: Annotated[float, Field(gt=0)] = Field(
         30.0, description="Age at which it stops judging."
+    )
+    confirm: Literal["off", "failures", "anomalies", "all"] = Field(
+        "off",
+        description="What a server runs once more to confirm it: doubtful failures, critical durations "
+        "and memory, or both.",
+    )
+    confirm_per_hour: Annotated[int, Field(ge=0)] = Field(6, description="Most such reruns in an hour.")
+    confirm_keys: tuple[str, ...] = Field(
+        (),
+        description="Jobs that may be run again without harm, by key: `name:test-*`. Beside them those with "
+        "the label `orcaops.rerun=allowed`.",
     )
 
 

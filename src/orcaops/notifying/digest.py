@@ -25,6 +25,16 @@ def end_of(anomaly: Anomaly) -> Notice:
     return _notice(anomaly, notice_id, Severity.INFO, f"Over: {anomaly.title}")
 
 
+def correction_of(anomaly: Anomaly) -> Notice:
+    """What is said, quietly, when an episode that had been told was tried by running it once more."""
+    notice_id = content_id("anomaly", anomaly.workspace, anomaly.id, "confirmation", str(anomaly.run_count))
+    title = f"{'Confirmed' if anomaly.confirmed else 'Not confirmed'}: {anomaly.title}"
+    told = anomaly.model_copy(
+        update={"description": f"{anomaly.confirmed_because or ''}\n{anomaly.description}".lstrip()}
+    )
+    return _notice(told, notice_id, Severity.INFO, title)
+
+
 def told_ids(anomaly: Anomaly) -> list[str]:
     """The ids of the notices that may have told of it, the mildest first."""
     return [_told_id(anomaly, severity) for severity in Severity]

@@ -81,10 +81,18 @@ class Jobs:
         """The names of the executors there are, whether they answer now or not."""
         return tuple(sorted(self._executors))
 
-    def submit(self, spec: JobSpec, *, idempotency_key: str | None = None, teaches: bool = True) -> Run:
+    def submit(
+        self,
+        spec: JobSpec,
+        *,
+        idempotency_key: str | None = None,
+        teaches: bool = True,
+        retry_of: str | None = None,
+    ) -> Run:
         """Accept a job: once this returns, it will run, even if this process dies.
 
-        What does not teach is kept and shown, and nothing is learned from it.
+        What does not teach is kept and shown, and nothing is learned from it. ``retry_of`` is the run
+        that is run again.
 
         The same ``idempotency_key`` with the same specification gives the run that it gave before; with
         another one it raises ``conflict``. Raises ``forbidden`` by policy, ``invalid`` or ``unavailable``
@@ -106,6 +114,8 @@ class Jobs:
             run, effective = self._new_run(
                 transaction, spec, effective, owner=owner, attached=False, teaches=teaches
             )
+            if retry_of is not None:
+                run = run.changed(retry_of=retry_of)
             transaction.runs.add(run)
             if idempotency_key is not None:
                 transaction.requests.remember(

@@ -31,7 +31,6 @@ class Confirmations:
             .where(confirmations.c.state == "wanted", confirmations.c.at >= microseconds(since))
             .order_by(confirmations.c.at, confirmations.c.job_id)
             .limit(limit)
-            .with_for_update(skip_locked=True)
         )
         return [_confirmation(row) for row in self._connection.execute(asked)]
 
