@@ -17,6 +17,7 @@ KEPT = 8
 
 _LONGEST = 120
 _LONGEST_MESSAGE = 100
+_FEW = 4
 _NAMED = 3  # in a sentence; evidence has all that are kept
 
 Findings = dict[str, Any]
@@ -24,8 +25,11 @@ Findings = dict[str, Any]
 
 def fresh(job_id: str) -> Findings:
     """Nothing found yet in this run."""
-    return {"job": job_id, "tested": 0, "timed": 0, "weighed": 0, "new": [], "new_n": 0, "known": [],
-            "known_n": 0, "slow": [], "slow_n": 0, "drift": [], "drift_n": 0}  # fmt: skip
+    counts = dict.fromkeys(("tested", "timed", "weighed", "first_n"), 0)
+    found: Findings = {"job": job_id, **counts}
+    for kind in ("new", "known", "slow", "drift"):
+        found.update({kind: [], f"{kind}_n": 0})
+    return found
 
 
 def id_of(sample: Sample) -> str:
@@ -37,6 +41,7 @@ def id_of(sample: Sample) -> str:
 def add_new(findings: Findings, sample: Sample, passes: int, times: int) -> None:
     """A test fails that had practically always passed: ``passes`` before, now ``times`` in a row."""
     findings["new_n"] += 1
+    findings["first_n"] += times == 1
     if len(findings["new"]) < KEPT:
         said = sample.detail[:_LONGEST_MESSAGE] if sample.detail else None
         findings["new"].append([id_of(sample), passes, times, said])
@@ -57,6 +62,7 @@ def take_back(findings: Findings, sample: Sample) -> None:
             left = [each for each in findings[kind] if (each[0] if kind == "new" else each) != test_id]
             findings[f"{kind}_n"] -= len(findings[kind]) - len(left)
             findings[kind] = left
+        findings["first_n"] = min(findings["first_n"], findings["new_n"])
 
 
 def add_slower(findings: Findings, kind: str, sample: Sample, found: Sequence[float | None]) -> None:
@@ -76,6 +82,8 @@ def discoveries(findings: Findings, *, rate: float) -> tuple[list[list[Any]], fl
     were timed.
     """
     slow = findings["slow"]
+    if findings["slow_n"] > max(_FEW, findings["timed"] / 4):
+        return [], None  # the machine was slow, and the job's own duration says so
     p_values = [each[3] for each in slow]
     told = multiplicity.discoveries(p_values, findings["timed"], rate=rate)
     if not told:

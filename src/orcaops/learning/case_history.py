@@ -16,6 +16,7 @@ from orcaops.learning.learner import Memory
 from orcaops.model.sample import Sample
 from orcaops.stats import flakiness, outlier
 from orcaops.stats.robust import middle
+from orcaops.stats.student import tail
 
 _LETTERS = 120
 _LETTERS_LEFT = 80
@@ -25,6 +26,7 @@ _EARLIER = 7
 _LEAST_S = 0.2
 _LEAST_RATIO = 1.5
 _GAP = math.log(1.1)
+_TAIL_FREEDOM = 8  # noise has heavier tails than the test supposes
 _DAY_S = 86400.0
 _CLEAN_RUNS = 30
 _CLEAN_DAYS = 7.0
@@ -88,16 +90,25 @@ def flake(memory: Memory) -> Flake | None:
     return _weighed(memory["h"])
 
 
+def comparable(memory: Memory, seconds: float) -> bool:
+    """Whether a duration can be judged: there are enough before it, and it is long enough to matter."""
+    return len(memory["d"]) >= _LATEST and seconds >= _LEAST_S
+
+
 def slow(memory: Memory, seconds: float) -> Slow | None:
     """Whether a duration is unlike the latest ones of the test; None if it is not, or they are too few."""
     durations = memory["d"]
     value = _log(seconds)
-    if len(durations) < _LATEST or seconds < _LEAST_S or value <= max(durations) + _GAP:
+    if not comparable(memory, seconds) or value <= max(durations) + _GAP:
         return None
     band = outlier.band(durations, least_amount=_LEAST_S, least_ratio=_LEAST_RATIO)
     if band is None or band.side(value) <= 0:
         return None
-    return Slow(round(seconds, 4), round(math.exp(band.centre), 4), outlier.p_value(band, value))
+    return Slow(round(seconds, 4), round(math.exp(band.centre), 4), _p_value(band, value))
+
+
+def _p_value(band: outlier.Band, value: float) -> float:
+    return float(f"{tail(band.t(value), min(band.freedom, _TAIL_FREEDOM)):.3g}")
 
 
 def timed(memory: Memory, seconds: float) -> Slow | None:

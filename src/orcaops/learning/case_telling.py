@@ -38,7 +38,7 @@ def failing(episode: Episode, *, over: bool) -> Said:
         expected=0.0,
         actual=count,
         unit="tests",
-        evidence={"tested": found["tested"], "tests": found["tests"]},
+        evidence={"chance": found["chance"], "tested": found["tested"], "tests": found["tests"]},
         series="failing",
     )
 
@@ -47,11 +47,12 @@ def flaky(episode: Episode, *, over: bool) -> Said:
     """Tests fail and pass while nothing changes."""
     found = episode["finding"]
     tests = sorted(found, key=lambda name: (-found[name][0], name))
+    more = " or more" if len(tests) >= findings.KEPT else ""
     said = "; ".join(_flaky_words(name, found[name]) for name in tests[:_NAMED])
     return Said(
         kind="flaky",
         severity=Severity.WARNING,
-        title=f"{_tests(len(tests), 'flaky test')}: {findings.names(tests, len(tests))}",
+        title=f"{_tests(len(tests), 'flaky test')}{more}: {findings.names(tests, len(tests))}",
         description=f"Without a cause in what changed, {said}."
         + (" It seems to be over: no failure since." if over else ""),
         expected=0.0,

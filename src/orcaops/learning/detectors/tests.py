@@ -1,5 +1,6 @@
 """The tests inside a job: which fail that used to pass, which are flaky, which became slow."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,8 @@ from orcaops.model.run import Status
 from orcaops.model.sample import Sample
 
 _MOST_WEIGHED = 200  # tests of one run whose flakiness is worked out: a few milliseconds each at most
+_NOISE_RATE = 0.05  # how fast it is learned how many tests fail for the first time in an ordinary run
+_LEAST_NOISE, _MOST_NOISE = 0.02, 3
 _GONE_S = 30 * 86400.0  # a flaky test that has not failed for so long is flaky no more
 _SLOWER = ("regression", "duration")
 
@@ -26,8 +29,9 @@ class Tests:
     *Newly failing*: tests that failed in at most the share ``rare`` of their runs, by (failures + ½) /
     (runs + 1). Where the job itself practically always succeeds, its own anomaly says so and names them
     (:meth:`explain`); this one speaks where the job passes all the same, or fails often. It ends when they
-    pass. *Flaky*: tests that fail and pass while nothing changes, with probability ``sure``
-    (:mod:`orcaops.stats.flakiness`); ends when all have been clean for 30 runs and 7 days, or for 30 days.
+    pass. In a suite where now and then some test fails, so many failing for the first time must have a
+    probability below ``chance``, or one must fail twice in a row. *Flaky*: tests that fail and pass while
+    nothing changes, with probability ``sure`` (:mod:`orcaops.stats.flakiness`); ends when all have been clean for 30 runs and 7 days, or for 30 days.
     *Slower*: tests beyond their usual durations by half and 0.2 s, of which over all tests of the run
     together a share ``false_rate`` at most would be false; information only.
 
@@ -47,6 +51,7 @@ class Tests:
     pooled: bool = True
     rare: float = 0.05
     sure: float = 0.95
+    chance: float = 0.05
     false_rate: float = 0.05
     stale_after_days: float = 90.0
 
@@ -113,7 +118,7 @@ class Tests:
     def _learn_duration(self, test: Memory, sample: Sample, now: findings.Findings) -> None:
         if not 0 <= sample.value < float("inf"):
             return
-        now["timed"] += 1
+        now["timed"] += history.comparable(test, sample.value)
         if (slow := history.slow(test, sample.value)) is not None:
             findings.add_slower(now, "slow", sample, slow)
         if (slower := history.timed(test, sample.value)) is not None:
@@ -152,8 +157,11 @@ class Tests:
         flaky = {name: each for name, each in job.get("flaky", {}).items() if each[4] >= latest}
         after: Memory = {"now": now, "runs": runs + 1, "failures": failures + bad, "flaky": flaky}
         told: list[Anomaly] = []
+        noise = job.get("noise", 0.0)
+        after["noise"] = round(noise + _NOISE_RATE * (min(now["first_n"], _MOST_NOISE) - noise), 6)
         own_words = bad and (failures + 0.5) / (runs + 1) <= self.rare  # the job's own anomaly tells it
-        after["failing"] = self._failing(job.get("failing"), now, sample, told, silent=own_words)
+        chance = _at_least(now["first_n"], noise)
+        after["failing"] = self._failing(job.get("failing"), now, chance, sample, told, silent=own_words)
         after["shaky"] = self._shaky(job.get("shaky"), flaky, sample, told)
         slow, p_value = findings.discoveries(now, rate=self.false_rate)
         if p_value is not None:
@@ -162,13 +170,26 @@ class Tests:
         return after, told
 
     def _failing(
-        self, episode: Any, now: findings.Findings, sample: Sample, told: list[Anomaly], *, silent: bool
+        self,
+        episode: Any,
+        now: findings.Findings,
+        chance: float,
+        sample: Sample,
+        told: list[Anomaly],
+        *,
+        silent: bool,
     ) -> Any:
         if now["new_n"]:
-            if episode is None and silent:
+            usual = chance > self.chance and now["first_n"] == now["new_n"]
+            if episode is None and (silent or usual):
                 return None
             episode = episodes.begun(sample, {}) if episode is None else episodes.continued(episode, sample)
-            found = {"tests": findings.failing_evidence(now), "count": now["new_n"], "tested": now["tested"]}
+            found = {
+                "tests": findings.failing_evidence(now),
+                "count": now["new_n"],
+                "tested": now["tested"],
+                "chance": chance,
+            }
             episode["finding"] = {**found, "words": findings.failing_words(now)}
             told.append(self._said(telling.failing(episode, over=False), episode, sample, closed=False))
             return episode
@@ -204,6 +225,16 @@ class Tests:
             closed=closed,
             **said._asdict(),
         )
+
+
+def _at_least(count: int, mean: float) -> float:
+    """The probability of so many, or more, where ``mean`` are usual (Poisson)."""
+    mean = max(mean, _LEAST_NOISE)
+    term = below = math.exp(-mean) if count else 0.0
+    for n in range(1, min(count, 50)):
+        term *= mean / n
+        below += term
+    return float(f"{max(1.0 - below, 0.0):.3g}")
 
 
 detector: Detector = Tests()
