@@ -382,7 +382,7 @@ def _rises(outcomes: Sequence[bool]) -> Iterator[tuple[Anomaly, int]]:
 
 
 def _above_before(outcomes: Sequence[bool]) -> list[int]:
-    """The naive rule: where the last 20 runs fail more than all before by two deviations; then 60 runs rest."""
+    """The naive rule: where the last 20 runs fail more than all before by two deviations; then 60 rest."""
     found: list[int] = []
     for place in range(60, len(outcomes)):
         if found and place - found[-1] < 60:

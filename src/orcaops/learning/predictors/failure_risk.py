@@ -3,7 +3,9 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
+from orcaops.learning import circumstances
 from orcaops.learning.learner import Memories, Memory, Predictor, Question
 from orcaops.model.abstention import Abstention
 from orcaops.model.metric import MetricName
@@ -22,8 +24,9 @@ _FEATURES = (
     "the last 20 runs",
     "the last 100 runs",
     "broken or flaky",
+    *circumstances.NAMES,
 )
-_BEGINNING = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
+_BEGINNING = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0) + (0.0,) * len(circumstances.NAMES)
 _PRIOR_RUNS = 2.0
 _LEVEL_RATE = 0.02
 _PAST = 12
@@ -42,8 +45,10 @@ class FailureProbability:
 
     A logistic regression that keeps learning, its weights shared by all jobs of a workspace, over
     what is known of the job: how the last run ended, streaks, failure rates over about 5, 20 and 100
-    runs, and what a hidden Markov model makes of it (healthy, flaky or broken;
-    :mod:`orcaops.stats.flakiness`). The two largest contributions are named. A job never seen before
+    runs (their differences are the trend), and what a hidden Markov model makes of it (healthy, flaky or
+    broken; :mod:`orcaops.stats.flakiness`); and over its circumstances: the hour of the week, the time since
+    the last run, what changed since (image digest, command, branch, names in the environment, resources),
+    and whether other jobs fail now. The two largest contributions are named. A job never seen before
     fails as its nearest relatives do. Silent until one run of anything has ended.
 
     Costs about 200 µs a run and 4 kB a key.
@@ -55,7 +60,7 @@ class FailureProbability:
     """
 
     name: str = "failure_risk"
-    version: int = 1
+    version: int = 2
     metrics: Sequence[str] = (MetricName.FAILURE,)
     levels: Sequence[str] = ("key", "command", "tool", "image", "all")
     quantity: str = "failure_risk"
@@ -71,8 +76,9 @@ class FailureProbability:
         if "model" not in all_:
             all_["model"] = logistic.fresh(_BEGINNING)
         change = [sample.commit, sample.image_digest]
+        context = circumstances.context_of(sample)
         if key:
-            stood = self._standing(key, sample, self._changed(key, change))
+            stood = self._standing(memories, sample, self._changed(key, change), context)
             if stood is not None:
                 logistic.learn(all_["model"], stood, failed)
         else:
@@ -85,11 +91,14 @@ class FailureProbability:
                 hidden=flakiness.fresh(flakiness.RISK),
                 change=change,
                 past=[],
+                context=context,
             )
         flakiness.learn(key["hidden"], flakiness.RISK, failed=failed, changed=self._changed(key, change))
         key["streak"] = key["streak"] + 1 if key["n"] and key["last"] == failed else 1
         key["n"] += 1
         key["last"], key["change"] = failed, change
+        key["context"] = [new or old for old, new in zip(key["context"], context, strict=True)]
+        circumstances.learn_storm(all_, sample.at.timestamp(), failed)
         n = key["n"] + _PRIOR_RUNS
         for place, decay in enumerate(_DECAYS):
             share = max(1 - decay, 1 / n)
@@ -110,10 +119,13 @@ class FailureProbability:
         if key:
             features = self._features(
                 key, changed=self._changed(key, [question.commit, question.image_digest])
-            )
+            ) + self._circumstances(memories, question.at, circumstances.context_of(question))
             p = logistic.probability(all_.get("model") or logistic.fresh(_BEGINNING), features)
-            parts = zip(_FEATURES, all_["model"]["weights"], features, strict=True)
-            ranked = sorted(((name, w * f) for name, w, f in parts), key=lambda part: -abs(part[1]))
+            parts: dict[str, float] = {}
+            for name, weight, feature in zip(_FEATURES, all_["model"]["weights"], features, strict=True):
+                parts[name] = parts.get(name, 0.0) + weight * feature
+            del parts["base rate"]  # of every job alike: it explains nothing of this one
+            ranked = sorted(parts.items(), key=lambda part: -abs(part[1]))
             contributions = {name: round(part, 3) for name, part in ranked[:2]}
             level, n = "key", key["n"]
             reason = f"from {n} run{'s' * (n != 1)} of this job"
@@ -144,13 +156,27 @@ class FailureProbability:
         """Whether something else may be running now: unless the same commit is known to be."""
         return change[0] is None or key["change"] != change
 
-    def _standing(self, key: Memory, sample: Sample, changed: bool) -> list[float] | None:
+    def _standing(
+        self, memories: Memories, sample: Sample, changed: bool, context: list[str]
+    ) -> list[float] | None:
         """The features as they were when the run was submitted, so that weights fit late outcomes."""
-        past = key["past"]
-        if sample.submitted_at is None or past[-1][0] <= sample.submitted_at.timestamp():
-            return self._features(key, changed=changed)
-        asked_at = sample.submitted_at.timestamp()
-        return next((features for at, features in reversed(past) if at <= asked_at), None)
+        key, asked_at = memories["key"], sample.submitted_at or sample.at
+        moment = asked_at.timestamp()
+        if sample.submitted_at is None or key["past"][-1][0] <= moment:
+            stood = self._features(key, changed=changed)
+        else:
+            found = next((features for at, features in reversed(key["past"]) if at <= moment), None)
+            if found is None:
+                return None
+            stood = found
+        return [*stood, *self._circumstances(memories, asked_at, context)]
+
+    @staticmethod
+    def _circumstances(memories: Memories, asked_at: datetime, context: list[str]) -> list[float]:
+        key, moment = memories["key"], asked_at.timestamp()
+        last_at = next((at for at, _ in reversed(key["past"]) if at <= moment), None)
+        storm = circumstances.storm(memories["all"], moment)
+        return circumstances.features(asked_at, last_at, key["context"], context, storm)
 
     @staticmethod
     def _features(key: Memory, *, changed: bool) -> list[float]:
