@@ -111,6 +111,11 @@ class CgroupV1:
         self._root = root
         self._path = path.strip("/")
 
+    @property
+    def path(self) -> str:
+        """Where it lies below the root."""
+        return self._path
+
     def _file(self, controller: str, name: str) -> str | None:
         return _text(f"{self._root}/{controller}/{self._path}/{controller}.{name}")
 
@@ -183,6 +188,11 @@ class CgroupV2:
         self._root = root
         self._path = path.strip("/")
         self._folder = root / self._path
+
+    @property
+    def path(self) -> str:
+        """Where it lies below the root."""
+        return self._path
 
     def exists(self) -> bool:
         """Whether the kernel has this group now."""

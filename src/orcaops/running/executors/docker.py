@@ -19,7 +19,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from orcaops.model.errors import unavailable
+from orcaops.model.errors import OrcaError, unavailable
 from orcaops.model.job import JobSpec
 from orcaops.model.run import Run
 from orcaops.running.cgroup import Cgroup, can_remove_groups, group_names, open_cgroup
@@ -41,6 +41,7 @@ from orcaops.running.container_request import (
     container_body,
     container_name,
 )
+from orcaops.running.container_sandbox import ContainerSandboxes
 from orcaops.running.engine import Engine, EngineError, EngineRefusedError, ImageMissingError
 from orcaops.running.executor import (
     Capabilities,
@@ -55,6 +56,8 @@ from orcaops.running.executor import (
 )
 from orcaops.running.launch_script import LaunchRecords
 from orcaops.running.ownership import Ownership
+from orcaops.running.sandbox_attempt import SandboxAttempt
+from orcaops.running.sandboxing import SandboxGone
 from orcaops.running.warm_attempt import WarmAttempt
 from orcaops.running.warm_pool import WarmPool
 
@@ -99,6 +102,9 @@ class DockerExecutor:
         self._ceilings = Ceilings(pids=pids, memory_bytes=memory_bytes)
         self._engine = Engine(base_url)
         self._shares = SetUpShares()
+        self.sandboxes = ContainerSandboxes(
+            self._engine, self._ceilings, installation=installation, place=self._place
+        )
         self._hosts = ContainerHosts(hosts)
         self._answered_at = -_FRESH_S
 
@@ -137,6 +143,8 @@ class DockerExecutor:
         spec = run.effective or run.requested
         if spec is None or spec.image is None:
             return Outcome(failure=Failure.INFRASTRUCTURE, message="The record does not say what to run.")
+        if spec.sandbox is not None:
+            return self._in_sandbox(run, spec, observer, halt).run()
         pool = self._pool
         if pool is not None and (held := pool.claim(run, spec)) is not None:
             warm = WarmAttempt(self._engine, run, spec, held, self._shares, observer, halt)
@@ -179,6 +187,8 @@ class DockerExecutor:
         spec = run.effective or run.requested
         if spec is None:
             return Outcome(failure=Failure.INFRASTRUCTURE, message="The record does not say what was run.")
+        if spec.sandbox is not None:
+            return self._in_sandbox(run, spec, observer, halt).adopt()
         try:
             container, word, warm_id = self._left_of(run)
             group = self._group(warm_id or run.job_id)
@@ -272,6 +282,24 @@ class DockerExecutor:
             installation=self._installation,
             owner="" if self._ownership is None else self._ownership.claim(),
             place=self._place,
+        )
+
+    def _in_sandbox(self, run: Run, spec: JobSpec, observer: Observer, halt: Halt) -> SandboxAttempt:
+        sandbox = spec.sandbox or ""
+        container = ""
+        with contextlib.suppress(
+            SandboxGone, EngineError, OrcaError
+        ):  # the attempt itself finds out and says so
+            container = self.sandboxes.container_of(sandbox, workspace=run.workspace)
+        return SandboxAttempt(
+            self._engine,
+            run,
+            spec,
+            container or f"orcaops-no-sandbox-{sandbox}",
+            self._group(sandbox) if container else None,
+            secrets.token_hex(8),
+            observer,
+            halt,
         )
 
     def _place(self, name: str) -> tuple[Cgroup | None, str | None]:
