@@ -56,6 +56,7 @@ _WORST_ERROR = 20.0
 _SUREST = 0.005
 _PAST = 12  # guesses of the naive rules that are kept with their times
 _FORGETTING = 0.99
+_COMPARING = 0.98  # forgets faster: what was lost long ago must not keep a predictor out
 _RESIDUALS = 24
 _FIRST_ASKED, _ASKED_EVERY = 20, 4
 _NEEDED = 20.0  # runs compared before a naive rule can take over
@@ -373,7 +374,7 @@ def _compare(
     else:
         losses = [_log_error(each, truth) for each in (itself, *rivals.values())]
     former = tally.get("compared") or [0.0] * (1 + len(losses))
-    forgetting = _FORGETTING if own else 1.0
+    forgetting = _COMPARING if own else 1.0
     tally["compared"] = [
         round(forgetting * old + new, 6) for old, new in zip(former, (1.0, *losses), strict=True)
     ]
