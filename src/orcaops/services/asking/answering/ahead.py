@@ -1,0 +1,134 @@
+"""Answers about what comes: predictions of a job, forecasts of a workspace, and what could be improved."""
+
+from orcaops.model.inquiry import Finding, Inquiry, Kind, Measure
+from orcaops.model.job import JobSpec
+from orcaops.model.prediction import Abstained, Prediction
+from orcaops.model.quantities import show_duration, show_size
+from orcaops.model.run import Run
+from orcaops.services.asking.answering.sources import Answered, Sources, counted, shown_rows
+
+_FORECAST_HOURS = 48
+
+
+def predicted(inquiry: Inquiry, sources: Sources) -> Answered:
+    """What the next run of the job that matches latest will take."""
+    with sources.store.read() as transaction:
+        found = transaction.runs.page(sources.workspace, sources.query(inquiry.where), limit=1).items
+    if not found:
+        return Answered("No run matches, so nothing can be said of the next one.")
+    told = sources.predictions.predict(_spec_of(found[0], sources.workspace))
+    parts: dict[Measure, Prediction | Abstained] = {
+        Measure.DURATION: told.duration,
+        Measure.MEMORY: told.memory,
+        Measure.FAILURES: told.failure_risk,
+        Measure.COST: told.cost,
+    }
+    wanted = [inquiry.measure] if inquiry.measure in parts else list(parts)
+    rows = [_predicted_row(measure, parts[measure], found[0]) for measure in wanted if measure is not None]
+    return Answered(f"The next run of {found[0].key}: " + "; ".join(row.text for row in rows) + ".", rows)
+
+
+def _predicted_row(measure: Measure, told: Prediction | Abstained, run: Run) -> Finding:
+    if isinstance(told, Abstained):
+        text = f"{measure.value}: not known, {told.abstention.reason}"
+        return Finding(what=measure.value, text=text, job_ids=(run.job_id,))
+    numbers = (told.estimate, told.range_low, told.range_high)
+    if measure is Measure.DURATION:
+        middle, low, high = map(show_duration, numbers)
+    elif measure is Measure.MEMORY:
+        middle, low, high = map(show_size, numbers)
+    elif measure is Measure.FAILURES:
+        middle, low, high = (f"{value:.1%}" for value in numbers)
+    else:
+        middle, low, high = (f"{value:.4g} {told.unit}" for value in numbers)
+    name = "risk of failure" if measure is Measure.FAILURES else measure.value
+    return Finding(
+        what=name,
+        value=told.estimate,
+        unit=told.unit,
+        low=told.range_low,
+        high=told.range_high,
+        n=told.sample_count,
+        text=f"{name} {middle} ({told.coverage:.0%} sure: {low} to {high}), from {counted(told.sample_count)}",
+        job_ids=(run.job_id,),
+    )
+
+
+def _spec_of(run: Run, workspace: str) -> JobSpec:
+    """The job as it was asked for; of an imported run what is known of it."""
+    if run.requested is not None:
+        return run.requested.model_copy(update={"workspace": workspace})
+    return JobSpec(
+        image=run.image,
+        shell=run.command or run.name or run.key,
+        name=run.name,
+        workspace=workspace,
+        branch=run.context.branch,
+    )
+
+
+def forecast(inquiry: Inquiry, sources: Sources) -> Answered:
+    """How much comes in the next two days, when, and what it costs."""
+    told = sources.forecasts.forecast(sources.workspace, hours=_FORECAST_HOURS, at=sources.now)
+    if isinstance(told, Abstained):
+        return Answered(f"Nothing can be forecast: {told.abstention.reason}.")
+    rows = [
+        Finding(
+            what=f"runs in the next {_FORECAST_HOURS} hours",
+            value=told.total.p50,
+            unit="runs",
+            low=told.total.p10,
+            high=told.total.p90,
+            n=told.runs_seen,
+            text=f"{told.total.p50:.0f} ({told.total.p10:.0f} to {told.total.p90:.0f}, 80 % sure)",
+        )
+    ]
+    rows += [Finding(what="peak", value=one.at_once, unit="at once", text=one.words) for one in told.peaks]
+    if not isinstance(told.capacity, Abstained):
+        rows.append(
+            Finding(
+                what="capacity", value=told.capacity.recommended, unit="at once", text=told.capacity.words
+            )
+        )
+    if isinstance(told.cost, Abstained):
+        cost = Finding(what="cost", text=f"not known: {told.cost.abstention.reason}")
+    else:
+        end = told.cost.month_end
+        cost = Finding(
+            what="cost by the end of the month",
+            value=end.p50,
+            unit=told.cost.currency,
+            low=end.p10,
+            high=end.p90,
+            text=f"{end.p50:.4g} {told.cost.currency} ({end.p10:.4g} to {end.p90:.4g}, 80 % sure), "
+            f"{told.cost.month_spent:.4g} spent so far",
+        )
+    rows = [cost, *rows] if inquiry.measure is Measure.COST else [*rows, cost]
+    notes = [told.reason]
+    return Answered(f"{rows[0].what.capitalize()}: {rows[0].text}.", rows, notes)
+
+
+def advised(inquiry: Inquiry, sources: Sources) -> Answered:
+    """What could be improved, most worth first; with a search, only for jobs that match it."""
+    query = sources.query(inquiry.where)
+    with sources.store.read() as transaction:
+        page = transaction.recommendations.page(sources.workspace, state="open", limit=100)
+        keys: set[str] | None = None
+        if inquiry.where:
+            keys = {
+                one.group or ""
+                for one in transaction.runs.tally(sources.workspace, query, "key", most=100_000)
+            }
+    found = [one for one in page.items if keys is None or one.key in keys]
+    if inquiry.measure is Measure.COST:
+        found = [one for one in found if one.type == "cost"] or found
+    if not found:
+        return Answered("Nothing is recommended now.")
+    rows = [
+        Finding(what=one.title, text=f"{one.priority.value}: {one.impact} {one.action} ({one.id})")
+        for one in found[: shown_rows(inquiry, sources)]
+    ]
+    return Answered(f"{counted(len(found), 'recommendation')}; first: {rows[0].what}.", rows)
+
+
+KINDS = {Kind.PREDICT: predicted, Kind.FORECAST: forecast, Kind.ADVICE: advised}

@@ -1,0 +1,274 @@
+"""Answers about failures: why, what changed, what ended them before, which are flaky, what was unusual."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from itertools import islice
+
+from orcaops.model.anomaly import Anomaly
+from orcaops.model.debug import Change
+from orcaops.model.inquiry import Finding, Inquiry, Kind, Measure
+from orcaops.model.quantities import show_time
+from orcaops.model.query import EVERYTHING, And, Compare, Comparison, Or, Query
+from orcaops.model.run import Run, Status
+from orcaops.services.asking.answering.sources import (
+    FEW_JOBS,
+    Answered,
+    Sources,
+    both,
+    counted,
+    shown_rows,
+    split_times,
+)
+
+_EXPLAINED = 3  # failures that are explained one by one; reading logs takes time
+_LOOKED_BACK = 40  # failures whose end is looked for
+_ANOMALIES = 1000
+_SUCCEEDED = Compare("status", Comparison.EQUAL, Status.SUCCEEDED.value)
+_BAD = Or(
+    tuple(
+        Compare("status", Comparison.EQUAL, status.value)
+        for status in (Status.FAILED, Status.TIMED_OUT, Status.LOST)
+    )
+)
+_TYPES = {
+    Measure.DURATION: ("duration", "regression", "improvement", "stalled"),
+    Measure.MEMORY: ("memory",),
+    Measure.WAIT: ("queue_wait",),
+    Measure.FAILURES: ("error", "flaky", "degradation", "repeat_failure", "incident", "retry_storm"),
+}
+
+
+def explained(inquiry: Inquiry, sources: Sources) -> Answered:
+    """Why the latest matching failures happened, one for each job."""
+    with sources.store.read() as transaction:
+        page = transaction.runs.page(sources.workspace, sources.query(inquiry.where), limit=100)
+    if not page.items:
+        return Answered("No run matches, so there is nothing to explain.")
+    latest: dict[str, Run] = {}
+    for run in page.items:
+        latest.setdefault(run.key, run)
+    alike = Counter(run.key for run in page.items)
+    rows = []
+    for run in islice(latest.values(), _EXPLAINED):
+        analysis = sources.failures.debug(sources.workspace, run.job_id)
+        quotes = [quote.text for cause in analysis.likely_causes[:1] for quote in cause.quotes[:1]]
+        quotes = quotes or [quote.text for quote in analysis.evidence[:1]]
+        fixes = [fix.action for fix in analysis.suggested_fixes[:1]]
+        text = (
+            analysis.summary + (f" | {quotes[0]}" if quotes else "") + (f" Try: {fixes[0]}" if fixes else "")
+        )
+        others = [one.job_id for one in page.items if one.key == run.key][:FEW_JOBS]
+        rows.append(
+            Finding(
+                what=run.key,
+                text=text,
+                n=alike[run.key],
+                value=alike[run.key],
+                unit="runs",
+                job_ids=tuple(others),
+            )
+        )
+    first = next(iter(latest.values()))
+    total = "more than 10 000" if page.total is None else str(page.total)
+    matched = "1 run matches" if page.total == 1 else f"{total} runs match"
+    notes = [f"`orcaops debug {first.job_id}` tells all of it"]
+    if len(latest) > _EXPLAINED:
+        notes.append(f"{counted(len(latest) - _EXPLAINED, 'more job')} failed; ask about each by its name")
+    head = f"{matched}; " if page.total != 1 else ""
+    return Answered(f"{head}{first.job_id}: {rows[0].text}", rows, notes)
+
+
+def changed(inquiry: Inquiry, sources: Sources) -> Answered:
+    """What is different between the latest failure and the last success before it."""
+    from orcaops.services.debugging import changes_between
+
+    query = sources.query(inquiry.where)
+    with sources.store.read() as transaction:
+        bad = transaction.runs.page(sources.workspace, both(query, _BAD), limit=1).items
+        if not bad:
+            return Answered("No matching run has failed.")
+        run = bad[0]
+        before = _of_key(run, Comparison.BELOW)
+        good = transaction.runs.page(sources.workspace, both(before, _SUCCEEDED), limit=1).items
+    if not good:
+        return Answered(f"{run.job_id} failed, and {run.key} has no success before it to compare with.")
+    changes = changes_between(good[0], run)
+    rows = [
+        Finding(
+            what=one.what,
+            text=f"{one.before or 'none'} → {one.after or 'none'}",
+            job_ids=(good[0].job_id, run.job_id),
+        )
+        for one in changes
+    ]
+    between = (
+        f"Between the last success {good[0].job_id} ({show_time(good[0].submitted_at)}) and {run.job_id}"
+    )
+    if not rows:
+        pair = Finding(what=run.key, text="no known difference", job_ids=(good[0].job_id, run.job_id))
+        return Answered(
+            f"{between} nothing that is recorded changed: it may be flaky, or the world outside.", [pair]
+        )
+    return Answered(f"{between} changed: {', '.join(row.what for row in rows)}.", rows)
+
+
+def fixed(inquiry: Inquiry, sources: Sources) -> Answered:
+    """What was different in the runs that ended matching failures, by how often."""
+    from orcaops.services.debugging import changes_between
+
+    ended: dict[str, list[tuple[Run, Run, tuple[Change, ...]]]] = defaultdict(list)
+    still: list[Run] = []
+    looked: set[tuple[str, str]] = set()
+    with sources.store.read() as transaction:
+        query = both(sources.query(inquiry.where), _BAD)
+        bad = transaction.runs.page(sources.workspace, query, limit=_LOOKED_BACK)
+        for run in bad.items:
+            later = both(_of_key(run, Comparison.ABOVE), _SUCCEEDED)
+            good = next(iter(transaction.runs.each(sources.workspace, later)), None)
+            if good is None:
+                still.append(run)
+            elif (run.key, good.job_id) not in looked:  # of failures in a row the last one was ended
+                looked.add((run.key, good.job_id))
+                changes = changes_between(run, good)
+                what = ", ".join(one.what for one in changes) or "nothing known: it was tried again"
+                ended[what].append((run, good, changes))
+    words = _words(inquiry.where)
+    known = (
+        [one for one in sources.meaning.search(sources.workspace, words, limit=3).found if one.pattern_id]
+        if words
+        else []
+    )
+    advice = [
+        Finding(what=one.title, text=one.text, value=round(one.likeness, 2), unit="likeness") for one in known
+    ]
+    if not bad.items:
+        if advice:
+            return Answered("It has not happened here; what is known of such failures:", advice)
+        return Answered("No failure matches, so nothing has ended one.")
+    times = sum(map(len, ended.values()))
+    rows = [
+        Finding(
+            what=what,
+            value=len(cases),
+            unit="failures ended",
+            n=times,
+            text=_example(cases[0]),
+            job_ids=tuple(
+                dict.fromkeys(job for one, good, _ in cases[:3] for job in (good.job_id, one.job_id))
+            ),
+        )
+        for what, cases in sorted(ended.items(), key=lambda one: (-len(one[1]), one[0]))
+    ][: shown_rows(inquiry, sources)]
+    notes = [f"{counted(len(still), 'failure')} had no success after"] if still else []
+    if bad.next_cursor:
+        notes.append(f"the latest {_LOOKED_BACK} failures were looked at")
+    if not rows:
+        return Answered(f"Nothing yet: no success has followed {still[0].job_id}.", advice, notes)
+    first = rows[0]
+    said = (
+        f"{first.what.capitalize()} changed"
+        if not first.what.startswith("nothing")
+        else "Trying again, with no known change,"
+    )
+    verb = "" if first.what.startswith("nothing") else " and"
+    return Answered(
+        f"{said}{verb} ended it in {len(ended[first.what])} of {counted(times, 'case')}.",
+        [*rows, *advice],
+        notes,
+    )
+
+
+def flaky(inquiry: Inquiry, sources: Sources) -> Answered:
+    """Which jobs were found flaky and are still."""
+    found = [one for one in _anomalies(inquiry, sources, ("flaky",)) if one.open]
+    if not found:
+        return Answered("No job is known to be flaky.")
+    rows = [_row(one) for one in found[: shown_rows(inquiry, sources)]]
+    return Answered(
+        f"{counted(len(found), 'job')} {'is' if len(found) == 1 else 'are'} flaky: {rows[0].what}.", rows
+    )
+
+
+def anomalies(inquiry: Inquiry, sources: Sources) -> Answered:
+    """What was unusual, the most severe first."""
+    types = _TYPES.get(inquiry.measure) if inquiry.measure is not None else None
+    found = _anomalies(inquiry, sources, types)
+    if not found:
+        return Answered("Nothing unusual was found.")
+    found.sort(key=lambda one: (-one.severity.rank, -one.detected_at.timestamp(), one.id))
+    rows = [_row(one) for one in found[: shown_rows(inquiry, sources)]]
+    worst = Counter(one.severity.value for one in found)
+    spread = ", ".join(f"{worst[name]} {name}" for name in ("critical", "warning", "info") if worst[name])
+    notes = [f"the latest {_ANOMALIES} were looked at"] if len(found) >= _ANOMALIES else []
+    unusual = "1 thing was" if len(found) == 1 else f"{len(found)} things were"
+    return Answered(f"{unusual} unusual ({spread}): {found[0].title}.", rows, notes)
+
+
+def _anomalies(inquiry: Inquiry, sources: Sources, types: Sequence[str] | None) -> list[Anomaly]:
+    """Those detected in the time of the search, on runs that match the rest of it."""
+    base, start, end = split_times(sources.query(inquiry.where))
+    found: list[Anomaly] = []
+    with sources.store.read() as transaction:
+        for kind in types or (None,):
+            filters = {"type": kind} if kind else {}
+            cursor: str | None = None
+            while len(found) < _ANOMALIES:
+                page = transaction.anomalies.page(
+                    sources.workspace, filters=filters, limit=200, cursor=cursor
+                )
+                found += [
+                    one
+                    for one in page.items
+                    if (start is None or (one.last_seen_at or one.detected_at) >= start)
+                    and (end is None or one.detected_at < end)
+                ]
+                cursor = page.next_cursor
+                if cursor is None or (start is not None and page.items[-1].detected_at < start):
+                    break
+        if base == EVERYTHING or not found:
+            return found
+        fits: set[str] = set()
+        jobs = sorted({job for one in found for job in (one.job_id, *one.job_ids)})
+        for place in range(0, len(jobs), 200):
+            these = Or(tuple(Compare("job_id", Comparison.EQUAL, job) for job in jobs[place : place + 200]))
+            rows = transaction.runs.figures(sources.workspace, both(base, these), None, most=200)
+            fits |= {row.job_id for row in rows}
+    return [one for one in found if fits & {one.job_id, *one.job_ids}]
+
+
+def _row(one: Anomaly) -> Finding:
+    return Finding(
+        what=one.key,
+        value=one.run_count,
+        unit="runs",
+        n=one.run_count,
+        text=f"{one.severity.value}: {one.title} ({one.type}, {show_time(one.detected_at)})",
+        job_ids=(one.job_id, *(job for job in one.job_ids[-(FEW_JOBS - 1) :] if job != one.job_id)),
+    )
+
+
+def _of_key(run: Run, comparison: Comparison) -> Query:
+    return And(
+        (Compare("key", Comparison.EQUAL, run.key), Compare("submitted_at", comparison, run.submitted_at))
+    )
+
+
+def _example(case: tuple[Run, Run, tuple[Change, ...]]) -> str:
+    run, good, changes = case
+    told = ", ".join(f"{one.what}: {one.before or 'none'} → {one.after or 'none'}" for one in changes)
+    return f"{run.job_id} failed, {good.job_id} passed" + (f" ({told})" if told else "")
+
+
+def _words(where: str) -> str:
+    from orcaops.services.asking.answering.runs import words_of
+
+    return words_of(where)
+
+
+KINDS = {
+    Kind.EXPLAIN: explained,
+    Kind.CHANGES: changed,
+    Kind.FIXES: fixed,
+    Kind.FLAKY: flaky,
+    Kind.ANOMALIES: anomalies,
+}

@@ -1,0 +1,164 @@
+"""Questions: plain English, or the line of an inquiry, answered from what is recorded and learned."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from orcaops.model.errors import ErrorCode, OrcaError, invalid
+from orcaops.model.inquiry import Inquiry, Question, Reply, Understood
+from orcaops.model.prices import Prices
+from orcaops.recording.store import Store
+from orcaops.services.failures import Failures
+from orcaops.services.forecasts import Forecasts
+from orcaops.services.meaning import Found, Meaning
+from orcaops.services.predictions import Predictions
+
+if TYPE_CHECKING:
+    from orcaops.services.asking.answering.sources import Answered
+    from orcaops.services.asking.understanding.names import Known
+    from orcaops.services.asking.understanding.reading import Reader
+
+_MOST_VALUES = 1000  # of a field: so many names are known when a question is read
+_MOST_LABELS = 20
+_FIELDS = ("name", "image", "branch", "host", "command", "executor", "source")
+
+
+class Questions:
+    """Reads questions and answers them. Reads only; what it imports is imported with the first question."""
+
+    def __init__(
+        self,
+        store: Store,
+        failures: Failures,
+        predictions: Predictions,
+        forecasts: Forecasts,
+        meaning: Meaning,
+        *,
+        prices: Callable[[], Prices | None],
+        time_zone: str,
+        clock: Callable[[], datetime],
+        reader: "Reader | None" = None,
+    ) -> None:
+        self._store = store
+        self._failures = failures
+        self._predictions = predictions
+        self._forecasts = forecasts
+        self._meaning = meaning
+        self._prices = prices
+        self._zone = ZoneInfo(time_zone)
+        self._clock = clock
+        self._reader = reader
+
+    def ask(self, question: Question) -> Reply:
+        """The answer, with the query that was understood; offers where it was not understood.
+
+        Exactly one of ``question`` and ``query`` is given and not empty; else, and for a query that is none,
+        raises ``invalid`` or ``not_found``.
+        """
+        from orcaops.services.asking.query_line import parse_line
+
+        asked, written = (question.question or "").strip(), (question.query or "").strip()
+        if bool(asked) == bool(written):
+            raise invalid(
+                "give either a question or a query",
+                where="question",
+                hint='Ask e.g. "which jobs failed yesterday?", or send a query that an answer showed.',
+            )
+        now = self._clock()
+        if written:
+            return self._answered(question, parse_line(written, now), now)
+        return self._understood(question, asked, now)
+
+    def alike(self, workspace: str, text: str, *, limit: int = 10) -> Found:
+        """Known and past failures that are alike a text, by meaning."""
+        return self._meaning.search(workspace, text, limit=limit)
+
+    def _understood(self, question: Question, asked: str, now: datetime) -> Reply:
+        from orcaops.services.asking.offers import offers
+        from orcaops.services.asking.understanding.reading import RuleReader
+        from orcaops.services.asking.wording import in_words
+
+        known = self._known(question.workspace)
+        readings = RuleReader().read(asked, known, now, self._zone)
+        if self._reader is not None and (not readings or readings[0].confidence < 1):
+            readings = [*self._reader.read(asked, known, now, self._zone), *readings]
+        if not readings:
+            return Reply(
+                question=asked,
+                answer="I do not understand this question. These I could answer:",
+                offers=offers(known),
+            )
+        told = [
+            Understood(query=one.inquiry.line, in_words=in_words(one.inquiry), confidence=one.confidence)
+            for one in readings
+        ]
+        reply = self._answered(question, readings[0].inquiry, now, readings[0].notes)
+        update = {"question": asked, "understood": told[0], "also": tuple(told[1:])}
+        if not reply.rows:
+            update["offers"] = offers(known)[:3]
+        return reply.model_copy(update=update)
+
+    def _answered(
+        self, question: Question, inquiry: Inquiry, now: datetime, notes: tuple[str, ...] = ()
+    ) -> Reply:
+        from orcaops.services.asking.wording import in_words
+
+        found = self._answer(question, inquiry, now)
+        return Reply(
+            understood=Understood(query=inquiry.line, in_words=in_words(inquiry)),
+            answer=found.answer,
+            rows=tuple(found.rows[: question.limit if inquiry.by is None else None]),
+            job_ids=found.jobs(),
+            notes=(*notes, *self._doubts(inquiry, now), *found.notes),
+        )
+
+    def _answer(self, question: Question, inquiry: Inquiry, now: datetime) -> "Answered":
+        from orcaops.services.asking.answering import ahead, contrasts, failures, numbers, runs
+        from orcaops.services.asking.answering.sources import Sources
+
+        sources = Sources(
+            store=self._store,
+            failures=self._failures,
+            predictions=self._predictions,
+            forecasts=self._forecasts,
+            meaning=self._meaning,
+            prices=self._prices,
+            workspace=question.workspace,
+            now=now,
+            zone=self._zone,
+            limit=question.limit,
+        )
+        kinds = {**runs.KINDS, **numbers.KINDS, **contrasts.KINDS, **failures.KINDS, **ahead.KINDS}
+        try:
+            return kinds[inquiry.kind](inquiry, sources)
+        except OrcaError as error:
+            if error.code is not ErrorCode.INVALID:
+                raise
+            return runs.refusal(error)  # such as a price file that is wrong: the question was right
+
+    def _doubts(self, inquiry: Inquiry, now: datetime) -> list[str]:
+        """What is odd about the times of an inquiry."""
+        from orcaops.recording.query import parse_query
+        from orcaops.services.asking.answering.sources import split_times
+
+        found = []
+        for text in (inquiry.where, inquiry.against):
+            _, start, end = split_times(parse_query(text, now)) if text else (None, None, None)
+            if start is not None and end is not None and start >= end:
+                found.append("the time that is asked about ends before it begins")
+            elif start is not None and start > now:
+                found.append("the time that is asked about lies in the future")
+        return found
+
+    def _known(self, workspace: str) -> "Known":
+        from orcaops.services.asking.understanding.names import Known
+
+        with self._store.read() as transaction:
+            values = {
+                field: tuple(transaction.runs.values(workspace, field, _MOST_VALUES)) for field in _FIELDS
+            }
+            for name in transaction.runs.values(workspace, "label", _MOST_LABELS):
+                field = f"label:{name}"
+                values[field] = tuple(transaction.runs.values(workspace, field, _MOST_VALUES))
+        return Known({field: found for field, found in values.items() if found})
