@@ -1,0 +1,105 @@
+"""Rollout: how often a harmless change is taken back, and how soon a harmful one.
+
+Simulated runs with known failure rates, judged after every run, against a z-test of two proportions
+that is looked at as often (p < .05), as people do with a dashboard. The last rows are one bad limit on
+a real engine.
+"""
+
+import math
+import random
+import statistics
+from collections.abc import Callable, Iterator, Sequence
+
+from benchmarks.row import NotMeasured, Row
+from orcaops.stats.sequential import e_values, rate_bound
+
+_LOOKS = 300
+_PAST = 100
+_BAR = 20.0
+
+
+def _by_e_value(past: Sequence[bool], outcomes: Sequence[bool]) -> int | None:
+    """The run after which the change is stopped; None if it never is."""
+    bound = rate_bound(sum(past), len(past))
+    return next((n for n, e in enumerate(e_values(outcomes, bound), 1) if e > _BAR), None)
+
+
+def _by_peeking(past: Sequence[bool], outcomes: Sequence[bool]) -> int | None:
+    before, failures = sum(past) / len(past), 0
+    for n, failed in enumerate(outcomes, 1):
+        failures += failed
+        pooled = (failures + sum(past)) / (n + len(past))
+        variance = pooled * (1 - pooled) * (1 / n + 1 / len(past))
+        if variance > 0 and (failures / n - before) / math.sqrt(variance) > 1.645:
+            return n
+    return None
+
+
+Test = Callable[[Sequence[bool], Sequence[bool]], int | None]
+
+
+def _stops(test: Test, before: float, now: float, *, trials: int, seed: int) -> list[int | None]:
+    chance = random.Random(seed)
+    found = []
+    for _ in range(trials):
+        past = [chance.random() < before for _ in range(_PAST)]
+        found.append(test(past, [chance.random() < now for _ in range(_LOOKS)]))
+    return found
+
+
+def _share(stops: Sequence[int | None]) -> float:
+    return sum(stop is not None for stop in stops) / len(stops)
+
+
+def _median(stops: Sequence[int | None]) -> float:
+    return float(statistics.median(stop if stop is not None else _LOOKS + 1 for stop in stops))
+
+
+def rows(quick: bool) -> Iterator[Row]:
+    """False rollbacks, delays, and a bad limit on a real engine."""
+    trials = 300 if quick else 3000
+    for rate in (0.02, 0.1):
+        ours = _share(_stops(_by_e_value, rate, rate, trials=trials, seed=7))
+        theirs = _share(_stops(_by_peeking, rate, rate, trials=trials, seed=7))
+        yield Row(
+            row="rollout",
+            figure=f"false rollback over {_LOOKS} looks, share",
+            value=ours,
+            rival="z-test looked at after each run",
+            rival_value=theirs,
+            n=trials,
+            set=f"simulated, {rate:.0%} fail anyway",
+            bar=f"at most .05: {'reached' if ours <= 0.05 else 'missed'}",
+        )
+    for before, now in ((0.02, 0.3), (0.1, 0.3), (0.02, 0.1)):
+        yield Row(
+            row="rollout",
+            figure="runs until a harmful change is stopped, median",
+            value=_median(_stops(_by_e_value, before, now, trials=trials, seed=11)),
+            rival="z-test looked at after each run",
+            rival_value=_median(_stops(_by_peeking, before, now, trials=trials, seed=11)),
+            n=trials,
+            set=f"simulated, failures {before:.0%} to {now:.0%}",
+            bar="10 runs at most" if (before, now) == (0.02, 0.3) else None,
+        )
+    yield from _on_an_engine()
+
+
+def _on_an_engine() -> Iterator[Row]:
+    """A limit that begins to kill, on the engine that answers here."""
+    from benchmarks.bad_limit import bad_limit
+
+    found = bad_limit()
+    if found is None:
+        raise NotMeasured("no container engine with the image orcaops-test/work:1 answers")
+    yield Row(
+        row="a bad optimisation on a live engine",
+        figure="jobs lost of those that the limit would kill",
+        value=float(found.lost),
+        rival="the same limit laid over every run",
+        rival_value=float(found.would_be_lost),
+        n=found.jobs,
+        set="containers that begin to need more than the canary's limit",
+        bar="undone before a second run is lost: "
+        + ("reached" if found.killed <= 1 and not found.lost else "missed"),
+    )
