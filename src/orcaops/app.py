@@ -64,6 +64,7 @@ from orcaops.services.predictions import Predictions
 from orcaops.services.recorder import StoreRecorder
 from orcaops.services.recovery import Recovery
 from orcaops.services.telling import Telling, TellingThread
+from orcaops.services.test_results import TestResults
 from orcaops.services.trials import Trials
 from orcaops.services.upkeep import Upkeep
 
@@ -80,6 +81,7 @@ class App:
     settings: Settings
     jobs: Jobs
     insights: Insights
+    tests: TestResults
     failures: Failures
     predictions: Predictions
     forecasts: Forecasts
@@ -255,6 +257,7 @@ def build(configuration: Configuration) -> App:
     return App(
         settings=settings,
         jobs=jobs,
+        tests=TestResults(store),
         insights=Insights(
             store,
             clock=now,

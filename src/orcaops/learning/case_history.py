@@ -18,6 +18,9 @@ from orcaops.stats import flakiness, outlier
 from orcaops.stats.robust import middle
 from orcaops.stats.student import tail
 
+LEARNER, VERSION = "anomaly_tests", 1
+"""Whose memories these are."""
+
 _LETTERS = 120
 _LETTERS_LEFT = 80
 _DURATIONS = 24

@@ -9,8 +9,10 @@ from orcaops.model.baseline import Baseline
 from orcaops.model.decision import Decision
 from orcaops.model.errors import invalid, unavailable
 from orcaops.model.query import DEFAULT_LIMIT, Page
+from orcaops.model.test_case import BEHIND
 from orcaops.recording.store import Store, Transaction
 from orcaops.services.absorb import forget_baseline, show_decision
+from orcaops.services.test_results import baseline_of_test, baselines_of_tests
 from orcaops.services.verdicts import Verdicts, says_no_problem, verdict_on
 
 
@@ -31,16 +33,32 @@ class Insights:
         self._stale_after = stale_after
 
     def baselines(
-        self, workspace: str, *, text: str = "", limit: int = DEFAULT_LIMIT, cursor: str | None = None
+        self,
+        workspace: str,
+        *,
+        text: str = "",
+        tests_of: str | None = None,
+        limit: int = DEFAULT_LIMIT,
+        cursor: str | None = None,
     ) -> Page[Baseline]:
-        """Baselines, latest update first; ``text`` is a part of the key."""
+        """Baselines, latest update first; ``text`` is a part of the key.
+
+        With ``tests_of`` those of the tests inside the jobs of that key, by their ids; else none of them.
+        """
         with self._store.read() as transaction:
-            page = transaction.baselines.page(workspace, text=text, limit=limit, cursor=cursor)
+            if tests_of is None:
+                page = transaction.baselines.page(workspace, text=text, limit=limit, cursor=cursor)
+            else:
+                page = baselines_of_tests(
+                    transaction, workspace, tests_of, text=text, limit=limit, cursor=cursor
+                )
         return page.model_copy(update={"items": tuple(self._aged(baseline) for baseline in page.items)})
 
     def baseline(self, workspace: str, key: str) -> Baseline:
-        """One baseline. Raises ``not_found``."""
+        """One baseline, of a job or of a test. Raises ``not_found``."""
         with self._store.read() as transaction:
+            if BEHIND in key:
+                return self._aged(baseline_of_test(transaction, workspace, key))
             return self._aged(transaction.baselines.get(workspace, key))
 
     def each_baseline(self, workspace: str) -> Iterator[Baseline]:
@@ -57,7 +75,10 @@ class Insights:
         with self._store.absorbing() as transaction:
             if transaction is None:
                 raise unavailable("runs are being absorbed by another process", hint="Try again in a moment.")
-            transaction.baselines.get(workspace, key)
+            if BEHIND in key:
+                baseline_of_test(transaction, workspace, key)
+            else:
+                transaction.baselines.get(workspace, key)
             forget_baseline(transaction, workspace, key)
             self._decide(transaction, workspace, "baseline", key, "reset", by, reason)
             transaction.set_watermark(transaction.watermark() + 1)

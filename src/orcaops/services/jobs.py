@@ -28,6 +28,7 @@ from orcaops.services.dispatcher import Dispatcher
 from orcaops.services.predictions import Predictions
 from orcaops.services.recorder import OutputListener, StoreRecorder
 from orcaops.services.summaries import summarise
+from orcaops.services.test_results import failing_tests
 from orcaops.services.trials import Trials
 
 _LOOK_AGAIN_S = 5.0
@@ -282,8 +283,11 @@ class Jobs:
             run = transaction.runs.get(workspace, job_id)
             anomalies = transaction.anomalies.of_run(workspace, job_id)
             before = transaction.runs.latest_of_key(workspace, run.key, _RECENT)
+            bad = run.tests is not None and run.tests.failed
+            failing = failing_tests(transaction, workspace, job_id, most=3) if bad else ()
         tail = self._logs.tail(workspace, job_id, 40) if self._logs.exists(workspace, job_id) else []
-        return summarise(run, anomalies, [other for other in before if other.job_id != job_id], tail)
+        others = [other for other in before if other.job_id != job_id]
+        return summarise(run, anomalies, others, tail, failing)
 
     def artifacts(self, workspace: str, job_id: str) -> tuple[Artifact, ...]:
         """The files that a run left. Raises ``not_found``."""

@@ -9,6 +9,7 @@ from orcaops.model.prediction import DurationPrediction
 from orcaops.model.quantities import show_duration, show_size
 from orcaops.model.run import Cause, PhaseName, Run, Status
 from orcaops.model.summary import Summary
+from orcaops.model.test_case import TestCase
 
 _CAUSES = {
     Cause.SUCCESS: "succeeded",
@@ -27,15 +28,23 @@ _ERRORS_SHOWN = 5
 
 
 def summarise(
-    run: Run, anomalies: Sequence[Anomaly], before: Sequence[Run], tail: Sequence[LogLine]
+    run: Run,
+    anomalies: Sequence[Anomaly],
+    before: Sequence[Run],
+    tail: Sequence[LogLine],
+    failing: Sequence[TestCase] = (),
 ) -> Summary:
-    """Tell a run: ``before`` are earlier runs of its key, newest first, ``tail`` the end of its log."""
+    """Tell a run.
+
+    ``before`` are earlier runs of its key, newest first, ``tail`` the end of its log, ``failing`` the first
+    of its tests that failed.
+    """
     return Summary(
         job_id=run.job_id,
         status=run.status,
         line=_line(run, before),
         key_events=tuple(_events(run)),
-        errors=tuple(_errors(run, tail)),
+        errors=tuple(_errors(run, tail, failing)),
         unusual=tuple(anomaly.title for anomaly in anomalies),
         predicted=run.prediction,
         next_steps=tuple(_next_steps(run, anomalies)),
@@ -81,6 +90,8 @@ def _events(run: Run) -> list[str]:
             f"memory peak {show_size(run.usage.memory_peak_bytes)}"
             + (f", held by the processes {show_size(held)}" if held is not None else "")
         )
+    if run.tests is not None and run.tests.total:
+        events.append(run.tests.sentence())
     if run.usage.cpu_seconds is not None:
         events.append(f"CPU {show_duration(run.usage.cpu_seconds)}")
     if run.log is not None and run.log.cut_bytes:
@@ -96,10 +107,11 @@ def _events(run: Run) -> list[str]:
     return events
 
 
-def _errors(run: Run, tail: Sequence[LogLine]) -> list[str]:
+def _errors(run: Run, tail: Sequence[LogLine], failing: Sequence[TestCase]) -> list[str]:
+    told = [f"{case.id}: {case.message or case.status.value}" for case in failing]
     if run.status in (Status.SUCCEEDED, Status.QUEUED, Status.RUNNING):
-        return []
-    errors = [run.message] if run.message else []
+        return told
+    errors = ([run.message] if run.message else []) + told
     if run.log is not None and run.log.first_error:
         errors.append(run.log.first_error)
     last = [line.text for line in tail if line.stream == "stderr" and line.text.strip()]

@@ -30,17 +30,31 @@ def baselines() -> None:
 @baselines.command("list", epilog="Example: orcaops baselines list pytest")
 @click.argument("text", default="")
 @click.option("-n", "--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
+@click.option("--tests-of", metavar="KEY", help="Those of the tests inside the jobs of this key instead.")
 @click.option("--cursor", help="Go on where the last page ended.")
 @options()
 @with_door
-def list_(app: "App", text: str, *, workspace: str, limit: int, cursor: str | None, as_json: bool) -> None:
+def list_(
+    app: "App",
+    text: str,
+    *,
+    workspace: str,
+    limit: int,
+    tests_of: str | None,
+    cursor: str | None,
+    as_json: bool,
+) -> None:
     """List baselines, latest update first; TEXT is a part of the key."""
-    page = app.insights.baselines(workspace, text=text, limit=limit, cursor=cursor)
+    page = app.insights.baselines(workspace, text=text, tests_of=tests_of, limit=limit, cursor=cursor)
     app.upkeep.mirror()
     if as_json:
         print_json_lines(page.items)
     elif not page.items:
-        note("no baseline yet: every finished run adds to one")
+        note(
+            "no baseline yet: every finished run adds to one"
+            if tests_of is None
+            else "no test is known there; `orcaops jobs tests JOB` shows those of a run"
+        )
     else:
         table(
             ["usually", "spread", "memory", "passes", "runs", "key"],

@@ -18,6 +18,7 @@ from orcaops.interfaces.cli.output import (
     print_json_lines,
     table,
 )
+from orcaops.interfaces.cli.tests import print_failing, tests
 
 if TYPE_CHECKING:
     from orcaops.app import App
@@ -30,6 +31,9 @@ _MOODS = {"succeeded": "good", "failed": "bad", "timed_out": "bad", "lost": "bad
 @click.group()
 def jobs() -> None:
     """What ran, what runs, and its output."""
+
+
+jobs.add_command(tests)
 
 
 @jobs.command("list", epilog="Example: orcaops jobs list status:failed image:python* after:2026-01-01")
@@ -99,6 +103,7 @@ def show(app: "App", job_id: str, *, workspace: str, as_json: bool) -> None:
         print_json(run)
         return
     _print_run(run)
+    print_failing(app, run)
     for anomaly in app.insights.anomalies_of(workspace, job_id):
         click.echo(f"unusual: {anomaly.title} ({anomaly.severity}, {anomaly.id})")
 
@@ -148,6 +153,7 @@ def _print_run(run: "Run") -> None:
             ("commit", run.context.commit),
             ("branch", run.context.branch),
             ("artifacts", f"{len(run.artifacts)}" if run.artifacts else None),
+            ("tests", run.tests.sentence() if run.tests is not None and run.tests.total else None),
             ("output cut", show_size(run.log.cut_bytes) if run.log and run.log.cut_bytes else None),
         ]
     )

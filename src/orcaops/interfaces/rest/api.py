@@ -27,6 +27,7 @@ from orcaops.interfaces.rest import (
     optimizations,
     pages,
     predictions,
+    tests,
     upkeep,
 )
 from orcaops.interfaces.rest.access import AccessMiddleware
@@ -49,6 +50,7 @@ _WAITING = 256  # requests that wait for a job, a cancellation or an import at t
 _ROUTERS = (
     history.router,
     jobs.router,
+    tests.router,
     logs.router,
     insights.router,
     failures.router,

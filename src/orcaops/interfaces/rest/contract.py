@@ -57,6 +57,7 @@ _OF_JOB = (
     "readLog",
     "followLog",
     "listArtifacts",
+    "listTests",
     "cancelJob",
     "rerunJob",
 )

@@ -38,6 +38,9 @@ class BaselinesAsked(PageAsked):
     """Which baselines."""
 
     q: SearchText = Field("", description="A part of the key; `*` stands for anything.")
+    tests_of: Annotated[str, Field(min_length=1, max_length=1024)] | None = Field(
+        None, description="Those of the tests inside the jobs of this key instead; `q` is a part of the id."
+    )
 
 
 class AnomaliesAsked(PageAsked):
@@ -83,7 +86,13 @@ class Resolution(Word):
 def list_baselines(house: House, asked: Annotated[BaselinesAsked, Query()]) -> Response:
     """What is normal for each key, latest update first."""
     return shown(
-        house.insights.baselines(asked.workspace, text=asked.q, limit=asked.limit, cursor=asked.cursor)
+        house.insights.baselines(
+            asked.workspace,
+            text=asked.q,
+            tests_of=asked.tests_of,
+            limit=asked.limit,
+            cursor=asked.cursor,
+        )
     )
 
 

@@ -31,7 +31,8 @@ class Tests:
     (:meth:`explain`); this one speaks where the job passes all the same, or fails often. It ends when they
     pass. In a suite where now and then some test fails, so many failing for the first time must have a
     probability below ``chance``, or one must fail twice in a row. *Flaky*: tests that fail and pass while
-    nothing changes, with probability ``sure`` (:mod:`orcaops.stats.flakiness`); ends when all have been clean for 30 runs and 7 days, or for 30 days.
+    nothing changes, with probability ``sure`` (:mod:`orcaops.stats.flakiness`); ends when all have been
+    clean for 30 runs and 7 days, or for 30 days.
     *Slower*: tests beyond their usual durations by half and 0.2 s, of which over all tests of the run
     together a share ``false_rate`` at most would be false; information only.
 
@@ -44,8 +45,8 @@ class Tests:
     ('anomaly_tests', ('key', 'job'))
     """
 
-    name: str = "anomaly_tests"
-    version: int = 1
+    name: str = history.LEARNER
+    version: int = history.VERSION
     metrics: Sequence[str] = (MetricName.TEST_FAILURE, MetricName.TEST_DURATION, MetricName.TESTS)
     levels: Sequence[str] = ("key", "job")
     pooled: bool = True

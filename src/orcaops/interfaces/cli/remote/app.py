@@ -15,6 +15,7 @@ from orcaops.interfaces.cli.remote.insights import RemoteInsights
 from orcaops.interfaces.cli.remote.jobs import RemoteJobs
 from orcaops.interfaces.cli.remote.optimizations import RemoteOptimizations
 from orcaops.interfaces.cli.remote.predictions import RemotePredictions
+from orcaops.interfaces.cli.remote.tests import RemoteTests
 from orcaops.interfaces.cli.remote.upkeep import RemoteUpkeep
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class RemoteApp:
         self.settings = settings
         self.jobs = RemoteJobs(self._connection)
         self.insights = RemoteInsights(self._connection)
+        self.tests = RemoteTests(self._connection)
         self.failures = RemoteFailures(self._connection)
         self.predictions = RemotePredictions(self._connection)
         self.forecasts = RemoteForecasts(self._connection)

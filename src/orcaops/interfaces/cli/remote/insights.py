@@ -18,11 +18,17 @@ class RemoteInsights:
         self._connection = connection
 
     def baselines(
-        self, workspace: str, *, text: str = "", limit: int = DEFAULT_LIMIT, cursor: str | None = None
+        self,
+        workspace: str,
+        *,
+        text: str = "",
+        tests_of: str | None = None,
+        limit: int = DEFAULT_LIMIT,
+        cursor: str | None = None,
     ) -> Page[Baseline]:
         """Baselines, latest update first."""
         answer = self._connection.ask(
-            "GET", "/baselines", workspace=workspace, q=text, limit=limit, cursor=cursor
+            "GET", "/baselines", workspace=workspace, q=text, tests_of=tests_of, limit=limit, cursor=cursor
         )
         return page_of(Baseline, answer.content)
 

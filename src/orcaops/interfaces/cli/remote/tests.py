@@ -1,0 +1,34 @@
+"""Tests of a server, under the names of :mod:`orcaops.services.test_results`."""
+
+from orcaops.interfaces.cli.remote.answers import page_of
+from orcaops.interfaces.cli.remote.connection import Connection
+from orcaops.interfaces.cli.remote.paths import job_path
+from orcaops.model.query import DEFAULT_LIMIT, Page
+from orcaops.model.test_case import TestCase
+
+
+class RemoteTests:
+    """See :class:`orcaops.services.test_results.TestResults`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def page(
+        self,
+        workspace: str,
+        job_id: str,
+        *,
+        status: str | None = None,
+        limit: int = DEFAULT_LIMIT,
+        cursor: str | None = None,
+    ) -> Page[TestCase]:
+        """The tests of a run."""
+        answer = self._connection.ask(
+            "GET",
+            f"{job_path(job_id)}/tests",
+            workspace=workspace,
+            status=status,
+            limit=limit,
+            cursor=cursor,
+        )
+        return page_of(TestCase, answer.content)
