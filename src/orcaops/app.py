@@ -58,9 +58,11 @@ from orcaops.services.incidents import Incidents
 from orcaops.services.insights import Insights
 from orcaops.services.jobs import Jobs
 from orcaops.services.knowledge_bases import KnowledgeBases
+from orcaops.services.meaning import Meaning
 from orcaops.services.moves import Moves
 from orcaops.services.optimizations import Optimizations
 from orcaops.services.predictions import Predictions
+from orcaops.services.questions import Questions
 from orcaops.services.recorder import StoreRecorder
 from orcaops.services.recovery import Recovery
 from orcaops.services.telling import Telling, TellingThread
@@ -100,6 +102,25 @@ class App:
     ownership: Ownership
     supervisor: Supervisor
     store: Store
+
+    @property
+    def meaning(self) -> Meaning:
+        """Search by meaning over failures."""
+        return Meaning(self.store, KnowledgeBases(self.store))
+
+    @property
+    def questions(self) -> Questions:
+        """Plain English, answered from the other services."""
+        return Questions(
+            self.store,
+            self.failures,
+            self.predictions,
+            self.forecasts,
+            self.meaning,
+            prices=lambda: prices_in_force(self.settings),
+            time_zone=self.settings.forecast.time_zone,
+            clock=now,
+        )
 
     def start(self) -> None:
         """Become a server: adopt what dead processes left, work off the queue, absorb in the background."""

@@ -14,6 +14,7 @@ from orcaops.services.insights import Insights
 from orcaops.services.jobs import Jobs
 from orcaops.services.optimizations import Optimizations
 from orcaops.services.predictions import Predictions
+from orcaops.services.questions import Questions
 from orcaops.services.test_results import TestResults
 from orcaops.services.upkeep import Upkeep
 
@@ -26,6 +27,7 @@ SERVICES = {
     "jobs": Jobs,
     "optimizations": Optimizations,
     "predictions": Predictions,
+    "questions": Questions,
     "tests": TestResults,
     "upkeep": Upkeep,
 }
@@ -70,6 +72,7 @@ MISSING: dict[str, dict[str, str]] = {
     "optimizations.rollback": {"mcp": AGENT},
     "optimizations.set_mode": {"mcp": AGENT},
     "tests.page": {"mcp": "the record counts them, and anomalies name those behind them"},
+    "questions.ask": {"mcp": "an agent asks the tools themselves"},
     "upkeep.doctor": {"rest": "`/readyz` and `/metrics`", "mcp": OPERATOR},
     "upkeep.gc": {"rest": OPERATOR, "mcp": OPERATOR},
     "upkeep.health": {"cli": "`doctor` says it, and more", "mcp": OPERATOR},

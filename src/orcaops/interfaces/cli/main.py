@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "optimize": ("orcaops.interfaces.cli.optimizations:optimize", "How much may be changed by itself."),
     "debug": ("orcaops.interfaces.cli.debug:debug", "Why a job failed, and what helps."),
+    "ask": ("orcaops.interfaces.cli.ask:ask", "Ask about what ran in plain English."),
     "kb": ("orcaops.interfaces.cli.kb:kb", "The failures that are known."),
     "import": ("orcaops.interfaces.cli.history:import_", "Bring a history in."),
     "export": ("orcaops.interfaces.cli.history:export", "Write runs as JSON, JSONL or CSV."),

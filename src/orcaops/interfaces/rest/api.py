@@ -18,6 +18,7 @@ from orcaops.app import App
 from orcaops.guarding.tokens import Token
 from orcaops.interfaces.rest import (
     advice,
+    ask,
     failures,
     forecast,
     history,
@@ -55,6 +56,7 @@ _ROUTERS = (
     insights.router,
     failures.router,
     predictions.router,
+    ask.router,
     forecast.router,
     advice.router,
     optimizations.router,

@@ -25,6 +25,7 @@ TAGS = [
     {"name": "insights", "description": "What is normal, and what is not."},
     {"name": "failures", "description": "Why a job failed, and what is known about such failures."},
     {"name": "advice", "description": "What could be improved."},
+    {"name": "questions", "description": "Plain English, answered."},
     {"name": "predictions", "description": "What to expect of a job before it runs."},
     {"name": "history", "description": "Bring a history in, take runs out."},
     {"name": "server", "description": "Whether the server is well."},

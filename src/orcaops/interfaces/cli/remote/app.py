@@ -15,6 +15,7 @@ from orcaops.interfaces.cli.remote.insights import RemoteInsights
 from orcaops.interfaces.cli.remote.jobs import RemoteJobs
 from orcaops.interfaces.cli.remote.optimizations import RemoteOptimizations
 from orcaops.interfaces.cli.remote.predictions import RemotePredictions
+from orcaops.interfaces.cli.remote.questions import RemoteQuestions
 from orcaops.interfaces.cli.remote.tests import RemoteTests
 from orcaops.interfaces.cli.remote.upkeep import RemoteUpkeep
 
@@ -33,6 +34,7 @@ class RemoteApp:
         self.tests = RemoteTests(self._connection)
         self.failures = RemoteFailures(self._connection)
         self.predictions = RemotePredictions(self._connection)
+        self.questions = RemoteQuestions(self._connection)
         self.forecasts = RemoteForecasts(self._connection)
         self.advice = RemoteAdvice(self._connection)
         self.optimizations = RemoteOptimizations(self._connection)
