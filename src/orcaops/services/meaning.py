@@ -7,17 +7,14 @@ five letters, weighed by rarity and reduced by a truncated SVD; without it, the 
 import importlib.util
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log, sqrt
-from typing import TYPE_CHECKING
 
 from orcaops.model.query import Compare, Comparison
 from orcaops.model.run import Status
 from orcaops.recording.store import Store
-
-if TYPE_CHECKING:
-    from orcaops.learning.failures.knowledge import KnowledgeBase
+from orcaops.services.knowledge_bases import KnowledgeBases
 
 _LATEST = 1000  # failed runs whose first errors are compared
 _COMPONENTS = 64
@@ -48,13 +45,13 @@ class Found:
 class Meaning:
     """Search by meaning over failures and solutions. Reads only."""
 
-    def __init__(self, store: Store, knowledge: "Callable[[], KnowledgeBase]") -> None:
+    def __init__(self, store: Store, knowledge: KnowledgeBases) -> None:
         self._store = store
         self._knowledge = knowledge
 
     def search(self, workspace: str, text: str, *, limit: int = 10) -> Found:
         """Known failures with their solutions, and latest failures of a workspace, that are alike a text."""
-        documents = [*self._known(), *self._past(workspace)]
+        documents = [*self._known(workspace), *self._past(workspace)]
         asked = text[:_LONGEST].lower()
         texts = [f"{one.title}\n{one.text}".lower() for one in documents]
         if importlib.util.find_spec("sklearn") is not None:
@@ -73,7 +70,7 @@ class Meaning:
             how,
         )
 
-    def _known(self) -> list[Alike]:
+    def _known(self, workspace: str) -> list[Alike]:
         return [
             Alike(
                 title=pattern.title,
@@ -81,7 +78,7 @@ class Meaning:
                 likeness=0.0,
                 pattern_id=pattern.id,
             )
-            for pattern in self._knowledge().patterns
+            for pattern in self._knowledge.of(workspace)[0].patterns
         ]
 
     def _past(self, workspace: str) -> list[Alike]:

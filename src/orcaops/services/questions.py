@@ -11,7 +11,7 @@ from orcaops.model.prices import Prices
 from orcaops.recording.store import Store
 from orcaops.services.failures import Failures
 from orcaops.services.forecasts import Forecasts
-from orcaops.services.meaning import Found, Meaning
+from orcaops.services.meaning import Meaning
 from orcaops.services.predictions import Predictions
 
 if TYPE_CHECKING:
@@ -69,10 +69,6 @@ class Questions:
         if written:
             return self._answered(question, parse_line(written, now), now)
         return self._understood(question, asked, now)
-
-    def alike(self, workspace: str, text: str, *, limit: int = 10) -> Found:
-        """Known and past failures that are alike a text, by meaning."""
-        return self._meaning.search(workspace, text, limit=limit)
 
     def _understood(self, question: Question, asked: str, now: datetime) -> Reply:
         from orcaops.services.asking.offers import offers
