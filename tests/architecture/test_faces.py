@@ -10,11 +10,13 @@ from orcaops.services.advice import Advice
 from orcaops.services.failures import Failures
 from orcaops.services.forecasts import Forecasts
 from orcaops.services.history import History
+from orcaops.services.incidents import Incidents
 from orcaops.services.insights import Insights
 from orcaops.services.jobs import Jobs
 from orcaops.services.optimizations import Optimizations
 from orcaops.services.predictions import Predictions
 from orcaops.services.questions import Questions
+from orcaops.services.telling import Telling
 from orcaops.services.test_results import TestResults
 from orcaops.services.upkeep import Upkeep
 
@@ -23,20 +25,27 @@ SERVICES = {
     "failures": Failures,
     "forecasts": Forecasts,
     "history": History,
+    "incidents": Incidents,
     "insights": Insights,
     "jobs": Jobs,
     "optimizations": Optimizations,
     "predictions": Predictions,
     "questions": Questions,
     "tests": TestResults,
+    "telling": Telling,
     "upkeep": Upkeep,
 }
 FACES = ("cli", "rest", "mcp")
 
 INSIDE = {
-    "advice.follow": "a step of absorbing",
+    "advice.tell": "a step of absorbing",
+    "incidents.checks": "what Upkeep.doctor says",
+    "incidents.paused_in": "what whoever acts by itself asks",
     "jobs.each": "what History.export gives away",
     "predictions.foresee": "what Jobs.submit attaches",
+    "telling.checks": "what Upkeep.doctor says",
+    "telling.failing": "what Upkeep.health says",
+    "telling.follow": "a step of absorbing",
 }
 """Methods that other services and ``app.py`` use, and no face."""
 
@@ -52,6 +61,8 @@ MISSING: dict[str, dict[str, str]] = {
     "history.examine_file": {"rest": OPERATOR, "mcp": OPERATOR},
     "history.export": {"mcp": "too large for a model: lists come in pages"},
     "history.import_file": {"mcp": AGENT},
+    "incidents.automation_paused": {"mcp": "`orcaops_get_anomalies` with type `incident`, open"},
+    "incidents.paused": {"cli": "`doctor` says it", "mcp": OPERATOR},
     "insights.anomalies_of": {"rest": "`GET /anomalies?job_id=` and the record's ids"},
     "insights.anomaly": {"mcp": "the list has every field"},
     "insights.each_baseline": {"rest": "lists come in pages", "mcp": "lists come in pages"},
@@ -71,6 +82,10 @@ MISSING: dict[str, dict[str, str]] = {
     "optimizations.reject": {"mcp": AGENT},
     "optimizations.rollback": {"mcp": AGENT},
     "optimizations.set_mode": {"mcp": AGENT},
+    "telling.deliver": {"rest": "the server does it by itself", "mcp": AGENT},
+    "telling.deliveries": {"mcp": AGENT},
+    "telling.retry": {"mcp": AGENT},
+    "telling.test": {"mcp": AGENT},
     "tests.page": {"mcp": "the record counts them, and anomalies name those behind them"},
     "questions.ask": {"mcp": "an agent asks the tools themselves"},
     "upkeep.doctor": {"rest": "`/readyz` and `/metrics`", "mcp": OPERATOR},

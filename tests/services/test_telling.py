@@ -156,7 +156,7 @@ def test_a_passing_failure_is_tried_again_with_the_same_id_and_a_permanent_one_i
     (check,) = [check for check in house.telling.checks() if check.state != "ok"]
     assert "gone" in check.sentence
     assert house.telling.failing() == {"channel test": "gone"}
-    assert house.telling.retry() == 1
+    assert house.telling.retry("default") == 1
     assert house.deliver() == 1
     assert house.telling.failing() == {}
 
@@ -186,7 +186,7 @@ def test_it_is_given_up_after_the_stated_time(app: App) -> None:
     for _ in range(30):
         house.deliver(minutes=10)
     assert 5 <= len(channel.sent) <= 9
-    (delivery,) = house.telling.deliveries(state="failed")
+    (delivery,) = house.telling.deliveries("default", state="failed")
     assert delivery.reason == f"busy; given up after {len(channel.sent)} attempts in 1 h"
 
 
@@ -198,7 +198,7 @@ def test_a_channel_that_raises_fails_like_any_other(app: App) -> None:
     house = House(app, Raising())
     house.found(anomaly())
     assert house.deliver(minutes=1) == 0
-    (delivery,) = house.telling.deliveries()
+    (delivery,) = house.telling.deliveries("default")
     assert (delivery.state, delivery.reason) == ("waiting", "the channel raised RuntimeError")
 
 
@@ -273,11 +273,11 @@ def test_nothing_is_written_while_a_channel_is_slow(app: App) -> None:
 
 def test_a_test_notice_goes_through_every_channel_at_once(app: App) -> None:
     house = House(app, Channel(name="good"), Channel(Receipt(sent=False, reason="no"), name="bad"))
-    assert [(name, receipt.sent) for name, receipt in house.telling.test("default")] == [
+    assert [(each.channel, each.sent) for each in house.telling.test("default")] == [
         ("good", True),
         ("bad", False),
     ]
-    assert house.telling.deliveries() == []
+    assert house.telling.deliveries("default") == []
 
 
 class FileChannel(Channel):

@@ -5,31 +5,10 @@ notice to every channel, and each handing over is a delivery of its own: claimed
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from orcaops.model.notice import Notice
-
-DeliveryState = Literal["waiting", "sending", "sent", "failed"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
-    """One notice on its way through one channel.
-
-    ``attempts`` counts those begun; ``next_at`` is when to try (again), or, while ``sending``, when
-    whoever tries has lost the right to; ``reason`` is why the last attempt failed.
-    """
-
-    notice: Notice
-    channel: str
-    state: DeliveryState
-    attempts: int
-    created_at: datetime
-    next_at: datetime
-    settled_at: datetime | None = None
-    reason: str | None = None
+from orcaops.model.notice import Delivery, DeliveryState, Notice
 
 
 class Told(NamedTuple):
@@ -88,14 +67,16 @@ class DeliveryRepository(Protocol):
     ) -> None:
         """Note what became of an attempt."""
 
-    def page(self, *, state: DeliveryState | None = None, limit: int = 50) -> list[Delivery]:
-        """Latest first, of every workspace."""
+    def page(
+        self, workspace: str | None = None, *, state: DeliveryState | None = None, limit: int = 50
+    ) -> list[Delivery]:
+        """Latest first; of every workspace if none is named."""
 
     def counts(self) -> dict[str, dict[str, int]]:
         """How many deliveries each channel has per state; those that were sent are left out."""
 
-    def retry(self, at: datetime) -> int:
-        """Let everything that was given up be tried again; returns how many."""
+    def retry(self, workspace: str, at: datetime) -> int:
+        """Let everything of a workspace that was given up be tried again; returns how many."""
 
     def forget_settled(self, before: datetime) -> int:
         """Drop what was sent before that time; returns how many."""

@@ -1,6 +1,6 @@
 """Gauges: what an operator watches of a server: how much there is, waits, runs, and is not learned yet."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,13 +15,17 @@ _SCORES = MemoryKey(*HOUSE)
 class Reading:
     """One look. ``absorb_lag_s`` is how long the oldest run that is not learned from has been final.
 
-    ``predictions`` says by quantity how good all predictions have been that were scored.
+    ``predictions`` says by quantity how good all predictions have been that were scored; ``paused`` are
+    the workspaces in which an incident pauses automation; ``undelivered`` counts by
+    channel what was given up.
     """
 
     runs: Mapping[str, int]
     active: int
     absorb_lag_s: float
     predictions: Mapping[str, Totals] = field(default_factory=dict)
+    paused: Sequence[str] = ()
+    undelivered: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def queued(self) -> int:
@@ -32,7 +36,15 @@ class Reading:
 class Gauges:
     """Reads the figures, cheaply however much is stored."""
 
-    def __init__(self, store: Store, *, active: Callable[[], int], clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        active: Callable[[], int],
+        clock: Callable[[], datetime],
+        paused: Callable[[], Iterable[str]] = tuple,
+    ) -> None:
+        self._paused = paused
         self._store = store
         self._active = active
         self._clock = clock
@@ -42,6 +54,7 @@ class Gauges:
         with self._store.read() as transaction:
             counts = transaction.runs.counts()
             oldest = transaction.runs.unabsorbed(1)
+            deliveries = transaction.deliveries.counts()
             scores = transaction.memories.get_many([_SCORES]).get(_SCORES)
         ended = [run.finished_at for run in oldest if run.finished_at is not None]
         lag = max(0.0, (self._clock() - ended[0]).total_seconds()) if ended else 0.0
@@ -50,4 +63,6 @@ class Gauges:
             active=self._active(),
             absorb_lag_s=lag,
             predictions=totals(scores),
+            paused=tuple(self._paused()),
+            undelivered={channel: states.get("failed", 0) for channel, states in deliveries.items()},
         )

@@ -16,14 +16,14 @@ from orcaops.learning import digest
 from orcaops.learning.loop import Absorbed
 from orcaops.model.anomaly import Anomaly, Severity
 from orcaops.model.identity import content_id
-from orcaops.model.notice import Notice
+from orcaops.model.notice import Delivery, DeliveryState, Notice, Reached
 from orcaops.model.quantities import show_duration
 from orcaops.model.run import Run
 from orcaops.notifying.digest import end_of, grouped, notice_of, told_ids
 from orcaops.notifying.notifier import Notifier, Receipt
 from orcaops.notifying.settings import NotifySettings
 from orcaops.recording.measure import samples_of
-from orcaops.recording.outbox import Delivery, DeliveryState, Told
+from orcaops.recording.outbox import Told
 from orcaops.recording.store import Store, Transaction
 from orcaops.services.upkeep import Check
 
@@ -86,7 +86,7 @@ class Telling:
                 sent += self._send(delivery)
             return sent
 
-    def test(self, workspace: str) -> list[tuple[str, Receipt]]:
+    def test(self, workspace: str) -> list[Reached]:
         """Send a test notice through every channel at once, past groups and quiet hours; say what became."""
         at = self._clock()
         notice = Notice(
@@ -98,17 +98,23 @@ class Telling:
             at=at,
             subject="test",
         )
-        return [(name, _sent(channel, notice)) for name, channel in self._channels.items()]
+        receipts = {name: _sent(channel, notice) for name, channel in self._channels.items()}
+        return [
+            Reached(channel=name, sent=receipt.sent, reason=receipt.reason)
+            for name, receipt in receipts.items()
+        ]
 
-    def deliveries(self, *, state: DeliveryState | None = None, limit: int = 50) -> list[Delivery]:
+    def deliveries(
+        self, workspace: str, *, state: DeliveryState | None = None, limit: int = 50
+    ) -> list[Delivery]:
         """What was or is on its way to people, latest first."""
         with self._store.read() as transaction:
-            return transaction.deliveries.page(state=state, limit=limit)
+            return transaction.deliveries.page(workspace, state=state, limit=limit)
 
-    def retry(self) -> int:
+    def retry(self, workspace: str) -> int:
         """Let everything that was given up be tried again; returns how many."""
         with self._store.write() as transaction:
-            return transaction.deliveries.retry(self._clock())
+            return transaction.deliveries.retry(workspace, self._clock())
 
     def checks(self) -> Iterator[Check]:
         """For ``doctor``: each channel, what it could not deliver, and what waits with nobody to send it."""

@@ -802,9 +802,11 @@ class StoreConformance:
             transaction.deliveries.settle(first, "waiting", at=until, next_at=START, reason="late")
             assert transaction.deliveries.counts() == {"a": {"sending": 1}, "b": {"waiting": 1}}
             transaction.deliveries.settle(second, "failed", at=until, reason="gone")
-            (failed,) = transaction.deliveries.page(state="failed")
+            (failed,) = transaction.deliveries.page("default", state="failed")
+            assert transaction.deliveries.page("other") == []
             assert (failed.reason, failed.settled_at) == ("gone", until)
-            assert transaction.deliveries.retry(until) == 1
+            assert transaction.deliveries.retry("other", until) == 0
+            assert transaction.deliveries.retry("default", until) == 1
             again = transaction.deliveries.claim(["a"], until, until=until)
             assert again is not None
             transaction.deliveries.settle(again, "sent", at=until)

@@ -17,6 +17,8 @@ from orcaops.interfaces.cli.output import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from orcaops.app import App
     from orcaops.model.anomaly import Anomaly
 
@@ -33,6 +35,9 @@ def anomalies() -> None:
 @click.option("--job", "job_id", help="Only of this job.")
 @click.option("--open", "open_", is_flag=True, help="Only episodes that go on.")
 @click.option("--unacknowledged", is_flag=True, help="Only what nobody has looked at.")
+@click.option(
+    "--muted/--not-muted", "muted", default=None, help="Only what is (not) listed without being told."
+)
 @click.option("-n", "--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
 @click.option("--cursor", help="Go on where the last page ended.")
 @options()
@@ -47,6 +52,7 @@ def list_(
     job_id: str | None,
     open_: bool,
     unacknowledged: bool,
+    muted: bool | None,
     limit: int,
     cursor: str | None,
     as_json: bool,
@@ -62,7 +68,11 @@ def list_(
         "job_id": job_id,
         "open": "true" if open_ else None,
         "acknowledged": "false" if unacknowledged else None,
+        "muted": None if muted is None else str(muted).lower(),
     }
+    paused = app.incidents.automation_paused(workspace)
+    if paused is not None:
+        note(paused, "bad")
     filters = {name: value for name, value in asked.items() if value is not None}
     page = app.insights.anomalies(workspace, filters=filters, limit=limit, cursor=cursor)
     if as_json:
@@ -71,13 +81,14 @@ def list_(
         note("nothing unusual")
     else:
         table(
-            ["id", "when", "severity", "seen", "what"],
+            ["id", "when", "severity", "runs", "state", "what"],
             [
                 [
                     anomaly.id,
                     show_time(anomaly.detected_at),
                     colour(anomaly.severity.value, MOODS[anomaly.severity]),
-                    "yes" if anomaly.acknowledged else "",
+                    str(anomaly.run_count),
+                    ", ".join(_states(anomaly)),
                     anomaly.title,
                 ]
                 for anomaly in page.items
@@ -111,12 +122,29 @@ def ack(app: "App", anomaly_id: str, *, workspace: str, text: str | None, as_jso
 
 @anomalies.command(epilog="Example: orcaops anomalies resolve 4kx2… --resolution 'pinned the image'")
 @click.argument("anomaly_id", metavar="ID")
-@click.option("--resolution", required=True, help="What ended it.")
+@click.option("--resolution", help="What ended it.")
+@click.option(
+    "--not-a-problem", is_flag=True, help="List later ones alike and not larger, and tell nobody of them."
+)
 @options()
 @with_door
-def resolve(app: "App", anomaly_id: str, *, workspace: str, resolution: str, as_json: bool) -> None:
-    """Note what ended it."""
-    _decided(app.insights.resolve(workspace, anomaly_id, by=whoami(), resolution=resolution), as_json=as_json)
+def resolve(
+    app: "App", anomaly_id: str, *, workspace: str, resolution: str | None, not_a_problem: bool, as_json: bool
+) -> None:
+    """Note what ended it, or that it is no problem; `reopen` takes that back.
+
+    A resolution that says just "not a problem" is the same as --not-a-problem.
+    """
+    if resolution is None and not not_a_problem:
+        raise click.UsageError("Say what ended it with --resolution, or give --not-a-problem.")
+    decided = app.insights.resolve(
+        workspace,
+        anomaly_id,
+        by=whoami(),
+        resolution=resolution or "not a problem",
+        not_a_problem=not_a_problem,
+    )
+    _decided(decided, as_json=as_json)
 
 
 @anomalies.command(epilog="Example: orcaops anomalies reopen 4kx2… --note 'it is back'")
@@ -125,7 +153,7 @@ def resolve(app: "App", anomaly_id: str, *, workspace: str, resolution: str, as_
 @options()
 @with_door
 def reopen(app: "App", anomaly_id: str, *, workspace: str, text: str | None, as_json: bool) -> None:
-    """Take back an acknowledgement or a resolution."""
+    """Take back an acknowledgement or a resolution, and what it muted."""
     _decided(app.insights.reopen(workspace, anomaly_id, by=whoami(), note=text), as_json=as_json)
 
 
@@ -161,6 +189,9 @@ def _print(anomaly: "Anomaly") -> None:
             ("acknowledged", "yes" if anomaly.acknowledged else "no"),
             ("note", anomaly.note),
             ("resolution", anomaly.resolution),
+            ("muted", anomaly.muted_because),
+            ("rerun", anomaly.confirmed_because),
+            ("told", _told(anomaly)),
             ("detector", anomaly.detector),
             *(
                 (name.replace("_", " "), None if value is None else _number(value))
@@ -168,6 +199,28 @@ def _print(anomaly: "Anomaly") -> None:
             ),
         ]
     )
+
+
+def _states(anomaly: "Anomaly") -> "Iterator[str]":
+    """What to know of an anomaly at a glance, in a word or two each."""
+    if not anomaly.open:
+        yield "over"
+    if anomaly.resolution is not None:
+        yield "resolved"
+    elif anomaly.acknowledged:
+        yield "seen"
+    if anomaly.confirmed is not None:
+        yield "confirmed" if anomaly.confirmed else "not confirmed"
+    if anomaly.muted_by is not None:
+        yield "muted"
+    elif anomaly.told is False:
+        yield "not told"
+
+
+def _told(anomaly: "Anomaly") -> str | None:
+    if anomaly.told is None or anomaly.told_because is None:
+        return None
+    return f"{'yes' if anomaly.told else 'no'}, {anomaly.told_because}"
 
 
 def _amount(value: float | None, unit: str | None) -> str | None:

@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "forecast": ("orcaops.interfaces.cli.forecast:forecast", "How much comes, and what it takes and costs."),
     "baselines": ("orcaops.interfaces.cli.baselines:baselines", "What is normal for each job."),
     "anomalies": ("orcaops.interfaces.cli.anomalies:anomalies", "What was unusual."),
+    "notify": ("orcaops.interfaces.cli.notify:notify", "How people are told, and whether it reaches them."),
     "recommendations": ("orcaops.interfaces.cli.recommendations:recommendations", "What could be improved."),
     "optimizations": (
         "orcaops.interfaces.cli.optimizations:optimizations",

@@ -41,6 +41,9 @@ class AnomaliesAsked(Asked):
     severity: Severity | None = None
     acknowledged: bool | None = None
     open: bool | None = Field(None, description="Only episodes that go on (true) or are over (false).")
+    muted: bool | None = Field(
+        None, description="Only those listed and not told because one like it was no problem (true), or not."
+    )
     text: Annotated[str, StringConstraints(max_length=1024, pattern=r"^[^\x00]*$")] = Field(
         "", description="A part of the title or description."
     )
@@ -54,6 +57,9 @@ class DecisionAsked(Asked):
     anomaly_id: Id
     decision: Literal["acknowledge", "resolve", "reopen"]
     note: Note | None = Field(None, description="Why; for `resolve` what ended it, which is then required.")
+    not_a_problem: bool = Field(
+        False, description="With `resolve`: list later ones alike and not larger, and tell nobody."
+    )
 
 
 @tool("What is normal")
@@ -100,18 +106,22 @@ async def get_anomalies(call: Call, asked: AnomaliesAsked) -> Page[Anomaly]:
     )
 
 
-_FILTERS = {"key", "type", "severity", "acknowledged", "open"}
+_FILTERS = {"key", "type", "severity", "acknowledged", "open", "muted"}
 
 
 @tool("Decide about an anomaly", writes=True)
 async def resolve_anomaly(call: Call, asked: DecisionAsked) -> Anomaly:
     """Note that somebody has seen an anomaly, what ended it, or that it is open again.
 
-    The note stays with it for whoever looks next; nothing else changes.
+    The note stays with it for whoever looks next. `not_a_problem` also mutes later ones alike.
     """
     insights, place = call.house.insights, (call.workspace(asked.workspace), asked.anomaly_id)
     if asked.decision == "resolve":
-        return await call.ask(insights.resolve, *place, by=BY, resolution=asked.note or "")
+        return await call.ask(
+            insights.resolve, *place, by=BY, resolution=asked.note or "", not_a_problem=asked.not_a_problem
+        )
+    if asked.not_a_problem:
+        raise invalid("only a resolution can say so", where="not_a_problem", hint="Use decision `resolve`.")
     decide = insights.acknowledge if asked.decision == "acknowledge" else insights.reopen
     return await call.ask(decide, *place, by=BY, note=asked.note)
 

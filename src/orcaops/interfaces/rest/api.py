@@ -25,6 +25,7 @@ from orcaops.interfaces.rest import (
     insights,
     jobs,
     logs,
+    notify,
     optimizations,
     pages,
     predictions,
@@ -54,6 +55,7 @@ _ROUTERS = (
     tests.router,
     logs.router,
     insights.router,
+    notify.router,
     failures.router,
     predictions.router,
     ask.router,
@@ -106,7 +108,8 @@ def create_api(
         lifespan=lifespan,
     )
     feeds = Feeds()
-    metrics = Metrics(Gauges(app.store, active=app.dispatcher.active, clock=_now), feeds=lambda: len(feeds))
+    gauges = Gauges(app.store, active=app.dispatcher.active, clock=_now, paused=app.incidents.paused)
+    metrics = Metrics(gauges, feeds=lambda: len(feeds))
     api.state.orcaops = app
     api.state.feeds = feeds
     api.state.metrics = metrics

@@ -56,6 +56,9 @@ class AnomaliesAsked(PageAsked):
     acknowledged: YesOrNo | None = Field(None, description="Whether somebody has seen it.")
     open: YesOrNo | None = Field(None, description="Whether it is going on.")
     resolved: YesOrNo | None = Field(None, description="Whether somebody has said what ended it.")
+    muted: YesOrNo | None = Field(
+        None, description="Whether it is listed and not told, because somebody called one like it no problem."
+    )
 
 
 class Reason(Asked):
@@ -74,6 +77,14 @@ class Resolution(Word):
     """What ended an anomaly."""
 
     resolution: Annotated[NoteText, Field(min_length=1, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
+    not_a_problem: bool = Field(False, description="List later ones alike and not larger, and tell nobody.")
+
+
+class Automation(Word):
+    """Whether what acts by itself (reruns, canaries, holding things ready) may do so now."""
+
+    paused: bool
+    reason: str | None = Field(description="Which incident pauses it; resolving that ends the pause.")
 
 
 @router.get(
@@ -139,6 +150,19 @@ def list_anomalies(house: House, asked: Annotated[AnomaliesAsked, Query()]) -> R
 
 
 @router.get(
+    "/automation",
+    operation_id="getAutomation",
+    summary="Is automation paused?",
+    response_model=Automation,
+    responses=answers(422, 503),
+)
+def get_automation(house: House, asked: InWorkspace) -> Response:
+    """During an incident nothing happens by itself: no confirming reruns, no canaries, nothing held ready."""
+    reason = house.incidents.automation_paused(asked.workspace)
+    return shown(Automation(paused=reason is not None, reason=reason))
+
+
+@router.get(
     "/anomalies/{anomaly_id}",
     operation_id="getAnomaly",
     summary="Look up an anomaly",
@@ -192,13 +216,19 @@ def resolve_anomaly(
     asked: InWorkspace,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Note what ended it."""
-    resolution = parsed(Resolution, body).resolution
+    """Note what ended it. With `not_a_problem` later ones alike and not larger are told to nobody."""
+    said = parsed(Resolution, body)
     return done(
         asked.workspace,
         idempotency_key,
-        ("resolve", anomaly_id, resolution),
-        lambda: house.insights.resolve(asked.workspace, anomaly_id, by=BY, resolution=resolution),
+        ("resolve", anomaly_id, said.resolution, "not a problem" if said.not_a_problem else None),
+        lambda: house.insights.resolve(
+            asked.workspace,
+            anomaly_id,
+            by=BY,
+            resolution=said.resolution,
+            not_a_problem=said.not_a_problem,
+        ),
     )
 
 

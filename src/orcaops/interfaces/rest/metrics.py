@@ -62,6 +62,18 @@ class _Looked(Collector):
             ("orcaops_feeds", "Clients that follow a log or take an export.", self._feeds()),
         ):
             yield GaugeMetricFamily(name, help_text, value=value)
+        paused = GaugeMetricFamily(
+            "orcaops_automation_paused", "1 where an incident pauses automation.", labels=["workspace"]
+        )
+        for workspace in reading.paused:
+            paused.add_metric([workspace], 1)
+        yield paused
+        undelivered = GaugeMetricFamily(
+            "orcaops_notices_undelivered", "Messages to people that were given up.", labels=["channel"]
+        )
+        for channel, count in reading.undelivered.items():
+            undelivered.add_metric([channel], count)
+        yield undelivered
         yield from _predictions(reading.predictions)
 
 

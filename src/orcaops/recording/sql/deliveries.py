@@ -7,8 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, select, update
 
-from orcaops.model.notice import Notice
-from orcaops.recording.outbox import Delivery, DeliveryState
+from orcaops.model.notice import Delivery, DeliveryState, Notice
 from orcaops.recording.sql.notice_tables import deliveries
 from orcaops.recording.sql.records import clean, moment, record_of
 from orcaops.recording.sql.sequence import microseconds
@@ -91,8 +90,12 @@ class Deliveries:
             here &= and_(deliveries.c.state == "sending", deliveries.c.attempts == delivery.attempts)
         self._connection.execute(update(deliveries).where(here).values(**values))
 
-    def page(self, *, state: DeliveryState | None = None, limit: int = 50) -> list[Delivery]:
+    def page(
+        self, workspace: str | None = None, *, state: DeliveryState | None = None, limit: int = 50
+    ) -> list[Delivery]:
         asked = select(deliveries).order_by(deliveries.c.serial.desc()).limit(limit)
+        if workspace is not None:
+            asked = asked.where(deliveries.c.workspace == workspace)
         if state is not None:
             asked = asked.where(deliveries.c.state == state)
         return [_delivery(row) for row in self._connection.execute(asked)]
@@ -109,9 +112,9 @@ class Deliveries:
             found.setdefault(channel, {})[state] = count
         return found
 
-    def retry(self, at: datetime) -> int:
+    def retry(self, workspace: str, at: datetime) -> int:
         now = microseconds(at)
-        again = update(deliveries).where(deliveries.c.state == "failed")
+        again = update(deliveries).where(deliveries.c.state == "failed", deliveries.c.workspace == workspace)
         return self._connection.execute(
             again.values(state="waiting", created_at=now, next_at=now, settled_at=None)
         ).rowcount

@@ -16,6 +16,7 @@ from orcaops.interfaces.cli.remote.jobs import RemoteJobs
 from orcaops.interfaces.cli.remote.optimizations import RemoteOptimizations
 from orcaops.interfaces.cli.remote.predictions import RemotePredictions
 from orcaops.interfaces.cli.remote.questions import RemoteQuestions
+from orcaops.interfaces.cli.remote.telling import RemoteIncidents, RemoteTelling
 from orcaops.interfaces.cli.remote.tests import RemoteTests
 from orcaops.interfaces.cli.remote.upkeep import RemoteUpkeep
 
@@ -32,6 +33,8 @@ class RemoteApp:
         self.jobs = RemoteJobs(self._connection)
         self.insights = RemoteInsights(self._connection)
         self.tests = RemoteTests(self._connection)
+        self.incidents = RemoteIncidents(self._connection)
+        self.telling = RemoteTelling(self._connection)
         self.failures = RemoteFailures(self._connection)
         self.predictions = RemotePredictions(self._connection)
         self.questions = RemoteQuestions(self._connection)

@@ -1,6 +1,6 @@
 """Insights of a server, under the names of :mod:`orcaops.services.insights`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from urllib.parse import quote
 
 from orcaops.interfaces.cli.remote.answers import page_of
@@ -84,14 +84,23 @@ class RemoteInsights:
         """Note that somebody has seen it."""
         return self._decide(workspace, anomaly_id, "acknowledge", {"note": note})
 
-    def resolve(self, workspace: str, anomaly_id: str, *, by: str, resolution: str) -> Anomaly:  # noqa: ARG002
+    def resolve(
+        self,
+        workspace: str,
+        anomaly_id: str,
+        *,
+        by: str,  # noqa: ARG002
+        resolution: str,
+        not_a_problem: bool = False,
+    ) -> Anomaly:
         """Note what ended it."""
-        return self._decide(workspace, anomaly_id, "resolve", {"resolution": resolution})
+        said = {"resolution": resolution, "not_a_problem": not_a_problem}
+        return self._decide(workspace, anomaly_id, "resolve", said)
 
     def reopen(self, workspace: str, anomaly_id: str, *, by: str, note: str | None = None) -> Anomaly:  # noqa: ARG002
         """Take it back."""
         return self._decide(workspace, anomaly_id, "reopen", {"note": note})
 
-    def _decide(self, workspace: str, anomaly_id: str, verb: str, body: dict[str, str | None]) -> Anomaly:
+    def _decide(self, workspace: str, anomaly_id: str, verb: str, body: Mapping[str, object]) -> Anomaly:
         path = f"{path_of('anomaly', anomaly_id)}/{verb}"
         return Anomaly.from_stored(self._connection.ask("POST", path, body=body, workspace=workspace).content)

@@ -1,0 +1,79 @@
+"""Telling over HTTP: what is on its way to people, and whether the channels work."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from pydantic import Field
+
+from orcaops.interfaces.rest.arguments import Asked, Done, House, IdempotencyKey, InWorkspace
+from orcaops.interfaces.rest.contract import answers
+from orcaops.interfaces.rest.jobs import shown
+from orcaops.model.notice import Delivery, DeliveryState, Reached
+from orcaops.model.query import Page
+from orcaops.model.word import Word
+
+router = APIRouter(tags=["insights"])
+
+
+class DeliveriesAsked(Asked):
+    """Which deliveries."""
+
+    state: DeliveryState | None = Field(None, description="`failed` is what was given up.")
+    limit: Annotated[int, Field(ge=1, le=1000)] = Field(50, description="Most to answer, latest first.")
+
+
+class Retried(Word):
+    """How many notices are tried again."""
+
+    count: int
+
+
+@router.get(
+    "/notices",
+    operation_id="listNotices",
+    summary="List notices on their way to people",
+    response_model=Page[Delivery],
+    responses=answers(422, 503),
+)
+def list_notices(house: House, asked: Annotated[DeliveriesAsked, Query()]) -> Response:
+    """What was or is on its way, one entry for each channel, latest first."""
+    found = house.telling.deliveries(asked.workspace, state=asked.state, limit=asked.limit)
+    return shown(Page[Delivery](items=tuple(found)))
+
+
+@router.post(
+    "/notices/retry",
+    operation_id="retryNotices",
+    summary="Try undelivered notices again",
+    response_model=Retried,
+    responses=answers(409, 422, 503),
+)
+def retry_notices(
+    house: House, done: Done, asked: InWorkspace, idempotency_key: IdempotencyKey = None
+) -> Response:
+    """Let everything that was given up be tried again."""
+    return done(
+        asked.workspace,
+        idempotency_key,
+        ("retry notices",),
+        lambda: Retried(count=house.telling.retry(asked.workspace)),
+    )
+
+
+@router.post(
+    "/notices/test",
+    operation_id="testNotices",
+    summary="Send a test notice",
+    response_model=Page[Reached],
+    responses=answers(409, 422, 503),
+)
+def send_test_notice(
+    house: House, done: Done, asked: InWorkspace, idempotency_key: IdempotencyKey = None
+) -> Response:
+    """Send a test notice through every channel at once, and say what became of it."""
+
+    def sent() -> Page[Reached]:
+        found = house.telling.test(asked.workspace)
+        return Page[Reached](items=tuple(found), total=len(found))
+
+    return done(asked.workspace, idempotency_key, ("test notices",), sent)
