@@ -26,7 +26,8 @@ STOPPING_EVIDENCE = 20.0
 SLOWER = 1.1
 _SLOWER_P = 0.02
 _SURE = 0.9
-_LOOKS = frozenset((10, 20, 40, 80, 160, 320))
+_LOOKS = {10: _SLOWER_P / 2, 20: _SLOWER_P / 4, 40: _SLOWER_P / 8, 80: _SLOWER_P / 16, 160: _SLOWER_P / 32}
+"""After so many candidates durations are compared, each time at this level: together at most 2 %."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +61,11 @@ def too_tight(run: Run, optimization_id: str | None = None) -> tuple[Override, s
 def judge(optimization: Optimization, runs: Sequence[Run]) -> Judgement:
     """What to do, given the runs of the present round, oldest first; others are passed over."""
     own = [run for run in runs if _of_round(optimization, run)]
-    candidates = [run for run in own if run.trial is not None and run.trial.arm is Arm.CANDIDATE]
-    controls = [run for run in own if run.trial is not None and run.trial.arm is Arm.CONTROL]
-    failures = [failed(run) for run in candidates if says_something(run)]
-    control_failures = [failed(run) for run in controls if says_something(run)]
+    having = [run for run in own if run.trial is not None and run.trial.arm is Arm.CANDIDATE]
+    candidates = [run for run in having if says_something(run)]
+    without = [run for run in own if run.trial is not None and run.trial.arm is Arm.CONTROL]
+    controls = [run for run in without if says_something(run)]
+    failures, control_failures = [failed(run) for run in candidates], [failed(run) for run in controls]
     stage = sum(run.trial is not None and run.trial.stage == optimization.state for run in candidates)
     before, failed_before = optimization.runs_before, optimization.failures_before
     e = max(e_values(failures, rate_bound(failed_before, before)), default=1.0)
@@ -79,10 +81,10 @@ def judge(optimization: Optimization, runs: Sequence[Run]) -> Judgement:
         duration_ratio=slower.ratio if slower else None,
         duration_p=slower.p_value if slower else None,
     )
-    for run in candidates:
+    for run in having:
         if (found := too_tight(run, optimization.id)) is not None:
             return Judgement(Event.STOP, found[1], evidence)
-    for run in controls:
+    for run in without:
         if (needed := _would_not_fit(run, optimization)) is not None:
             return Judgement(Event.STOP, needed, evidence)
     if e > STOPPING_EVIDENCE:
@@ -91,7 +93,8 @@ def judge(optimization: Optimization, runs: Sequence[Run]) -> Judgement:
             f"{before} before it (e-value {e:.0f}, the limit is {STOPPING_EVIDENCE:.0f})"
         )
         return Judgement(Event.STOP, reason, evidence)
-    if slower and len(candidates) in _LOOKS and slower.p_value < _SLOWER_P and slower.ratio > SLOWER:
+    level = _LOOKS.get(len(candidates), 0.0)
+    if slower and slower.p_value < level and slower.ratio > SLOWER:
         reason = f"runs with the change take {slower.ratio:.2f} times as long (p = {slower.p_value:.2g})"
         return Judgement(Event.STOP, reason, evidence)
     if not optimization.state.trying or stage < evidence.needed:
