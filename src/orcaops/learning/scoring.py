@@ -61,7 +61,8 @@ _RESIDUALS = 24
 _FIRST_ASKED, _ASKED_EVERY = 20, 4
 _NEEDED = 20.0  # runs compared before a naive rule can take over
 _LEAD, _STAY = 0.1, 0.03  # it takes over when it is better by the one share, and stays while by the other
-_LEAST = 0.002  # and by this much, or rounding would decide
+_LEAST = 0.002  # and by this much, or rounding would decide,
+_SURE = 3.5  # and by so many standard errors of the difference: five rules are tried again and again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -380,6 +381,11 @@ def _compare(
     ]
     if not own:
         return
+    spread = tally.get("spread") or [0.0] * len(rivals)
+    tally["spread"] = [
+        round(forgetting * old + (losses[0] - loss) ** 2, 6)
+        for old, loss in zip(spread, losses[1:], strict=True)
+    ]
     if quantity != "failure_risk":
         residuals = tally.setdefault("residuals", {name: [] for name in rivals})
         for name, guess in rivals.items():
@@ -398,7 +404,11 @@ def _chosen(tally: Memory, names: Sequence[str]) -> str | None:
     if using is not None and by_name[using] < own * (1 - _STAY) - _LEAST * mass:
         return using
     best = min(names, key=by_name.__getitem__)
-    return best if by_name[best] < own * (1 - _LEAD) - _LEAST * mass else None
+    if by_name[best] >= own * (1 - _LEAD) - _LEAST * mass:
+        return None
+    won = (own - by_name[best]) / mass
+    variance = max(tally["spread"][names.index(best)] / mass - won * won, 0.0)
+    return best if won > _SURE * math.sqrt(variance / mass) else None
 
 
 def _best_rival(tally: Memory, quantity: str) -> tuple[str, float] | None:

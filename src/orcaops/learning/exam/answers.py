@@ -1,0 +1,73 @@
+"""Estimates of a number with what came, and the figures that they earn."""
+
+from dataclasses import dataclass, field
+
+from orcaops.learning.exam.paper import Figures
+from orcaops.learning.rivals.rival import Guess
+from orcaops.stats import scoring
+
+_MOST_TRIES = 12
+
+
+@dataclass(slots=True)
+class Answers:
+    """Estimates with what came; intervals and confidences where they were stated."""
+
+    estimates: list[float] = field(default_factory=list)
+    truths: list[float] = field(default_factory=list)
+    lows: list[float] = field(default_factory=list)
+    highs: list[float] = field(default_factory=list)
+    confidences: list[float] = field(default_factory=list)
+
+    def add(self, guess: Guess, truth: float) -> None:
+        """Note one."""
+        self.estimates.append(guess.estimate)
+        self.truths.append(truth)
+        if guess.low is not None and guess.high is not None:
+            self.lows.append(guess.low)
+            self.highs.append(guess.high)
+        if guess.confidence is not None:
+            self.confidences.append(guess.confidence)
+
+    def figures(self) -> Figures:
+        """What they earned; of nothing, nulls."""
+        figures: Figures = {
+            "within_20": scoring.within(self.estimates, self.truths),
+            "median_abs_pct_error": scoring.median_abs_pct_error(self.estimates, self.truths),
+            "mean_abs_log_error": scoring.mean_abs_log_error(self.estimates, self.truths),
+        }
+        if self.lows and len(self.lows) == len(self.truths):
+            figures["coverage_90"] = scoring.coverage(self.lows, self.highs, self.truths)
+            figures["winkler_90"] = scoring.winkler(self.lows, self.highs, self.truths)
+        if self.confidences and len(self.confidences) == len(self.truths):
+            hits = [abs(e - t) <= 0.2 * t for e, t in zip(self.estimates, self.truths, strict=True)]
+            figures["ece"] = scoring.calibration_error(self.confidences, hits)
+            sure = [hit for c, hit in zip(self.confidences, hits, strict=True) if c >= 0.9]
+            figures["confident_n"] = len(sure)
+            figures["confident_within_20"] = sum(sure) / len(sure) if sure else None
+        return figures
+
+
+@dataclass(slots=True)
+class Allocations:
+    """Memory given and not used, in GB hours, retrying with twice as much after running out."""
+
+    wasted_gbh: float = 0.0
+    failed: int = 0
+    n: int = 0
+
+    def add(self, limit: float, peak: float, hours: float) -> None:
+        """Note one run's limit and peak in bytes, and how long it took."""
+        self.n += 1
+        self.failed += peak > limit
+        for _ in range(_MOST_TRIES):
+            if peak <= limit:
+                break
+            self.wasted_gbh += limit / 1e9 * hours
+            limit *= 2
+        self.wasted_gbh += max(limit - peak, 0.0) / 1e9 * hours
+
+    def figures(self) -> Figures:
+        """What was wasted, and the share of runs whose first attempt ran out; of nothing, nulls."""
+        share = self.failed / self.n if self.n else None
+        return {"wasted_gbh": self.wasted_gbh if self.n else None, "first_attempt_failures": share}

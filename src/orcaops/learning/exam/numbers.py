@@ -1,0 +1,122 @@
+# ruff: noqa: D102 - what the methods are for stands in paper.py
+"""The paper of a predictor of a number: duration or memory."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from orcaops.learning.exam.answers import Allocations, Answers
+from orcaops.learning.exam.paper import Figures, Paper, Sitting, sample_of
+from orcaops.learning.learner import Learner
+from orcaops.learning.replay import PastRun
+from orcaops.learning.rivals import ema, last, mean2, median, spec
+from orcaops.learning.rivals.rival import Guess, Rival
+from orcaops.model.metric import MetricName
+from orcaops.model.run import Cause, Status
+from orcaops.stats import sizing
+
+RIVALS: Sequence[Rival] = (last.rival, mean2.rival, ema.slow, ema.fast, median.rival, spec.rival)
+"""All naive rules; each answers from a job's second run on."""
+
+_METRIC_OF = {"duration": MetricName.DURATION, "memory": MetricName.MEMORY}
+_SPEC_MARGIN = 1.5
+
+
+@dataclass(slots=True)
+class NumberPaper(Paper):
+    """A predictor of a number: duration or memory."""
+
+    quantity: str = ""
+    ours: Answers = field(default_factory=Answers)
+    cold: Answers = field(default_factory=Answers)
+    theirs: dict[str, Answers] = field(default_factory=dict)
+    guesses: dict[int, dict[str, Guess]] = field(default_factory=dict)
+    allocated: dict[str, "Allocations"] = field(default_factory=dict)
+    limits: dict[int, tuple[float | None, float | None]] = field(default_factory=dict)
+
+    def __init__(self, learner: Learner, quantity: str) -> None:
+        Paper.__init__(self, learner)
+        self.quantity = quantity
+        self.ours, self.cold, self.theirs, self.guesses = Answers(), Answers(), {}, {}
+        self.allocated = {"balanced": Allocations(), "spec": Allocations()}
+        self.limits = {}
+
+    def submitted(self, run: PastRun) -> None:
+        states = self.states(run)
+        guesses = {}
+        for rival in RIVALS:
+            guess = rival.guess(states[rival.name]) if rival.name in states else None
+            if guess is not None:
+                guesses[rival.name] = guess
+        self.guesses[id(run)] = guesses
+        if self.quantity == "memory":
+            requested = run.samples[0].memory_limit_bytes
+            ours: float | None = requested
+            theirs: float | None = requested
+            if "peaks" in states:
+                peaks, largest = states["peaks"]["latest"], states["peaks"]["largest"]
+                ours = sizing.memory_limit(peaks, sizing.BALANCED, largest=largest) or requested
+                theirs = largest * _SPEC_MARGIN
+            self.limits[id(run)] = (ours, theirs)
+
+    def finished(self, sitting: Sitting) -> None:
+        run = sitting.run
+        guesses = self.guesses.pop(id(run))
+        limits = self.limits.pop(id(run), (None, None))
+        truth = self._truth(run)
+        if truth is None:
+            return
+        answer = sitting.answers[self.quantity]
+        if answer is not None and answer.predictor in ("", self.learner.name):
+            guess = Guess(answer.estimate, answer.range_low, answer.range_high, answer.confidence)
+            if answer.level != "key" or not guesses:
+                self.cold.add(guess, truth)
+            else:
+                self.ours.add(guess, truth)
+                for name, theirs in guesses.items():
+                    self.theirs.setdefault(name, Answers()).add(theirs, truth)
+        hours = (run.finished_at - run.submitted_at).total_seconds() / 3600
+        duration = sample_of(run, MetricName.DURATION)
+        if duration is not None:
+            hours = duration.value / 3600
+        if limits[0] is not None and limits[1] is not None:
+            self.allocated["balanced"].add(limits[0], truth, hours)
+            self.allocated["spec"].add(limits[1], truth, hours)
+
+    def learn(self, run: PastRun) -> None:
+        truth = self._truth(run)
+        if truth is None:
+            return
+        states = self.states(run)
+        for rival in RIVALS:
+            rival.learn(states.setdefault(rival.name, {}), truth)
+        if self.quantity == "memory":
+            seen = states.setdefault("peaks", {"latest": [], "largest": 0.0})
+            seen["latest"] = [*seen["latest"], truth][-100:]
+            seen["largest"] = max(seen["largest"], truth)
+
+    def _truth(self, run: PastRun) -> float | None:
+        sample = sample_of(run, _METRIC_OF[self.quantity])
+        if sample is None or sample.status is not Status.SUCCEEDED or sample.cause is Cause.OOM_KILLED:
+            return None
+        return sample.value if sample.value > 0 else None
+
+    def figures(self) -> dict[str, Any]:
+        rivals: dict[str, Figures] = {name: answers.figures() for name, answers in self.theirs.items()}
+        figures = self.ours.figures()
+        cold = self.cold.figures()
+        if self.quantity == "memory":
+            figures.update(self.allocated["balanced"].figures())
+            if "spec" in rivals:
+                rivals["spec"].update(self.allocated["spec"].figures())
+        return {
+            "name": self.learner.name,
+            "kind": "predictor",
+            "metric": self.quantity,
+            "n": len(self.ours.truths),
+            **figures,
+            "cold_n": len(self.cold.truths),
+            "cold_mean_abs_log_error": cold["mean_abs_log_error"],
+            "cold_coverage_90": cold.get("coverage_90"),
+            "rivals": rivals,
+        }
