@@ -2,12 +2,14 @@
 
 import math
 import random
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from orcaops import plugins
 from orcaops.learning.exam import examine
+from orcaops.learning.forecasters import profile, seasonal
 from orcaops.learning.replay import PastRun
 from orcaops.testing.learners import samples_of_job
 
@@ -64,6 +66,41 @@ def test_rivals_answer_on_the_same_runs() -> None:
     one = next(learner for learner in duration if learner["name"] == "duration")
     assert one["n"] > 50
     assert one["cold_n"] <= 2
+
+
+def test_forecasters_of_arrivals_say_each_week_what_comes() -> None:
+    """Five busy weeks of office hours: forecaster and rules of thumb know the same hours."""
+    chance = random.Random(2)
+    start = datetime(2026, 1, 5, tzinfo=UTC)
+    runs = []
+    for hour in range(5 * 168):
+        busy = hour % 24 in range(9, 18) and hour % 168 < 120
+        for _ in range(chance.choice((3, 4, 5, 6)) if busy else chance.choice((0, 0, 1))):
+            at = start + timedelta(hours=hour, minutes=chance.randrange(60))
+            runs.append(PastRun(at, at + timedelta(minutes=1), ()))
+    seen: list[int] = []
+    runs.sort(key=lambda run: run.submitted_at)
+    told = examine(runs, [], [seasonal.forecaster, profile.forecaster], progress=seen.append)["learners"]
+    assert [learner["name"] for learner in told] == ["arrivals_seasonal", "arrivals_profile"]
+    for learner in told:
+        assert set(learner["rivals"]) == {"last", "mean2", "ema_01", "ema_03", "median", "spec"}
+    weekly = told[0]
+    assert weekly["n"] >= 2 * 168
+    assert weekly["mase"] < weekly["rivals"]["last"]["mase"]
+    assert 0.75 < weekly["coverage_90"] <= 1
+    nothing = examine([], [], [seasonal.forecaster])["learners"][0]
+    assert (nothing["n"], nothing["mase"]) == (0, None)
+
+
+def test_progress_is_told() -> None:
+    seen: list[int] = []
+    examine(history(1100), [a_cheap_learner()], progress=seen.append)
+    assert seen == [500, 1000]
+
+
+def a_cheap_learner() -> Any:
+    """One that is asked little."""
+    return next(learner for learner in plugins.find("predictor") if learner.name == "cost")
 
 
 def test_an_empty_history_is_no_error() -> None:

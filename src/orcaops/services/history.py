@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from orcaops.learning.exam import examine
+from orcaops.learning.forecasters import profile, seasonal
 from orcaops.learning.learner import Learner
 from orcaops.learning.replay import PastRun
 from orcaops.model.errors import ErrorCode, OrcaError
@@ -26,6 +27,7 @@ from orcaops.services.absorb import Absorber
 
 _BATCH = 1000  # runs per transaction
 _PROBLEMS_KEPT = 1000
+_FORECASTERS = (seasonal.forecaster, profile.forecaster)
 
 
 @dataclass(slots=True)
@@ -109,16 +111,24 @@ class History:
         with self._store.read() as transaction:
             yield from exporter.export(transaction.runs.each(workspace, query), format_name)
 
-    def examine(self, workspace: str) -> dict[str, Any]:
-        """Score every learner and its naive rivals on the stored history of a workspace."""
-        with self._store.read() as transaction:
-            return examine(self._past(transaction.runs.each(workspace)), self._learners())
+    def examine(
+        self, workspace: str, *, progress: Callable[[int], None] = lambda _count: None
+    ) -> dict[str, Any]:
+        """Score every learner and its naive rivals on the stored history of a workspace.
 
-    def examine_file(self, path: Path, format_name: str) -> dict[str, Any]:
+        ``progress`` is called now and then with the number of runs that have been gone through.
+        """
+        with self._store.read() as transaction:
+            runs = self._past(transaction.runs.each(workspace))
+            return examine(runs, self._learners(), _FORECASTERS, progress=progress)
+
+    def examine_file(
+        self, path: Path, format_name: str, *, progress: Callable[[int], None] = lambda _count: None
+    ) -> dict[str, Any]:
         """Score every learner and its naive rivals on the runs of a file; nothing is kept."""
         items = read_runs(path, format_name, ReadOptions(folder=path.absolute().parent))
         runs = sorted((item for item in items if isinstance(item, Run)), key=lambda run: run.submitted_at)
-        return examine(self._past(runs), self._learners())
+        return examine(self._past(runs), self._learners(), _FORECASTERS, progress=progress)
 
     def _past(self, runs: Iterable[Run]) -> Iterator[PastRun]:
         number = 0

@@ -86,11 +86,11 @@ def exam(*, data: Path | None, format_: str, home: str | None, workspace: str | 
     """Replay a history in true order, judge before learning, and score every learner beside naive rules."""
     from orcaops.interfaces.cli.exam_table import print_exam
 
-    with opened(home=home, workspace=workspace) as app:
+    with opened(home=home, workspace=workspace) as app, progress("runs examined") as show:
         if data is None:
-            result = app.history.examine(app.settings.workspace)
+            result = app.history.examine(app.settings.workspace, progress=show)
         else:
-            result = app.history.examine_file(data, format_)
+            result = app.history.examine_file(data, format_, progress=show)
     if as_json:
         print_json(result)
     else:

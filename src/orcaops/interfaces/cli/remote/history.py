@@ -34,10 +34,10 @@ class RemoteHistory:
         """The runs that match, in pieces."""
         yield from self._connection.stream("/jobs/export", workspace=workspace, format=format_name, q=q)
 
-    def examine(self, workspace: str) -> NoReturn:
+    def examine(self, workspace: str, *, progress: object = None) -> NoReturn:  # noqa: ARG002
         """Only there."""
         raise only_there("exam", workspace)
 
-    def examine_file(self, path: Path, format_name: str) -> NoReturn:
+    def examine_file(self, path: Path, format_name: str, *, progress: object = None) -> NoReturn:  # noqa: ARG002
         """Only there."""
         raise only_there("exam", f"{path} ({format_name})")
