@@ -7,10 +7,10 @@ import platform
 import secrets
 import socket
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from orcaops import plugins
@@ -38,7 +38,7 @@ from orcaops.recording.mirrors import Mirrors
 from orcaops.recording.private_files import private_folder
 from orcaops.recording.sealed_specs import SealedSpecs
 from orcaops.recording.sql import open_store
-from orcaops.recording.store import Store
+from orcaops.recording.store import Store, Transaction
 from orcaops.running.executor import Executor
 from orcaops.running.executors.docker import DockerExecutor
 from orcaops.running.executors.process import ProcessExecutor
@@ -61,17 +61,20 @@ from orcaops.services.knowledge_bases import KnowledgeBases
 from orcaops.services.meaning import Meaning
 from orcaops.services.moves import Moves
 from orcaops.services.optimizations import Optimizations
+from orcaops.services.periodic import PeriodicThread
 from orcaops.services.predictions import Predictions
 from orcaops.services.questions import Questions
 from orcaops.services.recorder import StoreRecorder
 from orcaops.services.recovery import Recovery
+from orcaops.services.sandboxes import Sandboxes
 from orcaops.services.telling import Telling, TellingThread
 from orcaops.services.test_results import TestResults
 from orcaops.services.trials import Trials
 from orcaops.services.upkeep import Upkeep
+from orcaops.services.warming import Warming, WarmLimits
 
 if TYPE_CHECKING:
-    from orcaops.learning.failures.knowledge import KnowledgeBase
+    from orcaops.services.knowledge import Knowledge
 
 log = logging.getLogger(__name__)
 
@@ -85,12 +88,16 @@ class App:
     insights: Insights
     tests: TestResults
     failures: Failures
+    knowing: Callable[[], "Knowledge"]
     predictions: Predictions
     forecasts: Forecasts
     advice: Advice
     optimizations: Optimizations
     history: History
     upkeep: Upkeep
+    sandboxes: Sandboxes
+    warming: Warming
+    periodic: tuple[PeriodicThread, ...]
     recovery: Recovery
     dispatcher: Dispatcher
     absorber: Absorber
@@ -102,6 +109,11 @@ class App:
     ownership: Ownership
     supervisor: Supervisor
     store: Store
+
+    @property
+    def knowledge(self) -> "Knowledge":
+        """What is known of failures."""
+        return self.knowing()
 
     @property
     def meaning(self) -> Meaning:
@@ -132,6 +144,8 @@ class App:
         self.telling_thread.start()
         for sentence in self.recovery.reap():
             log.info("removed %s", sentence)
+        for each in self.periodic:
+            each.start()
 
     def close(self) -> None:
         """End in order: runs first, then what is learned from them, then the store."""
@@ -139,6 +153,9 @@ class App:
             self.dispatcher.stop()
             self.absorbing.stop()
             self.telling_thread.stop()
+            for each in self.periodic:
+                each.stop()
+        self.warming.close()
         self.supervisor.close()
         self.ownership.release()
         self.store.close()
@@ -156,6 +173,18 @@ def build(configuration: Configuration) -> App:
     logs = FileLogStore(home / "logs", limit_bytes=settings.run.log_limit)
     knowledge_bases = KnowledgeBases(store)
     evidence = EvidenceTaker(store, logs, knowledge_bases)
+
+    @cache
+    def knowledge() -> "Knowledge":
+        """Made when it is asked for: few commands need it, and what reads logs takes a moment to import."""
+        from orcaops.services.knowledge import Knowledge
+
+        return Knowledge(store, knowledge_bases, clock=now, new_id=new_id)
+
+    def reapply(transaction: Transaction) -> bool:
+        """What a server does in the background; a command that teaches does it itself."""
+        return dispatcher.started and knowledge().growth.settle(transaction)
+
     incidents = Incidents(store, clock=now)
     moves = Moves(clock=now, new_id=new_id, incident=incidents.paused_in)
     trials = Trials(
@@ -178,9 +207,39 @@ def build(configuration: Configuration) -> App:
         artifacts=home / "artifacts",
         index_limit_bytes=settings.run.index_limit,
     )
-    executors = _executors(settings, installation)
-    supervisor = Supervisor(executors, recorder, grace_s=settings.run.grace_s)
     ownership = Ownership(home / "owners", secrets.token_hex(4))
+    executors = _executors(settings, installation, ownership)
+    supervisor = Supervisor(executors, recorder, grace_s=settings.run.grace_s)
+    host = host_context()
+    sandboxes = Sandboxes(
+        store,
+        executors,
+        policy=settings.policy,
+        host=host.host,
+        idle_limit_s=settings.sandboxes.idle_limit,
+        lifetime_s=settings.sandboxes.lifetime,
+        clean_idle=settings.sandboxes.clean_idle,
+        most=settings.sandboxes.most,
+        templates=settings.sandboxes.templates,
+        grace_s=settings.run.grace_s,
+        clock=now,
+        new_id=new_id,
+    )
+    warming = Warming(
+        store,
+        executors,
+        mode=settings.warm.mode,
+        worth_min=settings.warm.worth_minutes,
+        limits=WarmLimits(
+            containers=settings.warm.containers,
+            memory_bytes=settings.warm.memory,
+            disk_bytes=settings.warm.disk,
+            minutes_per_day=settings.warm.minutes_per_day,
+        ),
+        paused=incidents.automation_paused,
+        clock=now,
+    )
+    tending = PeriodicThread("warming", 2.0, warming.tend)
     loop = Loop(_learners(settings))
     advising = Advising(
         plugins.find("advisor", settings.plugins.dirs, settings.advisors),
@@ -216,15 +275,17 @@ def build(configuration: Configuration) -> App:
         loop,
         advising=[advising.follow],
         telling=[trials.follow, telling.follow, confirming.follow, advice.tell],
-        settling=[advising.settle],
+        settling=[advising.settle, reapply],
         diagnose=Diagnosing(knowledge_bases).diagnose,
     )
     mirrors = Mirrors(home)
     predictions = Predictions(store, loop, now)
 
-    def finished(_run: Run) -> None:
+    def finished(run: Run) -> None:
+        sandboxes.used(run)
         if dispatcher.started:
             absorbing.wake()
+            tending.wake()
 
     dispatcher = Dispatcher(
         store,
@@ -252,7 +313,8 @@ def build(configuration: Configuration) -> App:
         logs_for=timedelta(days=settings.retention.logs_days),
         artifacts_for=timedelta(days=settings.retention.artifacts_days),
         clock=now,
-        further=[telling.checks, incidents.checks],
+        further=[telling.checks, incidents.checks, sandboxes.checks],
+        sweeps=[sandboxes.sweep],
         failing=telling.failing,
     )
 
@@ -268,12 +330,13 @@ def build(configuration: Configuration) -> App:
         trials,
         policy=settings.policy,
         default_executor=settings.run.executor,
-        host=host_context(),
+        host=host,
         queue_limit=settings.server.queue_limit,
         default_timeout_s=settings.run.timeout,
         absorb=absorber.absorb_all,
         clock=now,
         new_id=new_id,
+        inside=sandboxes.inside,
     )
     return App(
         settings=settings,
@@ -285,7 +348,8 @@ def build(configuration: Configuration) -> App:
             new_id=new_id,
             stale_after=timedelta(days=settings.learning.stale_after_days),
         ),
-        failures=Failures(store, logs, _knowledge),
+        failures=Failures(store, logs, knowledge_bases, knowledge),
+        knowing=knowledge,
         predictions=predictions,
         forecasts=Forecasts(
             store,
@@ -308,6 +372,9 @@ def build(configuration: Configuration) -> App:
             index_limit_bytes=settings.run.index_limit,
         ),
         upkeep=upkeep,
+        sandboxes=sandboxes,
+        warming=warming,
+        periodic=(tending, PeriodicThread("sandboxes", 30.0, sandboxes.sweep)),
         recovery=recovery,
         dispatcher=dispatcher,
         absorber=absorber,
@@ -351,17 +418,13 @@ def host_context() -> Context:
     )
 
 
-def _knowledge() -> "KnowledgeBase":
-    """What is known of failures. Imported when it is asked for: reading the patterns takes a moment."""
-    from orcaops.learning.failures.knowledge import KnowledgeBase
-
-    return KnowledgeBase.shipped()
-
-
-def _executors(settings: Settings, installation: str) -> Mapping[str, Executor]:
+def _executors(settings: Settings, installation: str, ownership: Ownership) -> Mapping[str, Executor]:
     return {
         "docker": DockerExecutor(
-            installation=installation, pids=settings.run.pids, hosts=settings.home / "hosts"
+            installation=installation,
+            pids=settings.run.pids,
+            hosts=settings.home / "hosts",
+            ownership=ownership,
         ),
         "process": ProcessExecutor(settings.home / "work", installation=installation),
     }

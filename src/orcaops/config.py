@@ -119,6 +119,38 @@ class OptimizationSettings(Section):
     )
 
 
+class SandboxSettings(Section):
+    """``orcaops sandbox``."""
+
+    idle_limit: Duration = Field(1800.0, description="How long nobody uses a sandbox until it is idle.")
+    lifetime: Duration = Field(86400.0, description="How long a sandbox may be there at all.")
+    clean_idle: bool = Field(False, description="Whether a server removes idle ones by itself.")
+    most: Annotated[int, Field(ge=1)] = Field(32, description="Most sandboxes of a workspace.")
+    templates: dict[str, dict[str, Any]] = Field(
+        default_factory=dict,
+        description='Kinds to make by name: `py = {image = "python:3.12", memory = "1g"}`.',
+    )
+
+
+class WarmSettings(Section):
+    """What a server holds ready for jobs to come; its budget."""
+
+    mode: Literal["off", "suggest", "auto"] = Field(
+        "suggest", description="`auto` holds containers ready, `suggest` only says what it would hold."
+    )
+    worth_minutes: Annotated[float, Field(ge=1, le=100_000)] = Field(
+        120.0, description="How many minutes of a waiting container one avoided cold start is worth."
+    )
+    containers: Annotated[int, Field(ge=0, le=256)] = Field(4, description="Most containers that wait.")
+    memory: Size = Field(
+        1024 * MIB, description="Most memory that waiting containers may be allowed together."
+    )
+    disk: Size = Field(20 * 1024 * MIB, description="Most disk for images that are used, to fetch ahead.")
+    minutes_per_day: Annotated[float, Field(ge=0)] = Field(
+        1440.0, description="Most minutes of waiting within 24 hours, over all containers."
+    )
+
+
 class PluginSettings(Section):
     """Plug-ins beside the shipped ones."""
 
@@ -139,6 +171,8 @@ class Settings(Section):
     retention: RetentionSettings = RetentionSettings()
     forecast: ForecastSettings = ForecastSettings()
     optimization: OptimizationSettings = OptimizationSettings()
+    sandboxes: SandboxSettings = SandboxSettings()
+    warm: WarmSettings = WarmSettings()
     plugins: PluginSettings = PluginSettings()
     notify: NotifySettings = NotifySettings()
     policy: Policy = Policy()

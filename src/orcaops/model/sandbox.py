@@ -90,6 +90,7 @@ class Sandbox(Word):
     ended_at: UtcTime | None = None
     reason: str | None = None
     executions: NonNegativeInt = 0
+    host: str | None = None
     engine_ref: str | None = None
     idle_s: Finite | None = None
     executing: NonNegativeInt = 0

@@ -16,6 +16,7 @@ from typing import Protocol, runtime_checkable
 
 from orcaops.model.job import JobSpec
 from orcaops.model.logline import Stream
+from orcaops.model.readiness import Ending
 from orcaops.model.run import Artifact, PhaseName, Run, Step, Usage
 
 
@@ -261,7 +262,13 @@ class Warmable(Protocol):
     def prepared(self) -> list[Prepared]:
         """What stands ready in this process, the oldest first."""
 
-    def discard(self, warm_id: str) -> bool:
+    def standing(self) -> list[Prepared]:
+        """What stands ready in any process of this installation. Raises ``unavailable``."""
+
+    def stood(self) -> list[tuple[Prepared, Ending]]:
+        """What has ceased to stand ready since this was last asked, and why."""
+
+    def discard(self, warm_id: str, why: Ending = "expired") -> bool:
         """Remove something that stands ready; false if a job has taken it meanwhile."""
 
     def close(self) -> None:

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from orcaops.model.job import JobSpec
+from orcaops.model.readiness import Ending
 from orcaops.model.run import Run, Status
 from orcaops.running.cgroup import Cgroup
 from orcaops.running.container_request import (
@@ -106,6 +107,7 @@ class WarmPool:
         self._place = place
         self._lock = threading.Lock()
         self._held: list[Held] = []
+        self._stood: list[tuple[Prepared, Ending]] = []
         self._closed = False
 
     def prepare(self, spec: JobSpec) -> Prepared:
@@ -148,8 +150,13 @@ class WarmPool:
                 if held is None:
                     return None
                 self._held.remove(held)
-            if self._fits(held, spec):
+            if not _lives(held):
+                self._note(held, "died")
+            elif self._fits(held, spec):
+                self._note(held, "claimed")
                 return held
+            else:
+                self._note(held, "replaced")
             self._remove_later(held)
 
     def expects(self, run: Run, spec: JobSpec) -> bool:
@@ -165,16 +172,24 @@ class WarmPool:
             alive = list(self._held)
         for held in dead:
             _log.info("the ready container %s has ended by itself", held.warm_id)
+            self._note(held, "died")
             self._remove(held)
         return [_shown(held) for held in alive]
 
-    def discard(self, warm_id: str) -> bool:
+    def stood(self) -> list[tuple[Prepared, Ending]]:
+        """What has ceased to stand ready since this was last asked, and why."""
+        with self._lock:
+            stood, self._stood = self._stood, []
+        return stood
+
+    def discard(self, warm_id: str, why: Ending) -> bool:
         """Remove one that nobody has claimed; whether it was there."""
         with self._lock:
             held = next((each for each in self._held if each.warm_id == warm_id), None)
             if held is None:
                 return False
             self._held.remove(held)
+        self._note(held, why)
         self._remove(held)
         return True
 
@@ -189,7 +204,12 @@ class WarmPool:
             self._closed = True
             held, self._held = self._held, []
         for each in held:
+            self._note(each, "stopped")
             self._remove(each)
+
+    def _note(self, held: Held, why: Ending) -> None:
+        with self._lock:
+            self._stood.append((_shown(held), why))
 
     def _make(self, held: Held, spec: JobSpec) -> None:
         engine = self._engine
@@ -258,7 +278,7 @@ class WarmPool:
             raise CannotStandReady(f"the image's shell does not answer: {error}") from error
 
     def _fits(self, held: Held, spec: JobSpec) -> bool:
-        if not _lives(held) or not can_launch(spec, held.entrypoint):
+        if not can_launch(spec, held.entrypoint):
             return False
         try:
             return bool(self._engine.image_facts(held.shape.image)["Id"] == held.image_id)

@@ -59,7 +59,9 @@ class Jobs:
         absorb: Callable[[], object],
         clock: Callable[[], datetime],
         new_id: Callable[[], str],
+        inside: Callable[[JobSpec], JobSpec] = lambda spec: spec,
     ) -> None:
+        self._inside = inside
         self._store = store
         self._logs = logs
         self._recorder = recorder
@@ -99,8 +101,9 @@ class Jobs:
         another one it raises ``conflict``. Raises ``forbidden`` by policy, ``invalid`` or ``unavailable``
         where no executor can run it as asked, ``unavailable`` when the queue is full.
         """
-        effective = self._admitted(spec)
         fingerprint = _fingerprint(spec)
+        spec = self._inside(spec)
+        effective = self._admitted(spec)
         with self._store.write() as transaction:
             if idempotency_key is not None:
                 known = self._recalled(transaction, spec.workspace, idempotency_key, fingerprint)
@@ -141,6 +144,7 @@ class Jobs:
         ``on_accepted`` gets the record with its prediction before anything starts, ``on_output`` every
         piece of output as it comes. Raises what :meth:`submit` raises.
         """
+        spec = self._inside(spec)
         effective = self._admitted(spec)
         with self._store.write() as transaction:
             run, effective = self._new_run(
@@ -339,7 +343,8 @@ class Jobs:
         key = key_of(image=spec.image, command_line=command, name=spec.name)
         job_id = self._new_id()
         laid = Laid(effective)
-        if teaches:  # what only confirms something is to run as it did
+        # A sandbox has limits of its own, and what only confirms something is to run as it did.
+        if teaches and spec.sandbox is None:
             laid = self._trials.lay(transaction, key, job_id, effective, self._fits)
         effective = laid.spec
         # Policy, placement and optimizations change limits and the executor only: nothing that could hold a
@@ -371,6 +376,7 @@ class Jobs:
             workspace=spec.workspace,
             intent=shown.intent,
             parent_job_id=spec.parent_job_id,
+            sandbox=spec.sandbox,
             owner=owner,
             attached=attached,
             teaches=teaches,

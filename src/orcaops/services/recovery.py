@@ -130,7 +130,7 @@ class Recovery:
 
 
 class _Living:
-    """The ids of runs that are not final, looked up when they are asked for and not before.
+    """The ids of runs that are not final and what engines call them, looked up when asked for and not before.
 
     An engine is listed first and asked about afterwards, so that a container which appears in
     between is never taken for a dead one's.
@@ -141,4 +141,5 @@ class _Living:
 
     def __iter__(self) -> Iterator[str]:
         with self._store.read() as transaction:
-            return iter([run.job_id for run in transaction.runs.open_runs()])
+            runs = transaction.runs.open_runs()
+        return iter([name for run in runs for name in (run.job_id, run.engine_ref) if name is not None])

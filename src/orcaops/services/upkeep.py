@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from orcaops.learning.loop import Loop
 from orcaops.model.errors import OrcaError, unavailable
@@ -40,6 +40,13 @@ class Swept:
     freed_bytes: int
 
 
+class Sweep(Protocol):
+    """Removes what has had its time; a sentence for each thing."""
+
+    def __call__(self, *, dry_run: bool) -> Iterable[str]:
+        """With ``dry_run`` nothing is removed."""
+
+
 class Upkeep:
     """Diagnosis, cleaning up, and learning anew."""
 
@@ -58,10 +65,15 @@ class Upkeep:
         artifacts_for: timedelta,
         clock: Callable[[], datetime],
         further: Sequence[Callable[[], Iterable["Check"]]] = (),
+        sweeps: Sequence["Sweep"] = (),
         failing: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
-        """``further`` and ``failing`` are what other services have to say to ``doctor`` and ``health``."""
+        """``further`` and ``failing`` are what other services have to say to ``doctor`` and ``health``.
+
+        ``sweeps`` are what they clean up when ``gc`` is asked for.
+        """
         self._further = further
+        self._sweeps = sweeps
         self._failing = failing
         self._store = store
         self._logs = logs
@@ -93,6 +105,8 @@ class Upkeep:
         if not dry_run:
             self._recovery.recover()
         removed = list(self._recovery.reap(dry_run=dry_run))
+        for sweep in self._sweeps:
+            removed += sweep(dry_run=dry_run)
         freed = 0
         now = self._clock()
         for workspace, job_id, size in self._expired_logs(now - self._logs_for):

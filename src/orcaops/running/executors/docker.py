@@ -16,11 +16,12 @@ import secrets
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from orcaops.model.errors import OrcaError, unavailable
 from orcaops.model.job import JobSpec
+from orcaops.model.readiness import Ending
 from orcaops.model.run import Run
 from orcaops.running.cgroup import Cgroup, can_remove_groups, group_names, open_cgroup
 from orcaops.running.container_attempt import ContainerAttempt, failed
@@ -34,12 +35,14 @@ from orcaops.running.container_request import (
     LABEL_SANDBOX,
     LABEL_WARM,
     LABEL_WORD,
+    LABEL_WORKSPACE,
     Ceilings,
     JobRefusedError,
     cgroup_name,
     cgroup_prefix,
     container_body,
     container_name,
+    warm_name,
 )
 from orcaops.running.container_sandbox import ContainerSandboxes
 from orcaops.running.engine import Engine, EngineError, EngineRefusedError, ImageMissingError
@@ -266,14 +269,48 @@ class DockerExecutor:
         """What stands ready in this process, the oldest first."""
         return [] if self._pool is None else self._pool.prepared()
 
-    def discard(self, warm_id: str) -> bool:
+    def standing(self) -> list[Prepared]:
+        """What stands ready in any process of this installation. Raises ``unavailable``."""
+        try:
+            found = self._engine.containers(f"{LABEL_HOME}={self._installation}")
+            return [warm for ref, state, labels in found if (warm := self._standing(ref, state, labels))]
+        except EngineError as error:
+            raise unavailable(str(error), where="docker", hint=_START_ENGINE) from error
+
+    def stood(self) -> list[tuple[Prepared, Ending]]:
+        """What has ceased to stand ready since this was last asked, and why."""
+        return [] if self._pool is None else self._pool.stood()
+
+    def discard(self, warm_id: str, why: Ending = "expired") -> bool:
         """Remove something that stands ready; false if a job has taken it meanwhile."""
-        return self._pool is not None and self._pool.discard(warm_id)
+        return self._pool is not None and self._pool.discard(warm_id, why)
 
     def close(self) -> None:
         """Remove all that stands ready."""
         if self._pool is not None:
             self._pool.close()
+
+    def _standing(self, ref: str, state: str, labels: dict[str, str]) -> Prepared | None:
+        if LABEL_WARM not in labels or state != "running":
+            return None
+        try:
+            facts = self._engine.inspect(ref)
+        except EngineRefusedError:
+            return None  # it has gone meanwhile
+        if facts["Name"].lstrip("/") != warm_name(labels[LABEL_WARM]):
+            return None  # it has become a job
+        ready_at = engine_time(facts["State"]["StartedAt"]) or datetime.now(UTC)
+        return Prepared(
+            warm_id=labels[LABEL_WARM],
+            workspace=labels.get(LABEL_WORKSPACE, ""),
+            image=facts["Config"]["Image"],
+            image_digest=self._engine.image_digest(facts["Image"]),
+            ready_at=ready_at,
+            idle_s=max(0.0, (datetime.now(UTC) - ready_at).total_seconds()),
+            took_s=0.0,
+            memory_bytes=facts["HostConfig"].get("Memory") or None,
+            shape=0,
+        )
 
     def _new_pool(self) -> WarmPool:
         return WarmPool(
