@@ -100,7 +100,10 @@ def failing_words(findings: Findings) -> str:
         return _sentence("Newly failing", parts, findings["new_n"]) + (
             f" {findings['known_n']} more failed that had failed before." if findings["known_n"] else ""
         )
-    return _sentence("Failing, as before", findings["known"][:_NAMED], findings["known_n"])
+    if findings["known_n"]:
+        return _sentence("Failing, as before", findings["known"][:_NAMED], findings["known_n"])
+    failed = findings.get("failed", 0)
+    return f"{failed} tests failed together." if failed else ""
 
 
 def slower_words(findings: Findings, *, lasting: bool) -> str:

@@ -70,7 +70,8 @@ def slow(found: Sequence[Any], p_value: float, timed: int) -> Said:
         kind="duration",
         severity=Severity.INFO,
         title=f"{_tests(len(found), 'test')} far slower than usual: {names}",
-        description=f"Of {timed} tests, {'; '.join(findings.slower(each) for each in found)}.",
+        description=f"{'; '.join(findings.slower(each) for each in found)}."
+        f" Compared: {_tests(timed, 'test')} of 0.2 s or more.",
         expected=round(sum(each[2] for each in found), 4),
         actual=round(sum(each[1] for each in found), 4),
         unit="s",

@@ -196,6 +196,7 @@ def _print(anomaly: "Anomaly") -> None:
             *(
                 (name.replace("_", " "), None if value is None else _number(value))
                 for name, value in anomaly.evidence.items()
+                if name != "tests"  # the description names them
             ),
         ]
     )

@@ -95,13 +95,18 @@ class Tests:
 
     def explain(self, memories: Memories, anomaly: Anomaly, sample: Sample) -> Anomaly:
         """The anomaly of a job with the tests behind it; the same where this run had none that explain it."""
-        now = memories["job"].get("now")
-        if now is None or now["job"] != sample.job_id or anomaly.key != sample.key or not anomaly.open:
+        job = memories["job"]
+        now = job.get("now")
+        if now is None or now["job"] != sample.job_id or anomaly.key != sample.key:
             return anomaly
         if sample.metric in (MetricName.FAILURE, MetricName.ERROR):
-            said = findings.failing_words(now)
-            evidence: Any = findings.failing_evidence(now)
+            # The end of an episode still says what failed in it.
+            if (last := job.get("last")) is None or last["job"] not in anomaly.job_ids:
+                return anomaly
+            said, evidence = last["words"], last["tests"]
         elif sample.metric == MetricName.DURATION and anomaly.type in _SLOWER:
+            if not anomaly.open:
+                return anomaly
             lasting = anomaly.type == "regression"
             said = findings.slower_words(now, lasting=lasting)
             evidence = {"slower": findings.slower_evidence(now["drift" if lasting else "slow"])}
@@ -151,12 +156,15 @@ class Tests:
         now = job.get("now")
         if now is None or now["job"] != sample.job_id:
             now = findings.fresh(sample.job_id)
+        now = {**now, "failed": int(min(max(sample.value, 0.0), 1e9))}
         runs, failures = job.get("runs", 0), job.get("failures", 0)
         bad = sample.status is not Status.SUCCEEDED
         # A test that is gone can neither fail nor recover.
         latest = sample.at.timestamp() - _GONE_S
         flaky = {name: each for name, each in job.get("flaky", {}).items() if each[4] >= latest}
         after: Memory = {"now": now, "runs": runs + 1, "failures": failures + bad, "flaky": flaky}
+        if words := findings.failing_words(now):
+            after["last"] = {"job": now["job"], "words": words, "tests": findings.failing_evidence(now)}
         told: list[Anomaly] = []
         noise = job.get("noise", 0.0)
         after["noise"] = round(noise + _NOISE_RATE * (min(now["first_n"], _MOST_NOISE) - noise), 6)

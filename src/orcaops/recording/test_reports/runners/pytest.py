@@ -25,10 +25,10 @@ _OUTCOMES = {
     "XFAIL": SKIPPED,
 }
 _WORDS = "|".join(_OUTCOMES)
-_VERBOSE = re.compile(rf"(\S+?::.*?) ({_WORDS})(?: \(.*\))?\s*(?:\[ *[0-9]+%\])?\s*$")
-_DISTRIBUTED = re.compile(rf"\[gw[0-9]+\] (?:\[ *[0-9]+%\] )?({_WORDS}) (\S+?::.*?)\s*$")
-_SUMMARY = re.compile(r"(PASSED|FAILED|ERROR|XFAIL|XPASS) (\S+?::.*?)(?: - (.*))?$")
-_DURATION = re.compile(r"([0-9]+\.[0-9]+)s (call|setup|teardown) +(\S+?::.*?)\s*$")
+_VERBOSE = re.compile(rf"((?>\S+?::).*?) ({_WORDS})(?: \(.*\))?\s*(?:\[ *[0-9]+%\])?\s*$")
+_DISTRIBUTED = re.compile(rf"\[gw[0-9]+\] (?:\[ *[0-9]+%\] )?({_WORDS}) ((?>\S+?::).*?)\s*$")
+_SUMMARY = re.compile(r"(PASSED|FAILED|ERROR|XFAIL|XPASS) ((?>\S+?::).*?)(?: - (.*))?$")
+_DURATION = re.compile(r"([0-9]+\.[0-9]+)s (call|setup|teardown) +((?>\S+?::).*?)\s*$")
 _LAST = re.compile(r"=*\s*(?:[0-9]+ [a-z]+(?:, )?)+ in [0-9.]+s\b.*$")
 
 
