@@ -41,9 +41,6 @@ class AnomaliesAsked(Asked):
     severity: Severity | None = None
     acknowledged: bool | None = None
     open: bool | None = Field(None, description="Only episodes that go on (true) or are over (false).")
-    muted: bool | None = Field(
-        None, description="Only those listed and not told because one like it was no problem (true), or not."
-    )
     text: Annotated[str, StringConstraints(max_length=1024, pattern=r"^[^\x00]*$")] = Field(
         "", description="A part of the title or description."
     )
@@ -58,7 +55,7 @@ class DecisionAsked(Asked):
     decision: Literal["acknowledge", "resolve", "reopen"]
     note: Note | None = Field(None, description="Why; for `resolve` what ended it, which is then required.")
     not_a_problem: bool = Field(
-        False, description="With `resolve`: list later ones alike and not larger, and tell nobody."
+        False, description="With `resolve`: later ones alike and not larger are told to nobody."
     )
 
 
@@ -106,14 +103,14 @@ async def get_anomalies(call: Call, asked: AnomaliesAsked) -> Page[Anomaly]:
     )
 
 
-_FILTERS = {"key", "type", "severity", "acknowledged", "open", "muted"}
+_FILTERS = {"key", "type", "severity", "acknowledged", "open"}
 
 
 @tool("Decide about an anomaly", writes=True)
 async def resolve_anomaly(call: Call, asked: DecisionAsked) -> Anomaly:
     """Note that somebody has seen an anomaly, what ended it, or that it is open again.
 
-    The note stays with it for whoever looks next. `not_a_problem` also mutes later ones alike.
+    The note stays with it for whoever looks next.
     """
     insights, place = call.house.insights, (call.workspace(asked.workspace), asked.anomaly_id)
     if asked.decision == "resolve":
