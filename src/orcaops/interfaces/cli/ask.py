@@ -55,7 +55,8 @@ def _print(reply: "Reply") -> None:
         doubt = f"  ({sure:.0%} sure)" if reply.question and sure < 1 else ""
         click.echo(colour(f"understood: {reply.understood.query}{doubt}", "quiet"))
     paragraph(reply.answer)
-    if reply.rows and any(row.text for row in reply.rows):
+    said_already = len(reply.rows) == 1 and reply.rows[0].text in reply.answer
+    if reply.rows and not said_already:
         click.echo()
         table(("what", "job", "answer"), [_row(row) for row in reply.rows])
     for one in reply.notes:

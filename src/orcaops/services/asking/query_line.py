@@ -3,7 +3,7 @@
 >>> from datetime import UTC, datetime
 >>> now = datetime(2026, 11, 22, 12, tzinfo=UTC)
 >>> parse_line("slower since:2026-11-16", now).line
-'rose duration where after:2026-11-16T00:00:00Z'
+'rose duration where after:2026-11-16'
 >>> parse_line("status:failed image:python*", now).line
 'list where status:failed image:python*'
 """
@@ -118,14 +118,14 @@ def _range(text: str, now: datetime) -> str:
         raise invalid(
             "against what time?", where="query", hint="Write against after:2026-11-02 before:2026-11-09."
         )
-    return show_query(query)
+    return _with_dates(show_query(query))
 
 
 def _search(text: str, now: datetime) -> str:
     if not text.strip():
         return ""
     try:
-        return show_query(parse_query(_with_times(text), now))
+        return _with_dates(show_query(parse_query(_with_times(text), now)))
     except OrcaError as error:
         raise OrcaError(
             error.code, error.message, where=f"query, in its search: {error.where}", hint=error.hint
@@ -133,9 +133,18 @@ def _search(text: str, now: datetime) -> str:
 
 
 def _with_times(text: str) -> str:
-    """``since:`` and ``until:`` as the search language has them, outside of quotes."""
+    """``since:`` and ``until:`` as the search language has them."""
+    text = _outside_quotes(text, r"(?<!\S)since:", "after:")
+    return _outside_quotes(text, r"(?<!\S)until:", "before:")
+
+
+def _with_dates(text: str) -> str:
+    """Midnights as dates, which is how people write them."""
+    return _outside_quotes(text, r"(?<!\S)((?:after|before):\d{4}-\d{2}-\d{2})T00:00:00Z(?!\S)", r"\1")
+
+
+def _outside_quotes(text: str, expression: str, by: str) -> str:
     pieces = re.split(r'("(?:\\.|[^"\\])*")', text)
     for place in range(0, len(pieces), 2):
-        pieces[place] = re.sub(r"(?<!\S)since:", "after:", pieces[place])
-        pieces[place] = re.sub(r"(?<!\S)until:", "before:", pieces[place])
+        pieces[place] = re.sub(expression, by, pieces[place])
     return "".join(pieces)

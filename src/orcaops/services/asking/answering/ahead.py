@@ -49,7 +49,8 @@ def _predicted_row(measure: Measure, told: Prediction | Abstained, run: Run) -> 
         low=told.range_low,
         high=told.range_high,
         n=told.sample_count,
-        text=f"{name} {middle} ({told.coverage:.0%} sure: {low} to {high}), from {counted(told.sample_count)}",
+        text=f"{name} {middle} ({told.coverage:.0%} sure: {low} to {high}), "
+        f"from {counted(told.sample_count)}",
         job_ids=(run.job_id,),
     )
 

@@ -10,6 +10,7 @@ from orcaops.model.inquiry import Finding, Inquiry, Kind, Measure
 from orcaops.model.quantities import show_time
 from orcaops.model.query import EVERYTHING, And, Compare, Comparison, Or, Query
 from orcaops.model.run import Run, Status
+from orcaops.services.asking.answering.runs import words_of
 from orcaops.services.asking.answering.sources import (
     FEW_JOBS,
     Answered,
@@ -23,6 +24,7 @@ from orcaops.services.asking.answering.sources import (
 _EXPLAINED = 3  # failures that are explained one by one; reading logs takes time
 _LOOKED_BACK = 40  # failures whose end is looked for
 _ANOMALIES = 1000
+_RETRY = "nothing known: it was tried again"
 _SUCCEEDED = Compare("status", Comparison.EQUAL, Status.SUCCEEDED.value)
 _BAD = Or(
     tuple(
@@ -116,7 +118,7 @@ def fixed(inquiry: Inquiry, sources: Sources) -> Answered:
     """What was different in the runs that ended matching failures, by how often."""
     from orcaops.services.debugging import changes_between
 
-    ended: dict[str, list[tuple[Run, Run, tuple[Change, ...]]]] = defaultdict(list)
+    cases: list[tuple[Run, Run, tuple[Change, ...]]] = []
     still: list[Run] = []
     looked: set[tuple[str, str]] = set()
     with sources.store.read() as transaction:
@@ -129,53 +131,48 @@ def fixed(inquiry: Inquiry, sources: Sources) -> Answered:
                 still.append(run)
             elif (run.key, good.job_id) not in looked:  # of failures in a row the last one was ended
                 looked.add((run.key, good.job_id))
-                changes = changes_between(run, good)
-                what = ", ".join(one.what for one in changes) or "nothing known: it was tried again"
-                ended[what].append((run, good, changes))
-    words = _words(inquiry.where)
-    known = (
-        [one for one in sources.meaning.search(sources.workspace, words, limit=3).found if one.pattern_id]
-        if words
-        else []
-    )
-    advice = [
-        Finding(what=one.title, text=one.text, value=round(one.likeness, 2), unit="likeness") for one in known
-    ]
+                cases.append((run, good, changes_between(run, good)))
+    advice = _known(inquiry, sources)
     if not bad.items:
         if advice:
             return Answered("It has not happened here; what is known of such failures:", advice)
         return Answered("No failure matches, so nothing has ended one.")
-    times = sum(map(len, ended.values()))
-    rows = [
-        Finding(
-            what=what,
-            value=len(cases),
-            unit="failures ended",
-            n=times,
-            text=_example(cases[0]),
-            job_ids=tuple(
-                dict.fromkeys(job for one, good, _ in cases[:3] for job in (good.job_id, one.job_id))
-            ),
-        )
-        for what, cases in sorted(ended.items(), key=lambda one: (-len(one[1]), one[0]))
-    ][: shown_rows(inquiry, sources)]
     notes = [f"{counted(len(still), 'failure')} had no success after"] if still else []
     if bad.next_cursor:
         notes.append(f"the latest {_LOOKED_BACK} failures were looked at")
-    if not rows:
+    if not cases:
         return Answered(f"Nothing yet: no success has followed {still[0].job_id}.", advice, notes)
-    first = rows[0]
-    said = (
-        f"{first.what.capitalize()} changed"
-        if not first.what.startswith("nothing")
-        else "Trying again, with no known change,"
-    )
-    verb = "" if first.what.startswith("nothing") else " and"
-    return Answered(
-        f"{said}{verb} ended it in {len(ended[first.what])} of {counted(times, 'case')}.",
-        [*rows, *advice],
-        notes,
-    )
+    with_change: dict[str, list[tuple[Run, Run, tuple[Change, ...]]]] = defaultdict(list)
+    for case in cases:
+        for what in [one.what for one in case[2]] or [_RETRY]:
+            with_change[what].append(case)
+    rows = [
+        Finding(
+            what=what,
+            value=len(some),
+            unit="failures ended",
+            n=len(cases),
+            text=f"{len(some)} of {len(cases)}; {_example(some[0], what)}",
+            job_ids=tuple(
+                dict.fromkeys(job for bad, good, _ in some[:2] for job in (good.job_id, bad.job_id))
+            ),
+        )
+        for what, some in sorted(with_change.items(), key=lambda one: (-len(one[1]), one[0]))
+    ][: shown_rows(inquiry, sources)]
+    said = ", ".join(f"{row.what} in {row.value:.0f}" for row in rows[:3])
+    one = "1 failure was" if len(cases) == 1 else f"{len(cases)} failures were"
+    return Answered(f"{one} followed by a success; changed had: {said}.", [*rows, *advice], notes)
+
+
+def _known(inquiry: Inquiry, sources: Sources) -> list[Finding]:
+    """What is known to help against failures of such words."""
+    words = words_of(inquiry.where)
+    found = sources.meaning.search(sources.workspace, words, limit=3).found if words else ()
+    return [
+        Finding(what=one.title, text=one.text, value=round(one.likeness, 2), unit="likeness")
+        for one in found
+        if one.pattern_id
+    ]
 
 
 def flaky(inquiry: Inquiry, sources: Sources) -> Answered:
@@ -184,8 +181,9 @@ def flaky(inquiry: Inquiry, sources: Sources) -> Answered:
     if not found:
         return Answered("No job is known to be flaky.")
     rows = [_row(one) for one in found[: shown_rows(inquiry, sources)]]
+    names = ", ".join(row.what for row in rows[:3])
     return Answered(
-        f"{counted(len(found), 'job')} {'is' if len(found) == 1 else 'are'} flaky: {rows[0].what}.", rows
+        f"{counted(len(found), 'job')} {'is' if len(found) == 1 else 'are'} flaky: {names}.", rows
     )
 
 
@@ -253,16 +251,12 @@ def _of_key(run: Run, comparison: Comparison) -> Query:
     )
 
 
-def _example(case: tuple[Run, Run, tuple[Change, ...]]) -> str:
+def _example(case: tuple[Run, Run, tuple[Change, ...]], what: str) -> str:
     run, good, changes = case
-    told = ", ".join(f"{one.what}: {one.before or 'none'} → {one.after or 'none'}" for one in changes)
-    return f"{run.job_id} failed, {good.job_id} passed" + (f" ({told})" if told else "")
-
-
-def _words(where: str) -> str:
-    from orcaops.services.asking.answering.runs import words_of
-
-    return words_of(where)
+    told = next(
+        (f": {one.before or 'none'} → {one.after or 'none'}" for one in changes if one.what == what), ""
+    )
+    return f"{run.job_id} failed, {good.job_id} passed{told}"
 
 
 KINDS = {

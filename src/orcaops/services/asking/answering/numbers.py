@@ -31,7 +31,7 @@ from orcaops.stats.trend import trend
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_CLEAR = 0.01  # a trend is told where chance alone shows one as clear less often than this
+_CLEAR = 0.05  # a trend is told where chance alone shows one as clear less often than this
 _WEEKLY_FROM = timedelta(days=60)
 
 
@@ -88,7 +88,8 @@ def rate(inquiry: Inquiry, sources: Sources) -> Answered:
                 low=found.low,
                 high=found.high,
                 n=one.ended,
-                text=f"{one.failed} of {one.ended} failed ({found.value:.1%}), {1 - found.value:.1%} succeeded",
+                text=f"{one.failed} of {one.ended} failed ({found.value:.1%}), "
+                f"{1 - found.value:.1%} succeeded",
                 job_ids=_of_group(inquiry, one.group, sources, failures=True) if place < 10 else (),
             )
         )
@@ -184,10 +185,8 @@ def totals(inquiry: Inquiry, sources: Sources) -> Answered:
 def trends(inquiry: Inquiry, sources: Sources) -> Answered:
     """A measure by day (by week, if the time is long), and whether it goes up or down (Mann-Kendall)."""
     measure = inquiry.measure or Measure.DURATION
-    _, start, end = split_times(sources.query(inquiry.where))
-    long = start is None or (end or sources.now) - start > _WEEKLY_FROM
-    spans = replace_by(inquiry, inquiry.by if inquiry.by in ("hour", "day", "week", "month") else None)
-    by = spans.by or ("week" if long else "day")
+    asked = inquiry.by if inquiry.by in ("hour", "day", "week", "month") else None
+    by = asked or ("week" if _is_long(inquiry, sources) else "day")
     spans = replace_by(inquiry, by)
     if measure in (Measure.DURATION, Measure.MEMORY, Measure.CPU, Measure.WAIT, Measure.COST):
         found = typical(spans, replace(sources, limit=100))
@@ -212,6 +211,16 @@ def trends(inquiry: Inquiry, sources: Sources) -> Answered:
         way = "up" if told.slope > 0 else "down"
         said = f"Going {way}: by {step} {each} over {counted(len(values), by)} (p = {told.p_value:.1g})."
     return Answered(said, rows[-shown_rows(inquiry, sources) :], found.notes)
+
+
+def _is_long(inquiry: Inquiry, sources: Sources) -> bool:
+    """Whether days would be too many: the time that is asked about, or since the first run that matches."""
+    _, start, end = split_times(sources.query(inquiry.where))
+    if start is None:
+        with sources.store.read() as transaction:
+            run = next(iter(transaction.runs.each(sources.workspace, sources.query(inquiry.where))), None)
+        start = run.submitted_at if run is not None else sources.now
+    return (end or sources.now) - start > _WEEKLY_FROM
 
 
 def replace_by(inquiry: Inquiry, by: str | None) -> Inquiry:

@@ -1,7 +1,7 @@
 """Amounts in a question: ``longer than 5 minutes``, ``over 2 GB``, ``exit code 137``, ``top 5``.
 
 >>> amounts("jobs longer than 10 minutes with exit code 1")
-(['duration:>600', 'exit_code:1'], 'jobs ⟨x⟩ with ⟨x⟩')
+(['duration:>600', 'exit_code:1'], 'jobs ⟨x⟩ ⟨x⟩')
 """
 
 import re
@@ -12,7 +12,8 @@ from orcaops.services.asking.understanding.calendar import NUMBER, count_of
 _TIME = r"(milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d|weeks?|w)"
 _SIZE = r"([kmgt]i?b|[kmgt]|bytes?|kilobytes?|megabytes?|gigabytes?|megs?|gigs?)"
 _MORE = (
-    r"(?:(?:long|slow|great|bigg|larg|high|heavi)er than|(?:took|take|takes|taking|used|uses|using|ran|running|lasted) "
+    r"(?:(?:long|slow|great|bigg|larg|high|heavi)er than|(?:took|take|takes"
+    r"|taking|used|uses|using|ran|running|lasted) "
     r"(?:for )?(?:more than|over|longer than)|more than|in excess of|over|above|exceed(?:ed|s|ing)?|beyond|>)"
 )
 _LESS = r"(?:(?:short|quick|fast|small|low|light)er than|less than|fewer than|under|below|within less than|<)"
@@ -23,15 +24,18 @@ _WAITING = re.compile(r"\b(?:wait|waited|waiting|waits|queue|queued|queueing)\b(
 _CPU = re.compile(r"^ (?:of )?(?:cpu|compute)\b")
 _EXIT = re.compile(
     r"(?:with |of |and )?(?:an? )?(?:exit(?:ed|s|ing)?|return(?:ed|s)?)(?: with| on)?(?: an?)?"
-    r"(?: (?:code|status|value|codes))?(?: of| was| is|=|:)? ?(-?\d{1,5})\b|\b(?:rc|code|status)[ =:](\d{1,3})\b"
+    r"(?: (?:code|status|value|codes))?(?: of| was| is|=|:)? ?(-?\d{1,5})\b"
+    r"|\b(?:rc|code|status)[ =:](\d{1,3})\b"
 )
 _SIGNAL = re.compile(r"non-?zero(?: exit)?(?: codes?| status)?")
 _TOP = re.compile(
     rf"\b(?:top|first|last|the|show|list|give me|worst|best)(?: the)? ({NUMBER}) "
-    r"(?=(?:most|least|slow|fast|long|quick|short|high|low|big|larg|small|worst|best|expens|cheap|heav|failing|"
+    r"(?=(?:most|least|slow|fast|long|quick|short|high|low|big|larg|small"
+    r"|worst|best|expens|cheap|heav|failing|"
     r"flak|jobs?\b|runs?\b|images?\b|branch|hosts?\b|builds?\b|failures\b|memory|cpu|recent|latest|cause|"
     r"dear|cost|commands?\b|keys?\b|names?\b))"
-    rf"|\btop[- ]?(\d{{1,3}})\b|^({NUMBER}) (?=slow|fast|long|quick|short|most|least|worst|best|last|latest|recent)"
+    rf"|\btop[- ]?(\d{{1,3}})\b|^({NUMBER}) (?=slow|fast|long|quick|short"
+    rf"|most|least|worst|best|last|latest|recent)"
     rf"|\b(?:slowest|fastest|longest|quickest|shortest|worst|latest) ({NUMBER}) (?=\w)"
 )
 
@@ -45,8 +49,7 @@ def amounts(text: str) -> tuple[list[str], str]:
                 rf"(?<!\w){said} (?:about |around )?((?:\d+(?:\.\d+)?)|{NUMBER})[ -]?{unit}(?!\w)"
             )
             text = _replaced(expression, text, sign, read, parts)
-    for found in _EXIT.finditer(text):
-        parts.append(f"exit_code:{int(found[1] or found[2])}")
+    parts += [f"exit_code:{int(found[1] or found[2])}" for found in _EXIT.finditer(text)]
     text = _EXIT.sub("⟨x⟩", text)
     if _SIGNAL.search(text):
         parts.append("-exit_code:0")

@@ -29,11 +29,14 @@ _TABLE: tuple[tuple[Kind, float, str], ...] = (
     (Kind.SEEN, 3.6, r"\bsimilar\b"),
     (Kind.SEEN, 3.4, r"⟨q⟩.*\bseen\b|\bseen\b.*⟨q⟩"),
     (Kind.EXPLAIN, 3.6, r"\bwhy\b"),
-    (Kind.EXPLAIN, 3.4, r"\bwhich\b(?: is)?(?: [a-z]+)? cause\b(?! per)|\bcause\b(?: is)? ⟨n⟩|\bcause fail\b"),
+    (Kind.EXPLAIN, 3.4, (r"\bwhich\b(?: is)?(?: [a-z]+)? cause\b(?! per)|\bcause\b(?: is)? ⟨n⟩"
+        r"|\bcause fail\b")),
     (Kind.EXPLAIN, 2.2, r"\bwrong\b"),
-    (Kind.CHANGES, 3.8, r"\bwhich (?:is )?(?:change|distinct)\b|^change\b|\b(?:which|list) .*\bchange\b.*\b(?:pass|last)\b"),
+    (Kind.CHANGES, 3.8, (r"\bwhich (?:is )?(?:change|distinct)\b|^change\b|\b(?:which"
+        r"|list) .*\bchange\b.*\b(?:pass|last)\b")),
     (Kind.CHANGES, 3.6, r"\b(?:change|distinct|compare)\b.*\blast\b.*\b(?:pass|fail)\b"),
-    (Kind.CHANGES, 1.2, r"\b(?:compare|distinct)\b.*\bfail\b.*\bpass\b|\b(?:compare|distinct)\b.*\bpass\b.*\bfail\b"),
+    (Kind.CHANGES, 1.2, (r"\b(?:compare|distinct)\b.*\bfail\b.*\bpass\b|\b(?:compare"
+        r"|distinct)\b.*\bpass\b.*\bfail\b")),
     (Kind.FLAKY, 4.4, r"\bflaky\b"),
     (Kind.FLAKY, 4.4, r"\bsometimes\b.*\bfail\b|\bfail\b.*\bsometimes\b"),
     (Kind.ANOMALIES, 4.0, r"\bunusual\b"),
@@ -68,10 +71,13 @@ _TABLE: tuple[tuple[Kind, float, str], ...] = (
     (Kind.COUNT, 4.0, r"\bhow many\b"),
     (Kind.COUNT, 3.4, r"\bcount\b"),
     (Kind.COUNT, 3.0, r"\bhow often\b"),
-    (Kind.COUNT, 3.0, r"\b(?:fail|timeout|oom|cancel|pass|lost)\b.*\bper\b|\bper\b.*\b(?:fail|timeout|oom|cancel)\b"),
+    (Kind.COUNT, 3.0, (r"\b(?:fail|timeout|oom|cancel|pass|lost)\b.*\bper\b|\bper\b.*\b(?:fail"
+        r"|timeout|oom|cancel)\b")),
     (Kind.COUNT, 2.8, r"\b(?:job|pass|fail)\b.*\bper\b"),
-    (Kind.COUNT, 3.6, r"\bfail\b(?: is)? most\b|\bmost (?:often )?fail\b|\bfail (?:the )?most\b|\bmost .*\b(?:timeout|oom)\b"),
-    (Kind.COUNT, 3.4, r"\bwhich (?:weekday|hour|hourofday|day)\b.*\bfail\b|\b(?:hourofday|weekday)\b.*\bfail\b"),
+    (Kind.COUNT, 3.6, (r"\bfail\b(?: is)? most\b|\bmost (?:often )?fail\b"
+        r"|\bfail (?:the )?most\b|\bmost .*\b(?:timeout|oom)\b")),
+    (Kind.COUNT, 3.4, (r"\bwhich (?:weekday|hour|hourofday|day)\b.*\bfail\b|\b(?:hourofday"
+        r"|weekday)\b.*\bfail\b")),
     (Kind.RATE, 3.2, r"^how is ⟨n⟩(?: is)?(?: ⟨t⟩)?$"),
     (Kind.RATE, 6.0, r"\bnot (?:is )?(?:ever )?fail$"),
     (Kind.RATE, 4.6, r"\brate\b"),
@@ -95,13 +101,15 @@ _TABLE: tuple[tuple[Kind, float, str], ...] = (
     (Kind.TOTAL, 1.0, r"\bcost\b.*\bper\b|\bper\b.*\bcost\b|\bcost most\b|\bmost cost\b"),
     (Kind.LIST, 1.0, r"\blist\b"),
     (Kind.LIST, 1.0, r"\b(?:which|any)\b"),
-    (Kind.LIST, 1.6, r"\b(?:fail|pass|timeout|oom|cancel|queued|running|lost|policy|pull|idle|infra|killed)\b"),
+    (Kind.LIST, 1.6, (r"\b(?:fail|pass|timeout|oom|cancel|queued|running|lost|policy|pull"
+        r"|idle|infra|killed)\b")),
     (Kind.LIST, 1.0, r"\bjob\b"),
     (Kind.LIST, 2.2, r"⟨x⟩"),
     (Kind.LIST, 2.2, r"\bmention\b.*⟨q⟩|⟨q⟩.*\bmention\b"),
     (Kind.LIST, 0.8, r"⟨q⟩"),
     (Kind.LIST, 2.6, r"\b(?:slowest|fastest)\b"),
-    (Kind.LIST, 3.2, rf"\b{_BIGGEST}(?: [a-z]+)? (?:memory|cpu|expensive|duration)\b|\b(?:use|take|wait) (?:[a-z]+ )?(?:most|slowest)\b"),
+    (Kind.LIST, 3.2, rf"\b{_BIGGEST}(?: [a-z]+)? (?:memory|cpu|expensive|duration)\b"),
+    (Kind.LIST, 3.2, r"\b(?:use|take|wait) (?:[a-z]+ )?(?:most|slowest)\b"),
     (Kind.LIST, 3.2, r"\bdearest\b|\bwait (?:slowest|most|long)\b|\bmost memory\b"),
     (Kind.LIST, 0.8, r"^(?:list )?(?:any |which )?job\b"),
     (Kind.LIST, 2.4, r"^(?:list )?(?:any )?job$"),

@@ -12,11 +12,15 @@ from orcaops.services.asking.understanding.calendar import DAYS, MONTHS
 
 _MEANINGS = {
     # what happened
-    "fail": "fail fails failed failing failure failures broke broken break breaks breaking crash crashes crashed "
-    "crashing error errors errored erroring red unsuccessful unsuccessfully died die dies dying bombed bust "
-    "faulty problem problems trouble",
-    "pass": "pass passes passed passing succeed succeeds succeeded succeeding success successes successful "
-    "successfully green worked fine good",
+    "fail": (
+        "fail fails failed failing failure failures broke broken break breaks breaking crash crashes "
+        "crashed crashing error errors errored erroring red unsuccessful unsuccessfully died die dies "
+        "dying bombed bust faulty problem problems trouble"
+    ),
+    "pass": (
+        "pass passes passed passing succeed succeeds succeeded succeeding success successes successful "
+        "successfully green worked fine good"
+    ),
     "timeout": "timeout timeouts time-out time-outs timed-out timedout",
     "idle": "idle silent hung hang hangs hanging stuck stalled",
     "oom": "oom ooms oom-kill oom-killed oomkilled out-of-memory",
@@ -48,72 +52,103 @@ _MEANINGS = {
     "become": "become becomes became becoming get gets got getting gotten gone went going go turned",
     "up": "up",
     "down": "down",
-    "rise": "increase increases increased increasing rise rises rose risen rising climb climbs climbed climbing "
-    "grow grows grew grown growing jump jumped worse worsen worsened worsening degrade degraded degrading "
-    "degradation regress regressed regressing regression regressions deteriorate deteriorated deteriorating",
-    "drop": "decrease decreases decreased decreasing drop drops dropped dropping fall falls fell fallen falling "
-    "reduce reduced shrink shrank shrunk shrinking decline declined declining improved improves improving better "
-    "improvement improvements",
-    "compare": "compare compares compared comparing comparison versus vs against than differ difference "
-    "differences contrast",
+    "rise": (
+        "increase increases increased increasing rise rises rose risen rising climb climbs climbed "
+        "climbing grow grows grew grown growing jump jumped worse worsen worsened worsening degrade "
+        "degraded degrading degradation regress regressed regressing regression regressions deteriorate "
+        "deteriorated deteriorating"
+    ),
+    "drop": (
+        "decrease decreases decreased decreasing drop drops dropped dropping fall falls fell fallen "
+        "falling reduce reduced shrink shrank shrunk shrinking decline declined declining improved "
+        "improves improving better improvement improvements"
+    ),
+    "compare": (
+        "compare compares compared comparing comparison versus vs against than differ difference "
+        "differences contrast"
+    ),
     "usual": "usual ordinary",
     # measures
     "duration": "duration durations runtime runtimes run-time elapsed length",
     "time": "time times",
     "take": "take takes took taken taking last-for need needs needed needing require requires required",
-    "use": "use uses used using usage consume consumes consumed consuming consumption eat eats burn burned burnt",
+    "use": (
+        "use uses used using usage consume consumes consumed consuming consumption eat eats burn burned burnt"
+    ),
     "memory": "memory ram mem footprint rss",
     "cpu": "cpu cpus cores core processor compute",
     "wait": "wait waits waited waiting queue queues queueing queuing",
-    "cost": "cost costs costed price prices spend spends spent spending money expense expenses bill bills billed "
-    "budget dollars dollar euros euro pay paid charge charged expenditure",
+    "cost": (
+        "cost costs costed price prices spend spends spent spending money expense expenses bill bills "
+        "billed budget dollars dollar euros euro pay paid charge charged expenditure"
+    ),
     "expensive": "expensive costly dear pricey",
     "performance": "performance perf speed",
     # asking for numbers
     "count": "count counts number numbers amount quantity tally",
     "many": "many",
     "often": "often frequently frequent frequency common commonly commonest popular",
-    "rate": "rate rates percentage percent share fraction proportion ratio reliability reliable reliably stable "
-    "stability",
-    "mean": "average avg averages mean median typical typically usually normal normally p50 p90 p95 p99 "
-    "percentile averaged generally",
+    "rate": (
+        "rate rates percentage percent share fraction proportion ratio reliability reliable reliably "
+        "stable stability"
+    ),
+    "mean": (
+        "average avg averages mean median typical typically usually normal normally p50 p90 p95 p99 "
+        "percentile averaged generally"
+    ),
     "total": "total totals sum overall altogether combined sums entire",
     "per": "per each every by grouped group groups broken-down breakdown split across",
     "distinct": "distinct different unique",
     # development
-    "trend": "trend trends trending develop develops developed developing development evolve evolved evolving "
-    "evolution history plot graph chart curve timeline",
+    "trend": (
+        "trend trends trending develop develops developed developing development evolve evolved evolving "
+        "evolution history plot graph chart curve timeline"
+    ),
     "change": "change changes changed changing",
-    "unusual": "anomaly anomalies anomalous unusual unusually strange strangely weird weirdly odd oddly abnormal "
-    "abnormally outlier outliers suspicious alert alerts alarm alarms surprising peculiar spike spikes "
-    "irregular irregularities noteworthy",
+    "unusual": (
+        "anomaly anomalies anomalous unusual unusually strange strangely weird weirdly odd oddly abnormal "
+        "abnormally outlier outliers suspicious alert alerts alarm alarms surprising peculiar spike "
+        "spikes irregular irregularities noteworthy"
+    ),
     "stand": "stand stands stood",
-    "flaky": "flaky flakey flake flakes flakier flakiest flakiness intermittent intermittently sporadic "
-    "sporadically unstable",
+    "flaky": (
+        "flaky flakey flake flakes flakier flakiest flakiness intermittent intermittently sporadic "
+        "sporadically unstable"
+    ),
     "sometimes": "sometimes occasionally randomly",
     # causes and help
-    "why": "why reason reasons explain explains explanation diagnose diagnosis debug root caused causing",
+    "why": ("why reason reasons explain explains explanation diagnose diagnosis debug root caused causing"),
     "cause": "cause causes",
     "wrong": "wrong",
-    "fix": "fix fixes fixed fixing solve solves solved solving solution solutions resolve resolves resolved "
-    "remedy cure workaround workarounds helped helps repair repaired cured mended",
+    "fix": (
+        "fix fixes fixed fixing solve solves solved solving solution solutions resolve resolves resolved "
+        "remedy cure workaround workarounds helped helps repair repaired cured mended"
+    ),
     "help": "help",
-    "seen": "seen see encountered encounter happened happen happens occurred occur occurs known recurring",
+    "seen": ("seen see encountered encounter happened happen happens occurred occur occurs known recurring"),
     "before": "before previously already",
     "ever": "ever",
     "similar": "similar resembling",
-    "mention": "mention mentions mentioned mentioning contain contains contained containing say says said saying "
-    "print prints printed printing log logs logged message messages output outputs text",
+    "mention": (
+        "mention mentions mentioned mentioning contain contains contained containing say says said saying "
+        "print prints printed printing log logs logged message messages output outputs text"
+    ),
     # the future
-    "will": "will would shall gonna expect expects expected expecting predict predicts predicted prediction "
-    "predictions estimate estimates estimated eta upcoming",
+    "will": (
+        "will would shall gonna expect expects expected expecting predict predicts predicted prediction "
+        "predictions estimate estimates estimated eta upcoming"
+    ),
     "likely": "likely likelihood probability probable chance chances risk risky odds",
-    "forecast": "forecast forecasts capacity concurrency peak peaks load workload busy busiest arrive arrives "
-    "arrivals come arriving projection projected",
+    "forecast": (
+        "forecast forecasts capacity concurrency peak peaks load workload busy busiest arrive arrives "
+        "arrivals come arriving projection projected"
+    ),
     "next": "next",
-    "advice": "recommend recommends recommended recommendation recommendations suggest suggests suggestion "
-    "suggestions advice advise optimize optimise optimization optimizations optimisation optimisations tip tips "
-    "improve save saving savings waste",
+    "advice": (
+        "recommend recommends recommended recommendation recommendations suggest suggests suggestion "
+        "suggestions advice advise optimize optimise optimization optimizations optimisation "
+        "optimisations tip tips improve save saving savings waste"
+    ),
     "wasted": "wasted",
     # order
     "last": "last latest recent recently newest",
@@ -121,8 +156,10 @@ _MEANINGS = {
     "when": "when",
     "ago": "ago",
     # things
-    "job": "job jobs run runs ran build builds task tasks pipeline pipelines workflow workflows execution "
-    "executions executed work workload-items submission submissions submitted",
+    "job": (
+        "job jobs run runs ran build builds task tasks pipeline pipelines workflow workflows execution "
+        "executions executed work workload-items submission submissions submitted"
+    ),
     "test": "test tests",
     "image": "image images container containers",
     "branch": "branch branches",
@@ -148,9 +185,11 @@ _MEANINGS = {
     "how": "how hows",
     "list": "list show shows give display find tell print-out get-me fetch see-all search look",
     "any": "any anything something everything all none nothing",
-    "is": "is are was were be been being isnt arent wasnt did do does doing done has have had having didnt doesnt "
-    "dont",
-    "not": "not no never without except excluding didn't doesn't don't isn't wasn't weren't hasn't haven't",
+    "is": (
+        "is are was were be been being isnt arent wasnt did do does doing done has have had having didnt "
+        "doesnt dont"
+    ),
+    "not": ("not no never without except excluding didn't doesn't don't isn't wasn't weren't hasn't haven't"),
     "much": "much",
     "now": "now currently moment",
     "failing-cause": "responsible",
@@ -172,8 +211,9 @@ _FILLER = (
 
 _TIMES = (
     "today yesterday tomorrow tonight morning afternoon evening night overnight weekend noon midday midnight "
-    "past previous prior ago since last current second seconds sec secs minute minutes min mins hr hrs quarter "
-    "quarters year years fortnight fortnights couple few several two three four five six seven eight nine ten "
+    "past previous prior ago since last current second seconds sec secs minute minutes min mins hr hrs "
+    "quarter quarters year years fortnight fortnights couple few several two three four five six seven "
+    "eight nine ten "
     "upgrade release rollout migration deployment"
 )
 
@@ -207,6 +247,10 @@ PHRASES = (
     (r"\bby the (?!hour|day|week|month)", ""),
     (r"\b\d{1,2}(?:st|nd|rd|th)? percentile\b", "mean"),
     (r"\bnever (?:ever )?fail\w*", "not fail"),
+    (
+        r"\b(?:could|can|should|may|to|must) (?:we |i |be |you )*improved?\b|\broom for improvements?\b",
+        "advice",
+    ),
     (r"\bdisk space\b", "disk"),
     (r"\bsuccess(?:es)? rates?\b|\bpass(?:ing)? rates?\b|\bsuccess ratio\b", "rate"),
     (r"\b(?:failure|fail|error) (?:rates?|ratio|percentage)\b", "failrate"),

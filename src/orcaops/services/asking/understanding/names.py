@@ -31,10 +31,12 @@ _POINTS = (
     r"(?:on|of|for|in|from|at|does|did|do|is|has|was|will|to|with|the|than|vs|versus|and|job|branch|why did)"
 )
 _WITHOUT = re.compile(
-    r"(?:\bbut )?\b(?:not|except|excluding|outside|other than|without|besides)(?: on| in| for| with| from| of)?(?: the)? $"
+    r"(?:\bbut )?\b(?:not|except|excluding|outside|other than|without"
+    r"|besides)(?: on| in| for| with| from| of)?(?: the)? $"
 )
 _COMMIT = re.compile(
-    r"\b(?:commits?|revision|sha|rev) ([0-9a-f]{6,40})\b|(?<![\w-])(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])([0-9a-f]{7,40})(?![\w-])"
+    r"\b(?:commits?|revision|sha|rev) ([0-9a-f]{6,40})\b"
+    r"|(?<![\w-])(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])([0-9a-f]{7,40})(?![\w-])"
 )
 _JOB_ID = re.compile(r"(?<![\w-])(01[0-9a-hjkmnp-tv-z]{24})(?![\w-])")
 _LABEL = re.compile(r"(?<![\w=])([a-z0-9][\w./-]*)=([\w./:-]+)")
@@ -60,7 +62,8 @@ class Named:
         """The part of a search that says so."""
         turned = "-" if self.without else ""
         if self.field.startswith("label:"):
-            return f"{turned}label:{_written(self.field.removeprefix('label:') + '=' + self.value, self.pattern)}"
+            label = f"{self.field.removeprefix('label:')}={self.value}"
+            return f"{turned}label:{_written(label, self.pattern)}"
         return f"{turned}{self.field}:{_written(self.value, self.pattern)}"
 
 
@@ -80,8 +83,10 @@ class Known:
                 places.append(
                     (found.start(), found.end(), Named(name, value if full else f"{value}*", not full))
                 )
-        for found in _LABEL.finditer(text):
-            places.append((found.start(), found.end(), Named(f"label:{found[1]}", found[2])))
+        places += [
+            (found.start(), found.end(), Named(f"label:{found[1]}", found[2]))
+            for found in _LABEL.finditer(text)
+        ]
         for expression, candidates in self._expressions:
             for found in expression.finditer(text):
                 if any(found.start() < end and start < found.end() for start, end, _ in places):
@@ -182,7 +187,7 @@ class Known:
         words = FIELD_WORDS.get(one.field) or rf"{re.escape(one.field.removeprefix('label:'))}s?"
         before = re.search(rf"(?:the )?\b{words} (?:is |called |named )?$", text[: found.start()])
         behind = re.match(rf" {words}\b", text[found.end() :])
-        if behind and one.field != "name" and one.field != "command":
+        if behind and one.field not in ("name", "command"):
             return found.start(), found.end() + behind.end()
         if (
             before

@@ -12,7 +12,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from orcaops.model.errors import OrcaError
-from orcaops.model.inquiry import Inquiry, Kind
+from orcaops.model.inquiry import Inquiry
 from orcaops.services.asking.query_line import parse_line
 from orcaops.services.asking.understanding import shaping
 from orcaops.services.asking.understanding.amounts import amounts, top_of
@@ -192,7 +192,7 @@ def _meanings_of(words: str, known: Known, parsed: Parsed) -> str:
         base = word.removesuffix("'s")
         if base in table or base in _MEANING_NAMES:
             meaning = table.get(base, base)
-            meaning = base if meaning is None or base in _MEANING_NAMES and base not in table else meaning
+            meaning = base if meaning is None or (base in _MEANING_NAMES and base not in table) else meaning
             if meaning:
                 found.append(meaning)
                 parsed.understood += meaning not in ("is", "which", "any", "how", "list")

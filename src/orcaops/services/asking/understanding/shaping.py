@@ -91,8 +91,8 @@ def ranked(parsed: "Parsed", found: Mapping[Kind, float]) -> list[tuple[Kind, fl
     if parsed.has("trend"):
         more(Kind.RATE, -2.0)
     if parsed.has("mean"):
-        more(Kind.LIST, -3.0)
-        more(Kind.TYPICAL, 1.0)
+        more(Kind.LIST, -4.0)
+        more(Kind.TYPICAL, 2.0)
     if re.search(r"\bhow many\b", parsed.meant):
         more(Kind.LIST, -2.0)
     if parsed.has("rate", "failrate") and parsed.has("rise", "drop", "up", "down"):

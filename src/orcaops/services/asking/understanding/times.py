@@ -84,7 +84,7 @@ class Times:
     """Finds times in texts of lower case, seen from one moment in one time zone."""
 
     def __init__(self, now: datetime, zone: ZoneInfo) -> None:
-        self._now = now.astimezone(zone)
+        self._now = now.astimezone(zone).replace(second=0, microsecond=0)
         self._zone = zone
 
     def find(self, text: str) -> list[Span]:
@@ -327,6 +327,8 @@ class Times:
             rf"(?:(last|past|this|previous) )?({_DAY})\b(?: (?:of )?(last|this) week)?"
         ).match(text, at):
             day = day_of(found[2], now)
+            if day == today and found[1] != "this":
+                day -= 7 * one  # who means today says so
             if found[3] == "last":
                 day = begin_of("week", now) - 7 * one + DAYS[found[2]] * one
             return self._with_part(text, day, found.end())
