@@ -425,6 +425,7 @@ def travis(_quick: bool) -> Iterator[Row]:
         ("winkler_90", "spec", "≤ 0.75"),
         ("ece", "spec", "reach ≤ 0.05"),
         ("confident_within_20", "spec", "reach ≥ 0.88"),
+        ("healthy_killed", "spec", "reach ≤ 0.001"),
     ):
         yield _exam_row(told, figure, rival, "travis_commands", bar)
 
@@ -434,6 +435,7 @@ def batch_logs(quick: bool) -> Iterator[Row]:
     for name in datasets.SWF:
         document = examine(datasets.swf(name, 8_000 if quick else 40_000), [duration_predictor.predictor])
         yield from _number_rows(document["learners"][0], name)
+        yield _exam_row(document["learners"][0], "healthy_killed", "spec", name, "reach ≤ 0.005")
 
 
 def workflows(_quick: bool) -> Iterator[Row]:
@@ -449,6 +451,16 @@ def workflows(_quick: bool) -> Iterator[Row]:
     yield from _number_rows(peaks, "sizey_traces, memory")
     yield _exam_row(peaks, "wasted_gbh", "spec", "sizey_traces", "≤ 0.70")
     yield _exam_row(peaks, "first_attempt_failures", "spec", "sizey_traces", "reach ≤ 0.0113")
+    yield _exam_row(peaks, "lost_after_retry", "spec", "sizey_traces", "reach ≤ 0")
+    for figure, bar in (
+        ("wasted_gbh", "≤ 0.85"),
+        ("first_attempt_failures", "reach ≤ 0.0035"),
+        ("lost_after_retry", "reach ≤ 0"),
+    ):
+        ours, theirs = peaks[f"automatic_{figure}"], peaks["rivals"]["spec"][figure]
+        told = f"automatic mode: {figure}"
+        yield _row(peaks["name"], told, ours, "spec", theirs, peaks["n"], "sizey_traces", bar)
+    yield _exam_row(seconds, "healthy_killed", "spec", "sizey_traces", "reach ≤ 0.005")
 
 
 def builds(_quick: bool) -> Iterator[Row]:

@@ -4,8 +4,8 @@ A decision carries the recommendation as it was when it was taken, so that every
 and decisions and can be had again any day.
 
 =========  ==============================================================================================
-dismissed  stays so until the lower end of what it would save a day is twice what it was; then it is open
-           again, and its remark says so
+dismissed  stays so until its score, which counts what is sure to be saved, is twice what it was; then it
+           is open again, and its remark says so
 applied    stays as it was promised, with its effect; what is advised on top of it later is another one
 tried      the runs of the trial stand in its evidence
 =========  ==============================================================================================
@@ -13,7 +13,6 @@ tried      the runs of the trial stand in its evidence
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from orcaops.improving.proposal import shown_amount
 from orcaops.model.decision import Decision
 from orcaops.model.identity import content_id
 from orcaops.model.quantities import show_time
@@ -21,7 +20,7 @@ from orcaops.model.recommendation import Recommendation, Trial
 from orcaops.model.run import Run, Status
 
 REOPENS_AT = 2.0
-"""By how much the lower end of the saving must have grown for a dismissed recommendation to come back."""
+"""By what factor the score must have grown for a dismissed recommendation to come back."""
 
 _ABOUT_AS_FAST = 1.1
 
@@ -71,19 +70,17 @@ def _decided(found: Recommendation, last: Decision | None) -> Recommendation:
     promised = promised_in(last)
     if last.verb == "apply":
         return (promised or found).model_copy(update={"state": "applied", "effect": None})
-    if promised is None or found.saving is None or promised.saving is None:
+    if promised is None:
         return found.model_copy(update={"state": "dismissed"})
-    then, now = promised.saving.per_day_low, found.saving.per_day_low
-    unit = found.saving.unit
-    if unit == promised.saving.unit and now > 0 and now >= REOPENS_AT * max(then, 0.0) and now > then:
-        once = shown_amount(unit, max(then, 0.0))
+    then, now = promised.score, found.score
+    why = last.reason or "no reason given"
+    if now > then and now >= REOPENS_AT * then:
         told = (
-            f"dismissed on {show_time(last.at)} ({last.reason or 'no reason given'}); open again because it "
-            f"would now save at least {shown_amount(unit, now)} a day, then {once}"
+            f"dismissed on {show_time(last.at)} ({why}); open again because its score, which counts only what "
+            f"is sure to be saved, has grown from {then:.3g} to {now:.3g}"
         )
         return found.model_copy(update={"remark": told})
-    until = shown_amount(unit, REOPENS_AT * max(then, 0.0))
-    told = f"{last.reason or 'no reason given'}; it comes back when it would save at least {until} a day"
+    told = f"dismissed: {why}; it comes back when its score reaches {REOPENS_AT * then:.3g} (now {now:.3g})"
     return found.model_copy(update={"state": "dismissed", "remark": told})
 
 

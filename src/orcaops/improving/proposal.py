@@ -62,7 +62,7 @@ def propose(
     Dated by the latest run that was looked at, so that the same facts give the same recommendation.
     """
     saving = _saving(dossier, worth)
-    impact_score = worth.probability * max(worth.per_run.low, 0.0) * _minutes(dossier, worth.unit)
+    impact_score = worth.probability * max(worth.per_run.least, 0.0) * _minutes(dossier, worth.unit)
     frequency = 7 * saving.runs_per_day
     ease = _EASE[worth.effort]
     score = impact_score * frequency * ease
@@ -94,8 +94,10 @@ def propose(
 def shown_saving(saving: Saving) -> str:
     """A saving in a sentence: per day with its interval, and in money where there are prices."""
     show = _SHOWN[saving.unit]
-    certain = saving.per_day_low == saving.per_day_high
-    between = "" if certain else f" ({show(saving.per_day_low)} to {show(saving.per_day_high)}, 80 %)"
+    ends = show(saving.per_day_low), show(saving.per_day_high)
+    if saving.unit != "seconds":
+        ends = ends[0].split(" ")[0], ends[1].split(" ")[0]
+    between = "" if ends[0] == ends[1] else f" ({ends[0]} to {ends[1]}, 80 %)"
     money = ""
     if saving.money_per_month is not None and saving.money_per_month > 0:
         money = f", about {saving.money_per_month:.2f} {saving.currency} a month"

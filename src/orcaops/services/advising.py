@@ -20,7 +20,7 @@ from orcaops.model.decision import Decision
 from orcaops.model.errors import OrcaError
 from orcaops.model.prices import Prices
 from orcaops.model.recommendation import Recommendation
-from orcaops.model.run import Run
+from orcaops.model.run import Run, Status
 from orcaops.recording.store import Transaction
 
 log = logging.getLogger(__name__)
@@ -35,6 +35,7 @@ _VARIANTS = 3
 _FOLLOWED = 12  # runs whose predecessor is looked up
 _LONG_S = 10.0  # shorter jobs are not worth running beside another
 _LONG_WAIT_S = 10.0
+_LONG_TESTS_S = 60.0
 _WEEKS = timedelta(days=14)
 
 _MARK = "advice"
@@ -160,6 +161,7 @@ class Advising:
             anomalies=_flaky(transaction, workspace, key),
             arrivals=_arrivals(transaction, workspace, runs),
             concurrency=self._concurrency,
+            tests=_tests(transaction, runs, baseline),
             prices=self._known_prices(),
         )
 
@@ -214,6 +216,17 @@ class Advising:
 def _flaky(transaction: Transaction, workspace: str, key: str) -> tuple[Anomaly, ...]:
     filters = {"key": key, "type": "flaky", "open": "true"}
     return tuple(transaction.anomalies.page(workspace, filters=filters, limit=5).items)
+
+
+def _tests(transaction: Transaction, runs: Sequence[Run], baseline: Baseline) -> dict[str, float]:
+    """Seconds of the test cases of the latest success that left results, where the job takes long."""
+    if (baseline.duration_p50 or 0.0) < _LONG_TESTS_S:
+        return {}
+    tested = next((run for run in runs if run.tests is not None and run.status is Status.SUCCEEDED), None)
+    if tested is None:
+        return {}
+    cases = transaction.test_cases.of_run(tested.workspace, tested.job_id)
+    return {case.id: case.duration_s for case in cases if case.duration_s is not None}
 
 
 def _arrivals(transaction: Transaction, workspace: str, runs: Sequence[Run]) -> tuple[float, ...]:

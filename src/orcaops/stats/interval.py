@@ -7,14 +7,43 @@ from dataclasses import dataclass
 
 from orcaops.stats.student import critical
 
+_SURE = 0.6  # two-sided: a fifth below
+
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A number with the ends of its interval."""
+    """A number with the ends of its interval, and what the true mean is above with a probability of 80 %.
+
+    The interval is for the mean of few values to come and holds their noise, too; ``surely`` is not and does
+    not. Where it is not given it is the lower end.
+    """
 
     middle: float
     low: float
     high: float
+    surely: float | None = None
+
+    @property
+    def least(self) -> float:
+        """What can be counted on."""
+        return self.low if self.surely is None else self.surely
+
+    def within(self, lowest: float, highest: float = math.inf) -> "Estimate":
+        """The same with everything kept between two bounds."""
+
+        def kept(value: float) -> float:
+            return min(max(value, lowest), highest)
+
+        return Estimate(kept(self.middle), kept(self.low), kept(self.high), kept(self.least))
+
+    def scaled(self, middle: float, low: float, high: float) -> "Estimate":
+        """The same where only a share of it comes true, known no better than between two shares."""
+        return Estimate(
+            middle * self.middle,
+            low * max(self.low, 0.0),
+            high * max(self.high, 0.0),
+            low * max(self.least, 0.0),
+        )
 
 
 def mean_of_next(values: Sequence[float], *, ahead: int, coverage: float = 0.8) -> Estimate:
@@ -23,14 +52,15 @@ def mean_of_next(values: Sequence[float], *, ahead: int, coverage: float = 0.8) 
     ``mean ± t · s · sqrt(1/n + 1/ahead)``: what is not known of the mean, and the noise of the next ones.
 
     >>> mean_of_next([10.0, 10.0, 10.0], ahead=10)
-    Estimate(middle=10.0, low=10.0, high=10.0)
+    Estimate(middle=10.0, low=10.0, high=10.0, surely=10.0)
     """
     n = len(values)
     mean = math.fsum(values) / n
     if n < 2:
         return Estimate(mean, min(mean, 0.0), 2 * max(mean, 0.0))
-    half = _t(coverage, n - 1) * statistics.stdev(values) * math.sqrt(1 / n + 1 / ahead)
-    return Estimate(mean, mean - half, mean + half)
+    spread = statistics.stdev(values)
+    half = _t(coverage, n - 1) * spread * math.sqrt(1 / n + 1 / ahead)
+    return Estimate(mean, mean - half, mean + half, mean - _t(_SURE, n - 1) * spread / math.sqrt(n))
 
 
 def difference(
@@ -42,18 +72,16 @@ def difference(
     true difference. Both groups have at least two values.
     """
     means = [math.fsum(group) / len(group) for group in (before, after)]
-    shares = [
-        statistics.variance(group) * (1 / len(group) + (1 / ahead if ahead else 0.0))
-        for group in (before, after)
-    ]
+    shares = [statistics.variance(group) / len(group) for group in (before, after)]
+    noise = sum(statistics.variance(group) for group in (before, after)) / ahead if ahead else 0.0
     total = sum(shares)
     middle = means[0] - means[1]
     if total <= 0:
-        return Estimate(middle, middle, middle)
+        return Estimate(middle, middle, middle, middle)
     spread = sum(share**2 / (len(g) - 1) for share, g in zip(shares, (before, after), strict=True))
     freedom = max(1, min(200, int(total**2 / spread))) if spread > 0 else 200
-    half = _t(coverage, freedom) * math.sqrt(total)
-    return Estimate(middle, middle - half, middle + half)
+    half = _t(coverage, freedom) * math.sqrt(total + noise)
+    return Estimate(middle, middle - half, middle + half, middle - _t(_SURE, freedom) * math.sqrt(total))
 
 
 def rank_p_value(one: Sequence[float], other: Sequence[float]) -> float:
@@ -96,5 +124,7 @@ def share_of_next(flags: Sequence[bool], *, ahead: int, coverage: float = 0.8) -
     """
     n = len(flags)
     share = (sum(flags) + 0.5) / (n + 1)
-    half = _t(coverage, 200) * math.sqrt(share * (1 - share) * (1 / (n + 1) + 1 / ahead))
-    return Estimate(share, max(share - half, 0.0), min(share + half, 1.0))
+    one = math.sqrt(share * (1 - share))
+    half = _t(coverage, 200) * one * math.sqrt(1 / (n + 1) + 1 / ahead)
+    surely = share - _t(_SURE, 200) * one / math.sqrt(n + 1)
+    return Estimate(share, share - half, share + half, surely).within(0.0, 1.0)

@@ -13,7 +13,7 @@ from orcaops.model.installing import installer_named, installer_of
 from orcaops.model.quantities import show_duration, show_size
 from orcaops.model.recommendation import Recommendation
 from orcaops.model.run import Run
-from orcaops.stats.interval import Estimate, mean_of_next
+from orcaops.stats.interval import mean_of_next
 
 
 class _Fetched(NamedTuple):
@@ -86,9 +86,7 @@ class Caching:
             else f"{prepared}; the cache lies in {folder}",
             worth=Worth(
                 unit="seconds",
-                per_run=Estimate(
-                    self.kept * each_run.middle, max(0.5 * each_run.low, 0.0), max(each_run.high, 0.0)
-                ),
+                per_run=each_run.scaled(self.kept, 0.5, 1.0),
                 effort="moderate",
                 probability=0.8,
             ),

@@ -11,7 +11,7 @@ from orcaops.model.baseline import Baseline
 from orcaops.model.quantities import show_duration
 from orcaops.model.recommendation import Change, Recommendation
 from orcaops.model.run import Cause, Run
-from orcaops.stats.interval import Estimate, mean_of_next
+from orcaops.stats.interval import mean_of_next
 
 _STOPPED = frozenset((Cause.TIMEOUT_TOTAL, Cause.CANCELLED))
 
@@ -68,7 +68,7 @@ class IdleTimeout:
                 action=f"--idle-timeout {wanted:.0f}s",
                 worth=Worth(
                     unit="seconds",
-                    per_run=Estimate(saved.middle, max(saved.low, 0.0), saved.high),
+                    per_run=saved.within(0.0),
                     effort="easy",
                 ),
                 evidence=observed(

@@ -12,7 +12,7 @@ from orcaops.model.quantities import MIB, show_size
 from orcaops.model.recommendation import Change, Priority, Recommendation
 from orcaops.model.run import Cause, Run
 from orcaops.stats import sizing
-from orcaops.stats.interval import Estimate, mean_of_next
+from orcaops.stats.interval import share_of_next
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +52,7 @@ class MemoryShortage:
         peaks = [float(held_of(run) or 0) for run in reversed(resident)]
         sized = sizing.memory_limit([*peaks, float(limit)], sizing.SAFE) or 0
         wanted = max(2 * limit, sized) if killed else max(sized, int(1.25 * limit) // MIB * MIB)
-        share = len(killed) / len(present)
-        failures = [float(run.cause is Cause.OOM_KILLED) for run in present]
-        per_run = mean_of_next(failures, ahead=AHEAD) if killed else Estimate(share, 0.0, 1 / AHEAD)
+        per_run = share_of_next([run.cause is Cause.OOM_KILLED for run in present], ahead=AHEAD)
         replayed = memory_replayed(dossier.runs, wanted)
         largest = max(peaks, default=0.0)
         return (
@@ -74,7 +72,7 @@ class MemoryShortage:
                 action=f"--memory {wanted // MIB}m",
                 worth=Worth(
                     unit="failures",
-                    per_run=Estimate(per_run.middle, max(per_run.low, 0.0), min(per_run.high, 1.0)),
+                    per_run=per_run,
                     effort="easy",
                     probability=0.9 if killed else 0.5,
                 ),

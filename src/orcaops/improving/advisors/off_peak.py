@@ -12,7 +12,7 @@ from orcaops.model.baseline import Baseline
 from orcaops.model.quantities import show_duration
 from orcaops.model.recommendation import Recommendation
 from orcaops.model.run import Run
-from orcaops.stats.interval import Estimate, mean_of_next
+from orcaops.stats.interval import mean_of_next
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,7 @@ class OffPeak:
                 action=f"Change its schedule to {quiet:02d}:00 UTC (cron: 0 {quiet} * * *)",
                 worth=Worth(
                     unit="seconds",
-                    per_run=Estimate(saved.middle, max(0.5 * saved.low, 0.0), max(saved.high, saved.middle)),
+                    per_run=saved.scaled(1.0, 0.5, 1.0),
                     effort="easy",
                     probability=0.6,
                 ),

@@ -11,7 +11,7 @@ from orcaops.model.baseline import Baseline
 from orcaops.model.quantities import show_duration
 from orcaops.model.recommendation import Recommendation
 from orcaops.model.run import Cause, Run
-from orcaops.stats.interval import Estimate, mean_of_next
+from orcaops.stats.interval import mean_of_next
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,7 @@ class ParallelJobs:
                 action="Submit both at once: orcaops run --detach … for each",
                 worth=Worth(
                     unit="seconds",
-                    per_run=Estimate(saved.middle, max(saved.low, 0.0), saved.high),
+                    per_run=saved.within(0.0),
                     effort="moderate",
                     probability=0.5,
                 ),

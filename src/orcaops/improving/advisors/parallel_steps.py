@@ -12,7 +12,7 @@ from orcaops.model.baseline import Baseline
 from orcaops.model.quantities import show_duration
 from orcaops.model.recommendation import Recommendation
 from orcaops.model.run import Run, Step
-from orcaops.stats.interval import Estimate, mean_of_next
+from orcaops.stats.interval import mean_of_next
 
 _CHECKERS = re.compile(
     r"pytest|mypy|ruff|flake8|pylint|bandit|pyright|black|isort|eslint|tsc|jest|vitest|mocha|stylelint|prettier"
@@ -82,7 +82,7 @@ class ParallelSteps:
                 + "; ".join(f"orcaops run --detach … -- {name}" for name in names),
                 worth=Worth(
                     unit="seconds",
-                    per_run=Estimate(0.9 * saved.middle, max(0.7 * saved.low, 0.0), max(saved.high, 0.0)),
+                    per_run=saved.scaled(0.9, 0.7, 1.0),
                     effort="moderate",
                     probability=0.7,
                 ),

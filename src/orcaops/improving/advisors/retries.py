@@ -10,7 +10,7 @@ from orcaops.improving.proposal import AHEAD, Worth, propose
 from orcaops.model.baseline import Baseline
 from orcaops.model.recommendation import Change, Recommendation
 from orcaops.model.run import Cause, Run, Status
-from orcaops.stats.interval import Estimate, share_of_next
+from orcaops.stats.interval import share_of_next
 
 _FROM_OUTSIDE = frozenset((Cause.INFRASTRUCTURE, Cause.IMAGE_UNAVAILABLE, Cause.ENGINE_LOST))
 
@@ -75,7 +75,7 @@ class Retries:
             action="orcaops jobs rerun JOB" if flaky else "--retries 2",
             worth=Worth(
                 unit="failures",
-                per_run=Estimate(rate.middle, rate.low, rate.high),
+                per_run=rate,
                 effort="moderate" if flaky else "easy",
                 probability=len(healed) / max(len(failed), 1),
             ),

@@ -11,7 +11,7 @@ from orcaops.model.baseline import Baseline
 from orcaops.model.quantities import show_duration
 from orcaops.model.recommendation import Recommendation
 from orcaops.model.run import Run
-from orcaops.stats.interval import Estimate, mean_of_next
+from orcaops.stats.interval import mean_of_next
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,7 @@ class ShardTests:
                 "(pytest: pytest-split or -n; jest: --shard=1/N; go: by package)",
                 worth=Worth(
                     unit="seconds",
-                    per_run=Estimate(0.9 * saved.middle, max(0.7 * saved.low, 0.0), max(saved.high, 0.0)),
+                    per_run=saved.scaled(0.9, 0.7, 1.0),
                     effort="hard",
                     probability=0.8,
                 ),

@@ -16,7 +16,7 @@ from orcaops.model.baseline import Baseline
 from orcaops.model.quantities import MIB, show_duration, show_size
 from orcaops.model.recommendation import Change, Recommendation, Trial
 from orcaops.model.run import PhaseName, Run
-from orcaops.stats.interval import Estimate, mean_of_next
+from orcaops.stats.interval import mean_of_next
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +76,7 @@ class SlimImage:
                 action=f"--image {proposed}   (or: orcaops recommendations try ID)",
                 worth=Worth(
                     unit="seconds",
-                    per_run=Estimate(saved.middle, max(saved.low, 0.0), saved.high),
+                    per_run=saved.within(0.0),
                     effort="moderate",
                     probability=float(entry["works"]),
                 ),

@@ -14,6 +14,7 @@ from orcaops.model.run import Cause, Run
 from orcaops.stats import timeouts
 from orcaops.stats.interval import Estimate, mean_of_next, share_of_next
 
+_HANGS = 0.01  # how likely it is at least that a job that never hung does once
 _QUIET_CPU = 0.01  # of a processor: a run that used less than this hung
 
 
@@ -105,10 +106,10 @@ class Timeouts:
             impact=f"{replayed.runs} of {replayed.runs} past runs would have ended as they did.",
             action=f"--timeout {wanted:.0f}s",
             worth=Worth(
-                unit="seconds",
-                per_run=Estimate(max(saved.middle, 0.0), max(saved.low, 0.0), max(saved.high, 0.0)),
+                unit="seconds" if hung else "exposures",
+                per_run=saved.within(0.0) if hung else Estimate(1.0, 1.0, 1.0),
                 effort="easy",
-                probability=0.9 if hung else 0.2,
+                probability=0.9 if hung else _HANGS,
             ),
             evidence=observed(
                 dossier.runs,

@@ -42,16 +42,32 @@ def list_(app: "App", *, workspace: str, state: str, limit: int, cursor: str | N
     page = app.advice.recommendations(workspace, state=chosen, limit=limit, cursor=cursor)
     if as_json:
         print_json_lines(page.items)
-    elif not page.items:
-        note("nothing to improve is known; advice begins with ten runs of a job")
-    else:
+        more_follows(page.next_cursor, len(page.items), page.total)
+        return
+    if page.items:
         table(
-            ["id", "priority", "kind", "what", "where"],
+            ["id", "priority", "score", "impact × a week × ease", "kind", "what", "where"],
             [
-                [each.id, colour(each.priority.value, _MOODS[each.priority]), each.type, each.title, each.key]
+                [
+                    each.id,
+                    colour(each.priority.value, _MOODS[each.priority]),
+                    _number(each.score),
+                    f"{_number(each.impact_score)} × {_number(each.frequency)} × {_number(each.ease_score)}",
+                    each.type,
+                    each.title + (f" ({each.state})" if state == "all" and each.state != "open" else ""),
+                    each.key,
+                ]
                 for each in page.items
             ],
         )
+        for each in page.items:
+            if each.effect is not None and each.effect.verdict == "worse":
+                note(f"{each.id}: {each.effect.sentence}", "warn")
+    else:
+        note("nothing to improve is known; advice begins with ten runs of a job")
+    if cursor is None and state == "open":
+        for soon in app.advice.nearly(workspace):
+            note(f"{soon.have} of {soon.need} runs: {soon.key}", "quiet")
     more_follows(page.next_cursor, len(page.items), page.total)
 
 
@@ -81,8 +97,17 @@ def dismiss(app: "App", recommendation_id: str, *, workspace: str, reason: str, 
 @options()
 @with_door
 def apply(app: "App", recommendation_id: str, *, workspace: str, as_json: bool) -> None:
-    """Note that you have applied it, as of now."""
+    """Have it carried out where OrcaOps can, and note that it applies from now on."""
     _print(app.advice.apply(workspace, recommendation_id, by=whoami()), as_json=as_json)
+
+
+@recommendations.command("try", epilog="Example: orcaops recommendations try 4kx2…")
+@click.argument("recommendation_id", metavar="ID")
+@options()
+@with_door
+def try_(app: "App", recommendation_id: str, *, workspace: str, as_json: bool) -> None:
+    """Run the job once as proposed, and see. Nothing is learned from that run."""
+    _print(app.advice.try_out(workspace, recommendation_id, by=whoami()), as_json=as_json)
 
 
 def _print(found: "Recommendation", *, as_json: bool) -> None:
@@ -91,6 +116,8 @@ def _print(found: "Recommendation", *, as_json: bool) -> None:
         return
     click.echo(f"{colour(found.priority.value, _MOODS[found.priority])}: {found.title}")
     paragraph(found.description)
+    if found.remark:
+        paragraph(found.remark)
     click.echo()
     fields(
         [
@@ -100,10 +127,49 @@ def _print(found: "Recommendation", *, as_json: bool) -> None:
             ("impact", found.impact),
             ("do", found.action),
             ("state", found.state),
+            (
+                "score",
+                (
+                    f"{_number(found.score)} = {_number(found.impact_score)} min a run × "
+                    f"{_number(found.frequency)} runs a week × {_number(found.ease_score)} for ease"
+                ),
+            ),
+            ("tried", f"{found.trial.state}: {found.trial.sentence}" if found.trial is not None else None),
+            *_effect(found),
             *((name.replace("_", " "), _short(value)) for name, value in found.evidence.items()),
         ]
     )
 
 
-def _short(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+def _effect(found: "Recommendation") -> list[tuple[str, str | None]]:
+    """Promised and realised side by side, per run."""
+    effect = found.effect
+    if effect is None:
+        return []
+    unit = effect.unit.replace("_", " ")
+
+    def ends(low: float, high: float) -> str:
+        return f"({_number(low)} to {_number(high)}, {100 * effect.coverage:.0f} %)"
+
+    promised = f"{_number(effect.promised)} {unit} a run {ends(effect.promised_low, effect.promised_high)}"
+    realised = None
+    if effect.realised is not None:
+        between = ends(effect.realised_low or 0.0, effect.realised_high or 0.0)
+        realised = f"{_number(effect.realised)} {unit} a run {between}"
+    return [("promised", promised), ("realised", realised), ("effect", effect.sentence)]
+
+
+def _number(value: float) -> str:
+    """Three digits that matter."""
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def _short(value: object) -> str | None:
+    """What evidence says; nothing for what is empty."""
+    if value in (None, [], {}):
+        return None
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {each}" for name, each in value.items())
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

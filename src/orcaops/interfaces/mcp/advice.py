@@ -9,7 +9,7 @@ from orcaops.interfaces.mcp.jobs import Cursor, Limit
 from orcaops.interfaces.mcp.tool import Asked, tool
 from orcaops.model.identity import Id
 from orcaops.model.query import Page
-from orcaops.model.recommendation import Recommendation
+from orcaops.model.recommendation import Nearly, Recommendation
 
 
 class RecommendationsAsked(Asked):
@@ -20,37 +20,53 @@ class RecommendationsAsked(Asked):
     cursor: Cursor = None
 
 
+class Advised(Page[Recommendation]):
+    """A page of recommendations, and the jobs that are advised soon."""
+
+    nearly: tuple[Nearly, ...] = ()
+
+
 class DecisionAsked(Asked):
     """What to decide about a recommendation."""
 
     recommendation_id: Id
-    decision: Literal["dismiss", "apply"]
+    decision: Literal["dismiss", "apply", "try"]
     reason: Annotated[str, StringConstraints(max_length=4096, pattern=r"^[^\x00]*$")] | None = Field(
         None, description="Why; required for `dismiss`."
     )
 
 
 @tool("What could be improved")
-async def get_recommendations(call: Call, asked: RecommendationsAsked) -> Page[Recommendation]:
-    """Changes worth making, the most worthwhile first: what, why, how much it brings, and the proof."""
-    return await call.ask(
+async def get_recommendations(call: Call, asked: RecommendationsAsked) -> Advised:
+    """Changes worth making, the most worthwhile first: what, why, how much it brings, and the proof.
+
+    `score` is impact_score times frequency times ease_score. An applied one has its `effect`: promised and
+    realised. `nearly` names jobs that have too few runs yet.
+    """
+    workspace = call.workspace(asked.workspace)
+    page = await call.ask(
         call.house.advice.recommendations,
-        call.workspace(asked.workspace),
+        workspace,
         state=None if asked.state == "all" else asked.state,
         limit=asked.limit,
         cursor=asked.cursor,
     )
+    nearly = await call.ask(call.house.advice.nearly, workspace)
+    return Advised(items=page.items, next_cursor=page.next_cursor, total=page.total, nearly=tuple(nearly))
 
 
 @tool("Decide about a recommendation", writes=True)
 async def decide_recommendation(call: Call, asked: DecisionAsked) -> Recommendation:
-    """Dismiss a recommendation, with a reason, or note that it has been applied, as of now.
+    """Dismiss a recommendation, with a reason, note that it has been applied, or try it on a real run.
 
-    Applying changes no job by itself: change the job first, then note it here.
+    Applying changes no specification of a person's: change the job first where `change` is null, then note it
+    here. Trying runs the job once as proposed; `trial` says what it showed.
     """
     advice, place = call.house.advice, (call.workspace(asked.workspace), asked.recommendation_id)
     if asked.decision == "apply":
         return await call.ask(advice.apply, *place, by=BY)
+    if asked.decision == "try":
+        return await call.ask(advice.try_out, *place, by=BY)
     return await call.ask(advice.dismiss, *place, by=BY, reason=asked.reason or "")
 
 

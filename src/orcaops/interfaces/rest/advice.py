@@ -19,7 +19,7 @@ from orcaops.interfaces.rest.contract import answers, body_of
 from orcaops.interfaces.rest.jobs import BY, shown
 from orcaops.model.identity import Id
 from orcaops.model.query import Page
-from orcaops.model.recommendation import Recommendation
+from orcaops.model.recommendation import Nearly, Recommendation
 from orcaops.model.word import Word
 
 router = APIRouter(tags=["advice"])
@@ -52,6 +52,19 @@ def list_recommendations(house: House, asked: Annotated[AdviceAsked, Query()]) -
     return shown(
         house.advice.recommendations(asked.workspace, state=state, limit=asked.limit, cursor=asked.cursor)
     )
+
+
+@router.get(
+    "/recommendations/nearly",
+    operation_id="listNearlyAdvised",
+    summary="List jobs that are advised soon",
+    response_model=Page[Nearly],
+    responses=answers(422, 503),
+)
+def list_nearly_advised(house: House, asked: InWorkspace) -> Response:
+    """Jobs that have run, and not often enough yet for advice: how many runs they have of those needed."""
+    found = house.advice.nearly(asked.workspace)
+    return shown(Page[Nearly](items=tuple(found), total=len(found)))
 
 
 @router.get(
@@ -106,10 +119,33 @@ def apply_recommendation(
     asked: InWorkspace,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Note that it has been applied, as of now."""
+    """Carry it out where OrcaOps can, and note that it applies; `effect` will say what it brought."""
     return done(
         asked.workspace,
         idempotency_key,
         ("apply", recommendation_id),
         lambda: house.advice.apply(asked.workspace, recommendation_id, by=BY),
+    )
+
+
+@router.post(
+    "/recommendations/{recommendation_id}/try",
+    operation_id="tryRecommendation",
+    summary="Try a recommendation on a real run",
+    response_model=Recommendation,
+    responses=answers(403, 404, 409, 422, 503),
+)
+def try_recommendation(
+    house: House,
+    done: Done,
+    recommendation_id: RecommendationId,
+    asked: InWorkspace,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Run the job once as proposed. Nothing is learned from that run; what it showed stands in `trial`."""
+    return done(
+        asked.workspace,
+        idempotency_key,
+        ("try", recommendation_id),
+        lambda: house.advice.try_out(asked.workspace, recommendation_id, by=BY),
     )

@@ -54,12 +54,14 @@ class Allocations:
 
     wasted_gbh: float = 0.0
     failed: int = 0
+    lost: int = 0
     n: int = 0
 
-    def add(self, limit: float, peak: float, hours: float) -> None:
+    def add(self, limit: float, peak: float, hours: float, requested: float | None = None) -> None:
         """Note one run's limit and peak in bytes, and how long it took."""
         self.n += 1
         self.failed += peak > limit
+        self.lost += peak > max(2 * limit, requested or 0.0)  # tried again with twice that, then as asked for
         for _ in range(_MOST_TRIES):
             if peak <= limit:
                 break
@@ -70,4 +72,8 @@ class Allocations:
     def figures(self) -> Figures:
         """What was wasted, and the share of runs whose first attempt ran out; of nothing, nulls."""
         share = self.failed / self.n if self.n else None
-        return {"wasted_gbh": self.wasted_gbh if self.n else None, "first_attempt_failures": share}
+        return {
+            "wasted_gbh": self.wasted_gbh if self.n else None,
+            "first_attempt_failures": share,
+            "lost_after_retry": self.lost if self.n else None,
+        }

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from orcaops.learning.exam.answers import Allocations, Answers
+from orcaops.learning.exam.answers import Answers
+from orcaops.learning.exam.limits import MemoryLimits, Timeouts
 from orcaops.learning.exam.paper import Figures, Paper, Sitting, sample_of
 from orcaops.learning.learner import Learner
 from orcaops.learning.replay import PastRun
@@ -13,13 +14,11 @@ from orcaops.learning.rivals import ema, last, mean2, median, spec
 from orcaops.learning.rivals.rival import Guess, Rival
 from orcaops.model.metric import MetricName
 from orcaops.model.run import Cause, Status
-from orcaops.stats import sizing
 
 RIVALS: Sequence[Rival] = (last.rival, mean2.rival, ema.slow, ema.fast, median.rival, spec.rival)
 """All naive rules; each answers from a job's second run on."""
 
 _METRIC_OF = {"duration": MetricName.DURATION, "memory": MetricName.MEMORY}
-_SPEC_MARGIN = 1.5
 
 
 @dataclass(slots=True)
@@ -31,15 +30,14 @@ class NumberPaper(Paper):
     cold: Answers = field(default_factory=Answers)
     theirs: dict[str, Answers] = field(default_factory=dict)
     guesses: dict[int, dict[str, Guess]] = field(default_factory=dict)
-    allocated: dict[str, "Allocations"] = field(default_factory=dict)
-    limits: dict[int, tuple[float | None, float | None]] = field(default_factory=dict)
+    limits: MemoryLimits = field(default_factory=MemoryLimits)
+    timeouts: Timeouts = field(default_factory=Timeouts)
 
     def __init__(self, learner: Learner, quantity: str) -> None:
         Paper.__init__(self, learner)
         self.quantity = quantity
         self.ours, self.cold, self.theirs, self.guesses = Answers(), Answers(), {}, {}
-        self.allocated = {"balanced": Allocations(), "spec": Allocations()}
-        self.limits = {}
+        self.limits, self.timeouts = MemoryLimits(), Timeouts()
 
     def submitted(self, run: PastRun) -> None:
         states = self.states(run)
@@ -50,20 +48,18 @@ class NumberPaper(Paper):
                 guesses[rival.name] = guess
         self.guesses[id(run)] = guesses
         if self.quantity == "memory":
-            requested = run.samples[0].memory_limit_bytes
-            ours: float | None = requested
-            theirs: float | None = requested
-            if "peaks" in states:
-                peaks, largest = states["peaks"]["latest"], states["peaks"]["largest"]
-                ours = sizing.memory_limit(peaks, sizing.BALANCED, largest=largest) or requested
-                theirs = largest * _SPEC_MARGIN
-            self.limits[id(run)] = (ours, theirs)
+            self.limits.submitted(run)
+        else:
+            self.timeouts.submitted(run)
 
     def finished(self, sitting: Sitting) -> None:
         run = sitting.run
         guesses = self.guesses.pop(id(run))
-        limits = self.limits.pop(id(run), (None, None))
         truth = self._truth(run)
+        if self.quantity == "memory":
+            self.limits.finished(run, truth, _hours(run))
+        else:
+            self.timeouts.finished(run, truth)
         if truth is None:
             return
         answer = sitting.answers[self.quantity]
@@ -75,13 +71,6 @@ class NumberPaper(Paper):
                 self.ours.add(guess, truth)
                 for name, theirs in guesses.items():
                     self.theirs.setdefault(name, Answers()).add(theirs, truth)
-        hours = (run.finished_at - run.submitted_at).total_seconds() / 3600
-        duration = sample_of(run, MetricName.DURATION)
-        if duration is not None:
-            hours = duration.value / 3600
-        if limits[0] is not None and limits[1] is not None:
-            self.allocated["balanced"].add(limits[0], truth, hours)
-            self.allocated["spec"].add(limits[1], truth, hours)
 
     def learn(self, run: PastRun) -> None:
         truth = self._truth(run)
@@ -91,9 +80,9 @@ class NumberPaper(Paper):
         for rival in RIVALS:
             rival.learn(states.setdefault(rival.name, {}), truth)
         if self.quantity == "memory":
-            seen = states.setdefault("peaks", {"latest": [], "largest": 0.0})
-            seen["latest"] = [*seen["latest"], truth][-100:]
-            seen["largest"] = max(seen["largest"], truth)
+            self.limits.learn(run, truth)
+        else:
+            self.timeouts.learn(run, truth)
 
     def _truth(self, run: PastRun) -> float | None:
         sample = sample_of(run, _METRIC_OF[self.quantity])
@@ -105,10 +94,10 @@ class NumberPaper(Paper):
         rivals: dict[str, Figures] = {name: answers.figures() for name, answers in self.theirs.items()}
         figures = self.ours.figures()
         cold = self.cold.figures()
-        if self.quantity == "memory":
-            figures.update(self.allocated["balanced"].figures())
-            if "spec" in rivals:
-                rivals["spec"].update(self.allocated["spec"].figures())
+        ours, theirs = (self.limits if self.quantity == "memory" else self.timeouts).figures()
+        figures.update(ours)
+        if "spec" in rivals:
+            rivals["spec"].update(theirs)
         return {
             "name": self.learner.name,
             "kind": "predictor",
@@ -120,3 +109,11 @@ class NumberPaper(Paper):
             "cold_coverage_90": cold.get("coverage_90"),
             "rivals": rivals,
         }
+
+
+def _hours(run: PastRun) -> float:
+    """How long the memory was held."""
+    duration = sample_of(run, MetricName.DURATION)
+    if duration is not None:
+        return duration.value / 3600
+    return (run.finished_at - run.submitted_at).total_seconds() / 3600

@@ -4,7 +4,7 @@ from orcaops.interfaces.cli.remote.answers import page_of
 from orcaops.interfaces.cli.remote.connection import Connection
 from orcaops.interfaces.cli.remote.paths import path_of
 from orcaops.model.query import DEFAULT_LIMIT, Page
-from orcaops.model.recommendation import Recommendation
+from orcaops.model.recommendation import Nearly, Recommendation
 
 
 class RemoteAdvice:
@@ -39,6 +39,15 @@ class RemoteAdvice:
     def apply(self, workspace: str, recommendation_id: str, *, by: str) -> Recommendation:  # noqa: ARG002
         """Note that it has been applied."""
         return self._decide(workspace, recommendation_id, "apply", None)
+
+    def try_out(self, workspace: str, recommendation_id: str, *, by: str) -> Recommendation:  # noqa: ARG002
+        """Have the job run once as proposed."""
+        return self._decide(workspace, recommendation_id, "try", None)
+
+    def nearly(self, workspace: str) -> list[Nearly]:
+        """Jobs that are advised soon."""
+        answer = self._connection.ask("GET", "/recommendations/nearly", workspace=workspace)
+        return list(page_of(Nearly, answer.content).items)
 
     def _decide(
         self, workspace: str, recommendation_id: str, verb: str, body: dict[str, str] | None
