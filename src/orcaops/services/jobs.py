@@ -266,6 +266,7 @@ class Jobs:
         while not self._logs.exists(workspace, job_id) and not run.status.final:
             yield None
             run = self.wait(workspace, job_id, timeout_s=0.2)
+        whole = False
         while self._logs.exists(workspace, job_id):
             for line in self._logs.follow(workspace, job_id, after=after):
                 if line is None and self.get(workspace, job_id).status.final:
@@ -273,13 +274,13 @@ class Jobs:
                 if line is not None:
                     after = line.offset
                 yield line
-            # The log has ended. Perhaps the job is tried again: its output then goes on in the same log.
-            before, run = run.attempt, self._record(workspace, job_id)
-            while not run.status.final and run.attempt == before:
-                yield None
-                run = self.wait(workspace, job_id, timeout_s=0.5)
-            if run.attempt == before:
+            if whole:
                 return
+            # The log has ended. If the job is tried again, its output goes on in the same log.
+            whole = self._record(workspace, job_id).status.final
+            if not whole:
+                whole = self.wait(workspace, job_id, timeout_s=_LOOK_ELSEWHERE_S).status.final
+                yield None
 
     def summary(self, workspace: str, job_id: str) -> Summary:
         """A run told in a few lines. Raises ``not_found``."""

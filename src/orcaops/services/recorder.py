@@ -60,6 +60,7 @@ class StoreRecorder:
         self._evidence = evidence
         self._trials = trials
         self._again: dict[tuple[str, str], Retried] = {}
+        self._remarks: dict[tuple[str, str], tuple[bytes, datetime]] = {}
         self._artifacts = artifacts
         self._index_limit_bytes = index_limit_bytes
         self._specs: dict[tuple[str, str], JobSpec] = {}
@@ -166,12 +167,10 @@ class StoreRecorder:
             return False
         self.change(final, again.changes)
         self._again[place] = again
-        with contextlib.suppress(OrcaError, OSError):  # a full disk must not keep the job from going on
-            sink = self.open_log(final)
-            sink.write(
-                Stream.STDERR, f"orcaops: {again.reason}\n".encode(), final.finished_at or final.submitted_at
-            )
-            sink.close()
+        self._remarks[place] = (
+            f"orcaops: {again.reason}\n".encode(),
+            final.finished_at or final.submitted_at,
+        )
         return True
 
     def _tests_of(self, run: Run, text: str) -> "Collected | None":
@@ -201,7 +200,12 @@ class StoreRecorder:
         place = (run.workspace, run.job_id)
         spec = self._specs.get(place)
         secrets = secrets_of(spec) if spec is not None else ()
-        return Sink(self._logs.open(run.workspace, run.job_id, secrets=secrets), self._listeners.get(place))
+        sink = Sink(self._logs.open(run.workspace, run.job_id, secrets=secrets), self._listeners.get(place))
+        if (remark := self._remarks.pop(place, None)) is not None:
+            # Between the output of two attempts: why there is another. A full disk must not cost its output.
+            with contextlib.suppress(OrcaError, OSError):
+                sink.write(Stream.STDERR, *remark)
+        return sink
 
     def artifacts_of(self, run: Run) -> Path:
         """Where a run's artifacts lie, if it left any."""
