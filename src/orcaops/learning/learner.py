@@ -32,7 +32,8 @@ class Learner(Protocol):
 
     ``name`` is unique among all learners, whatever their kind: it is part of a memory's address.
     ``metrics`` are the names of the samples it wants; ``levels`` the scopes it keeps a memory for,
-    out of ``key``, ``command``, ``tool``, ``image``, ``all`` (see :class:`Sample`). Each
+    out of ``key``, ``command``, ``tool``, ``image``, ``all`` (see :class:`Sample`), and two that all
+    workspaces share: ``elsewhere``, the same key in any of them, and ``house``, everything. Each
     (learner, metric, level, scope) has a memory of its own. ``version`` is raised when memories of
     an older version can no longer be read: they are then rebuilt from facts.
 

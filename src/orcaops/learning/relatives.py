@@ -1,24 +1,29 @@
 """Relatives: what is expected of a job by its own history, and of a new one by its nearest relatives'.
 
 A panel of experts (:mod:`orcaops.stats.panel`) follows each job. Beside it a level of relatives keeps one
-figure each: the same command on other images, the same tool, the same image, everything. All numbers
-are logarithms, times are seconds since the epoch.
+figure each: the same job in other workspaces, the same command on other images, the same tool, the same
+image, everything. All numbers are logarithms, times are seconds since the epoch.
+
+Workspaces share nothing but that one figure of jobs that bear the same name, or run the same command on the
+same image: a mean and a count. Who does not know the job's key learns nothing from it.
 """
 
 from typing import NamedTuple
 
-from orcaops.learning.learner import Memories
+from orcaops.learning.learner import Memories, Memory
 from orcaops.stats import panel
 
-LEVELS = ("key", "command", "tool", "image", "all")
+LEVELS = ("key", "elsewhere", "command", "tool", "image", "all")
 """The job itself, then its relatives from the nearest to the farthest."""
 
-_RELATIVES = {
+RELATIVES = {
+    "elsewhere": "the same job in other workspaces",
     "command": "the same command on other images",
     "tool": "the same tool on this image",
     "image": "other commands on this image",
     "all": "all jobs of this workspace",
 }
+"""The relatives in words."""
 
 
 class Expected(NamedTuple):
@@ -58,7 +63,7 @@ def learn(memories: Memories, y: float, *, at: float, asked_at: float | None, bo
 
 def expected(memories: Memories, coverage: float) -> Expected | None:
     """What the next run's number will be; None if nothing was learned of the job or any relative."""
-    series, pool = memories["key"], memories["all"]
+    series, pool = memories["key"], pool_of(memories)
     if series.get("n"):
         n = series["n"]
         source = f"from {_runs(n)} of this job, by {panel.method(series, pool)}"
@@ -67,8 +72,14 @@ def expected(memories: Memories, coverage: float) -> Expected | None:
     if stood is None:
         return None
     level, centre, n = stood
-    source = f"from {_runs(n)} of {_RELATIVES[level]}"
+    source = f"from {_runs(n)} of {RELATIVES[level]}"
     return Expected(panel.cold_interval(pool, centre, coverage), level, n, source)
+
+
+def pool_of(memories: Memories) -> Memory:
+    """What is known of all jobs of the workspace together; as good as nothing in a new one."""
+    pool = memories["all"]
+    return pool if "errors" in pool else panel.fresh_pool()
 
 
 def nearest(memories: Memories, asked_at: float | None) -> tuple[str, float, int] | None:

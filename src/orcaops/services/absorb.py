@@ -160,6 +160,7 @@ class Absorber:
             self._relearn(transaction, before)
             forget_baseline(transaction, reset.workspace, reset.key)
             self._book.forget(reset.workspace, "key", reset.key)
+            self._book.forget("", "elsewhere", reset.key)
             self._book.forget(reset.workspace, "job", reset.key)
         self._relearn(transaction, rest)
         return last
@@ -235,8 +236,12 @@ def load_memories(
 
 
 def forget_baseline(transaction: Transaction, workspace: str, key: str) -> None:
-    """Drop what is known of one key, at the level of the key itself."""
+    """Drop what is known of one key, at the level of the key itself.
+
+    What is known of it over all workspaces goes with it: or the job would be told its own past as another's.
+    """
     transaction.memories.forget(workspace, "key", key)
+    transaction.memories.forget("", "elsewhere", key)
     transaction.memories.forget(workspace, "job", key)
     transaction.baselines.forget(workspace, key)
 

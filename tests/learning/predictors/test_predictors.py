@@ -19,7 +19,7 @@ def after(predictor: Any, samples: list[Sample], key: str = "image:debian|comman
     for sample in samples:
         predictor.learn(memories, sample)
     if key != "image:debian|command:make":
-        memories["key"] = predictor.fresh()
+        memories |= {"key": predictor.fresh(), "elsewhere": predictor.fresh()}
     return predictor.predict(memories, question_about(key))
 
 

@@ -24,9 +24,9 @@ class Duration:
     A panel of ten experts on the logarithm (:mod:`orcaops.stats.panel`), or the naive rule that has done
     better on this job; ``reason`` names which. The interval is meant to hold ``coverage`` of the runs,
     the confidence is the probability of being within 20 %. A job
-    never seen before is judged by its relatives: the same command, then the same tool, the same
-    image, everything; ``level`` names them. Runs that a timeout or a person stopped count as what
-    they are, a lower bound. Silent until one run of anything has succeeded.
+    never seen before is judged by its relatives: the same job in other workspaces, then the same command,
+    the same tool, the same image, everything; ``level`` names them. Runs that a timeout or a person
+    stopped count as what they are, a lower bound. Silent until one run of anything has succeeded.
 
     Costs about 150 µs a run and 6 kB a key.
 
@@ -37,7 +37,7 @@ class Duration:
     """
 
     name: str = "duration"
-    version: int = 2
+    version: int = 3
     metrics: Sequence[str] = (MetricName.DURATION,)
     levels: Sequence[str] = relatives.LEVELS
     quantity: str = "duration"
@@ -82,7 +82,7 @@ class Duration:
 
         From the durations that are possible now: those longer than what has passed.
         """
-        series, pool = memories["key"], memories["all"]
+        series, pool = memories["key"], relatives.pool_of(memories)
         elapsed_s = max(elapsed_s, 0.0)
         bound = math.log(max(elapsed_s, _SHORTEST_S))
         if series.get("n"):

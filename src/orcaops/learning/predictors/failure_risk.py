@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from orcaops.learning import circumstances
+from orcaops.learning import circumstances, relatives
 from orcaops.learning.learner import Memories, Memory, Predictor, Question
 from orcaops.model.abstention import Abstention
 from orcaops.model.metric import MetricName
@@ -31,12 +31,6 @@ _PRIOR_RUNS = 2.0
 _LEVEL_RATE = 0.02
 _PAST = 12
 _SURE = 0.005  # never surer than this
-_RELATIVES = {
-    "command": "the same command on other images",
-    "tool": "the same tool on this image",
-    "image": "other commands on this image",
-    "all": "all jobs of this workspace",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +56,7 @@ class FailureProbability:
     name: str = "failure_risk"
     version: int = 2
     metrics: Sequence[str] = (MetricName.FAILURE,)
-    levels: Sequence[str] = ("key", "command", "tool", "image", "all")
+    levels: Sequence[str] = relatives.LEVELS
     quantity: str = "failure_risk"
 
     def fresh(self) -> Memory:
@@ -134,7 +128,7 @@ class FailureProbability:
             if stood is None:
                 return Abstention(reason="no run has ended yet", have=0, need=1)
             level, p, n = stood
-            reason = f"this job has not run yet; from {n} run{'s' * (n != 1)} of {_RELATIVES[level]}"
+            reason = f"this job has not run yet; from {n} run{'s' * (n != 1)} of {relatives.RELATIVES[level]}"
         p = min(max(p, _SURE), 1 - _SURE)
         known = min(n, 50) if level == "key" else min(n, 5)
         deviation = math.sqrt(p * (1 - p) / (known + 4))
