@@ -126,7 +126,7 @@ _MEANINGS = {
     ),
     "help": "help",
     "seen": ("seen see encountered encounter happened happen happens occurred occur occurs known recurring"),
-    "before": "before previously already",
+    "before": "before previously previous earlier already",
     "ever": "ever",
     "similar": "similar resembling",
     "mention": (
@@ -140,14 +140,15 @@ _MEANINGS = {
     ),
     "likely": "likely likelihood probability probable chance chances risk risky odds",
     "forecast": (
-        "forecast forecasts capacity concurrency peak peaks load workload busy busiest arrive arrives "
+        "forecast forecasts capacity concurrency workers worker slots peak peaks load workload busy "
+        "busiest arrive arrives "
         "arrivals come arriving projection projected"
     ),
     "next": "next",
     "advice": (
         "recommend recommends recommended recommendation recommendations suggest suggests suggestion "
         "suggestions advice advise optimize optimise optimization optimizations optimisation "
-        "optimisations tip tips improve save saving savings waste"
+        "optimisations tip tips improve save saving savings waste wasting"
     ),
     "wasted": "wasted",
     # order
@@ -202,6 +203,8 @@ _FILLER = (
     "quite then than if while whether however kind sort like per via off out own same other another some "
     "such right actually exactly currently one ones once thing things stuff far ok okay hi hey want wanted "
     "wants know wondering interested curious i'd i'll i'm we've that's what's how's who's it's id im ive "
+    "exceed exceeds exceeded exceeding beyond excess bytes byte kb mb gb tb kib mib gib kilobytes "
+    "megabytes gigabytes gigs gig megs meg milliseconds ms resource resources "
     "been made make makes making put came went keep keeps kept seem seems seemed look looks time longer "
     "happening happens going gone had own usually most both either neither again yet even ours side between "
     "question asking ask wonder due case terms regarding concerning respect data info information details "
@@ -226,6 +229,16 @@ PHRASES = (
     (r"\b(?:time|timed|times|timing) out\b", "timeout"),
     (r"\btook too long\b", "timeout"),
     (r"\bin progress\b", "running"),
+    (r"\bnever (?:finished|ended|returned|came back)\b", "lost"),
+    (r"\b(?:longest|slowest|long|slow)[- ]running\b", "slowest"),
+    (r"\bslow(?:s|ed|ing)? down\b", "slower"),
+    (r"\bsp(?:ed|eed|eeds|eeding)(?:ed)? up\b", "faster"),
+    (r"\bout of the ordinary\b", "unusual"),
+    (
+        r"\bhow (?:do|can|could|should|to|would|might) (?:we |i |you |one )?"
+        r"(?:make|get|speed|reduce|lower|cut)\b",
+        "advice",
+    ),
     (r"\bright now\b|\bat the moment\b|\bas we speak\b", "now"),
     (r"\bnow and then\b|\bevery now and then\b|\bfrom time to time\b|\bon and off\b", "sometimes"),
     (r"\bover time\b|\bday by day\b|\bweek by week\b|\bmonth by month\b", "trend"),

@@ -77,10 +77,9 @@ class RuleReader:
         if written is not None:
             return [Reading(written, 1.0)]
         parsed = take_apart(question, known, Times(now, zone))
-        found = weights(parsed.meant)
-        if not found:
+        ranked = shaping.ranked(parsed, weights(parsed.meant))
+        if not ranked:
             return []
-        ranked = shaping.ranked(parsed, found)
         readings: list[Reading] = []
         best = ranked[0][1]
         for kind, weight in ranked:

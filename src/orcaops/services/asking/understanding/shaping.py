@@ -92,9 +92,12 @@ def ranked(parsed: "Parsed", found: Mapping[Kind, float]) -> list[tuple[Kind, fl
         more(Kind.RATE, -2.0)
     if parsed.has("mean"):
         more(Kind.LIST, -4.0)
-        more(Kind.TYPICAL, 2.0)
-    if re.search(r"\bhow many\b", parsed.meant):
+        more(Kind.TYPICAL, 2.0 if parsed.has("slowest", "fastest") else 0.0)
+        more(Kind.TOTAL, -2.0)
+    if parsed.has("how many", "count"):
         more(Kind.LIST, -2.0)
+    if Kind.ROSE in weights or Kind.FELL in weights:
+        more(Kind.LIST, -1.5)
     if parsed.has("rate", "failrate") and parsed.has("rise", "drop", "up", "down"):
         more(Kind.RATE, -3.0)
     if Kind.TOTAL in weights and not parsed.has(
@@ -122,6 +125,8 @@ def shaped(kind: Kind, parsed: "Parsed") -> list[Inquiry]:
         return _comparison(parsed)
     if kind in (Kind.ROSE, Kind.FELL) and re.search(r"(?<!more )\brate\b", parsed.meant):
         kind = Kind.FELL if kind is Kind.ROSE else Kind.ROSE  # a rate of successes that drops: more failures
+    if kind is Kind.LAST and parsed.top is not None and parsed.top > 1:
+        return [Inquiry(kind=Kind.LIST, top=parsed.top, where=_where(Kind.LIST, parsed))]
     by = _grouping(parsed.meant, parsed)
     measure = _measure(kind, parsed)
     if kind is Kind.RATE and by is None and parsed.has("timeout", "oom", "cancel", "policy", "lost"):
@@ -209,13 +214,17 @@ def _rivals(parsed: "Parsed") -> str | None:
 def _measure(kind: Kind, parsed: "Parsed") -> Measure | None:
     if kind in (Kind.EXPLAIN, Kind.SEEN, Kind.FIXES, Kind.CHANGES, Kind.FLAKY, Kind.ADVICE):
         return None
+    if kind is Kind.PREDICT and parsed.has("oom"):
+        return Measure.FAILURES
     for measure, words in _MEASURES:
         if re.search(rf"\b(?:{words})\b", parsed.meant):
             return measure if kind is not Kind.FORECAST or measure is Measure.COST else None
     timed = re.search(_OF_TIME, parsed.meant) is not None
     if kind in (Kind.FORECAST, Kind.ANOMALIES, Kind.PREDICT):
         timed = timed or re.search(r"\bwhen\b", parsed.meant) is not None
-        fails = parsed.has("fail", "failrate", "likely", "flaky") and kind is Kind.PREDICT
+        fails = kind is Kind.PREDICT and parsed.has(
+            "fail", "failrate", "likely", "flaky", "oom", "timeout", "pass"
+        )
         timed = timed and kind is not Kind.FORECAST
         return Measure.FAILURES if fails else Measure.DURATION if timed else None
     if kind in (Kind.ROSE, Kind.FELL, Kind.TREND, Kind.COMPARE):
@@ -239,6 +248,8 @@ def _grouping(meant: str, parsed: "Parsed") -> str | None:
     ranked_by = re.search(rf"\b({_WORD}) per (?:count|fail|failrate|rate|cost|duration|memory|cpu)\b", meant)
     if ranked_by:
         return _GROUPED[ranked_by[1]]
+    if re.search(r"\bper (?:run|job|execution)\b", parsed.spoken) and parsed.has("cost", "mean"):
+        meant = re.sub(r"\bper job\b", "", meant)  # what one of them costs
     per = re.search(rf"\bper (?:[a-z]+ )??({_WORD})\b", meant)
     if per:
         return _GROUPED[per[1]]

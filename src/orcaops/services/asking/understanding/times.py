@@ -96,9 +96,27 @@ class Times:
             if span is None:
                 at += 1
                 continue
-            found.append(span)
+            if found and (together := self._of_that_day(text, found[-1], span)) is not None:
+                found[-1] = together
+            else:
+                found.append(span)
             at = max(span.at[1], at + 1)
         return found
+
+    def _of_that_day(self, text: str, day: Span, clock: Span) -> Span | None:
+        """The times of a clock on the day named before them: ``yesterday between 2 and 4 pm``."""
+        if text[day.at[1] : clock.at[0]].strip(" ,") or day.start is None:
+            return None
+        end = day.end or day.start + timedelta(days=1)
+        if end - day.start != timedelta(days=1) or not re.search(_CLOCK, text[clock.at[0] : clock.at[1]]):
+            return None
+        if clock.start and clock.end and clock.end - clock.start >= timedelta(days=1):
+            return None
+        at = (day.at[0], clock.at[1])
+        if clock.start is None:
+            return None if clock.end is None else Span(day.start, _on(day.start, clock.end), at)
+        start = _on(day.start, clock.start)
+        return Span(start, start + (clock.end - clock.start) if clock.end else end, at)
 
     # Spans
 
@@ -391,6 +409,10 @@ class Times:
         if moment > self._now and not self._day_behind(text, found.end()):
             moment -= timedelta(days=1)
         return _Atom(moment, moment + timedelta(hours=1), found.end())
+
+
+def _on(day: datetime, moment: datetime) -> datetime:
+    return day.replace(hour=moment.hour, minute=moment.minute)
 
 
 def _clock_of(text: str) -> time:
