@@ -336,3 +336,13 @@ def test_what_was_sent_when_a_process_was_killed_comes_again_under_its_id(
     assert house.deliver(minutes=4) == 0, "it may still be at it"
     assert house.deliver(minutes=1) == 1
     assert [path.read_text().split(), [each.id for each in channel.sent]] == [["n"], ["n"]]
+
+
+def test_what_nobody_sends_is_noticed(app: App) -> None:
+    house = House(app, Channel())
+    house.found(anomaly())
+    house.at += timedelta(minutes=6)
+    (check,) = [check for check in house.telling.checks() if check.state != "ok"]
+    assert "orcaops notify send" in check.hint
+    house.deliver()
+    assert [check.state for check in house.telling.checks()] == ["ok"]

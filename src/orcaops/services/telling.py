@@ -33,6 +33,7 @@ _AT_ONCE = 500
 _CLAIM = timedelta(minutes=5)  # far longer than a channel may take: then its process has died
 _PAUSE = timedelta(seconds=30)
 _LONGEST_PAUSE = timedelta(hours=1)
+_OVERDUE = timedelta(minutes=5)
 _SENT_KEPT = timedelta(days=30)
 _QUIET_TYPES = frozenset(("improvement",))  # information that is told; other information is listed
 
@@ -121,6 +122,17 @@ class Telling:
         with self._store.read() as transaction:
             counts = transaction.deliveries.counts()
             failed = {each.channel: each.reason for each in transaction.deliveries.page(state="failed")}
+            long_ago = self._clock() - _OVERDUE
+            overdue = transaction.outbox.pending(long_ago) or transaction.deliveries.pending(
+                list(self._channels), long_ago
+            )
+        if overdue and (self._hours is None or self._hours.until(self._clock()) is None):
+            yield Check(
+                name="telling",
+                state="warning",
+                sentence="notices have waited for more than five minutes with nobody to send them",
+                hint="`orcaops serve` sends them by itself, `orcaops notify send` once.",
+            )
         for name, channel in self._channels.items():
             found = counts.pop(name, {})
             trouble = channel.trouble()

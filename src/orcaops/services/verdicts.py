@@ -24,6 +24,7 @@ from orcaops.recording.store import Transaction
 _MORE = 1.25  # so much larger is still alike; detectors let a tenth more pass by themselves
 _OVERLAP = 100  # decisions read again: on PostgreSQL one with a lower number may be committed later
 _ALONE = frozenset(("incident",))  # each of these is a thing of its own
+_WHO = {"rest": "somebody", "mcp": "an agent"}  # whose names these faces do not know
 _SAYINGS = frozenset(("not a problem", "no problem", "not an issue", "false alarm", "false positive"))
 
 
@@ -170,7 +171,7 @@ def _verdict(decision: Decision) -> _Verdict:
         limit=details.get("limit"),
         high=bool(details.get("high", True)),
         severity=Severity(details["severity"]),
-        because=f"{decision.by} said on {decision.at:%Y-%m-%d} that this is no problem"
+        because=f"{_WHO.get(decision.by, decision.by)} said on {decision.at:%Y-%m-%d} that this is no problem"
         f" (anomaly {decision.subject_id}): told again only {again}",
     )
 

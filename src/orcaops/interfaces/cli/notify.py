@@ -58,7 +58,7 @@ def list_(app: "App", *, workspace: str, failed: bool, limit: int, as_json: bool
     if as_json:
         print_json_lines(found)
     elif not found:
-        note("nothing could not be delivered" if failed else "nothing was told to anybody yet")
+        note("nothing was given up" if failed else "nothing was told to anybody yet")
     else:
         table(
             ["when", "channel", "state", "attempts", "what"],
