@@ -13,6 +13,7 @@ from orcaops.services.history import History
 from orcaops.services.incidents import Incidents
 from orcaops.services.insights import Insights
 from orcaops.services.jobs import Jobs
+from orcaops.services.knowledge import Knowledge
 from orcaops.services.optimizations import Optimizations
 from orcaops.services.predictions import Predictions
 from orcaops.services.questions import Questions
@@ -23,6 +24,7 @@ from orcaops.services.upkeep import Upkeep
 SERVICES = {
     "advice": Advice,
     "failures": Failures,
+    "knowledge": Knowledge,
     "forecasts": Forecasts,
     "history": History,
     "incidents": Incidents,
@@ -42,6 +44,8 @@ INSIDE = {
     "incidents.checks": "what Upkeep.doctor says",
     "incidents.paused_in": "what whoever acts by itself asks",
     "jobs.each": "what History.export gives away",
+    "knowledge.growth": "what `failures.debug` asks, and the absorber's last step",
+    "knowledge.remedies": "what `failures.debug` asks",
     "predictions.foresee": "what Jobs.submit attaches",
     "telling.checks": "what Upkeep.doctor says",
     "telling.failing": "what Upkeep.health says",
@@ -67,6 +71,22 @@ MISSING: dict[str, dict[str, str]] = {
     "insights.anomaly": {"mcp": "the list has every field"},
     "insights.each_baseline": {"rest": "lists come in pages", "mcp": "lists come in pages"},
     "insights.reset_baseline": {"mcp": AGENT},
+    "knowledge.accept": {"mcp": AGENT},
+    "knowledge.coverage": {"mcp": AGENT},
+    "knowledge.dismiss": {"mcp": AGENT},
+    "knowledge.edit": {"mcp": AGENT},
+    "knowledge.export": {"mcp": AGENT},
+    "knowledge.feedback": {"mcp": "not yet: agents will say what helped"},
+    "knowledge.forget": {"mcp": AGENT},
+    "knowledge.import_": {"mcp": AGENT},
+    "knowledge.match": {"rest": "a log lies with who asks", "mcp": "`orcaops_debug_job` reads the job's log"},
+    "knowledge.pattern": {"mcp": "`orcaops_debug_job` says what helps"},
+    "knowledge.patterns": {"mcp": "too many for a model; `orcaops_debug_job` names those that fit"},
+    "knowledge.proposals": {"mcp": AGENT},
+    "knowledge.similar": {"mcp": "`orcaops_debug_job` tells them"},
+    "knowledge.solutions": {"mcp": "`orcaops_debug_job` says what helps"},
+    "knowledge.teach": {"mcp": AGENT},
+    "knowledge.teach_solution": {"mcp": AGENT},
     "jobs.artifacts": {"mcp": "they stand in the record, and each is a resource"},
     "jobs.executors": {"cli": "`doctor` names them with their health", "mcp": "refusals name them"},
     "jobs.facets": {"mcp": "searches with `limit` 1 count: every page has its total"},

@@ -196,7 +196,7 @@ home = Path(sys.argv[1])
 app = build(config.load({"home": home}, environment={}, folder=home.parent, user_file=home / "none"))
 def peak():
     return int(next(row for row in open("/proc/self/status") if row.startswith("VmHWM")).split()[1]) // 1024
-app.failures.patterns()
+app.knowledge.patterns('default')
 before = peak()
 analysis = app.failures.debug("default", sys.argv[2])
 print(peak() - before, len(analysis.model_dump_json()), analysis.likely_causes[0].quotes[0].text)

@@ -6,6 +6,7 @@ from orcaops.model.identity import Id
 from orcaops.model.logline import Stream
 from orcaops.model.quantities import Finite, UtcTime
 from orcaops.model.run import Status
+from orcaops.model.solution import Effect
 from orcaops.model.word import Word
 
 
@@ -37,12 +38,19 @@ class LikelyCause(Word):
 
 
 class SuggestedFix(Word):
-    """Something to try; ``why`` says where the advice comes from, ``command`` is there to be typed."""
+    """Something to try; ``why`` says where the advice comes from, ``command`` is there to be typed.
+
+    ``effect`` says how often it was followed by success (null: not known), ``standing`` how well that is
+    proven; feedback names it by ``solution_id``.
+    """
 
     action: str
     why: str
     command: str | None = None
     pattern_id: Id | None = None
+    solution_id: Id | None = None
+    standing: str | None = None
+    effect: Effect | None = None
 
 
 class Change(Word):
@@ -54,7 +62,7 @@ class Change(Word):
 
 
 class PastFailure(Word):
-    """An earlier failure of the same key that looks alike, and the next success after it, if any.
+    """An earlier failure that looks alike, and the next success after it, if any.
 
     ``same`` says that it is the same failure; else it is of the same kind. ``changed`` is what was different
     in the success that ended it: nothing means that a plain retry did.

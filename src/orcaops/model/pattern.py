@@ -1,12 +1,19 @@
 """FailurePattern: a known way to fail, its cause, its solutions and how often each helped."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeInt
+from pydantic import Field, NonNegativeInt, StringConstraints
 
 from orcaops.model.identity import Id
 from orcaops.model.quantities import Finite, UtcTime
+from orcaops.model.solution import Advice, TaughtSolution
 from orcaops.model.word import Word
+
+MOST_TAUGHT = 2000
+"""Patterns, and solutions, that one workspace may be taught."""
+
+Line = Annotated[str, StringConstraints(min_length=1, max_length=2000, pattern=r"^[^\x00]*$")]
+Tag = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[^\x00]*$")]
 
 
 class FailurePattern(Word):
@@ -82,3 +89,55 @@ class KnowledgeCoverage(Word):
     unexplained: tuple[UnexplainedFailures, ...] = ()
     firing_on_passing: dict[str, NonNegativeInt] = Field(default_factory=dict)
     stale: tuple[Id, ...] = ()
+
+
+class PatternTaught(Word):
+    """A pattern as a person teaches it. Without an ``id`` it gets one from its title."""
+
+    pattern: Annotated[str, StringConstraints(min_length=1, max_length=4000, pattern=r"^[^\x00]*$")]
+    title: Annotated[
+        str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")
+    ]
+    examples: Annotated[tuple[Line, ...], Field(min_length=1, max_length=20)]
+    id: Id | None = None
+    category: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")] = "other"
+    description: Annotated[str, StringConstraints(max_length=2000, pattern=r"^[^\x00]*$")] = ""
+    solutions: Annotated[tuple[Advice, ...], Field(max_length=20)] = ()
+    infrastructure: bool = False
+    counter_examples: Annotated[tuple[Line, ...], Field(max_length=20)] = ()
+    tags: Annotated[tuple[Tag, ...], Field(max_length=20)] = ()
+
+
+class ProposalEdited(Word):
+    """What a person changes in a proposal; null leaves it as it is."""
+
+    pattern: (
+        Annotated[str, StringConstraints(min_length=1, max_length=4000, pattern=r"^[^\x00]*$")] | None
+    ) = None
+    title: (
+        Annotated[
+            str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")
+        ]
+        | None
+    ) = None
+    category: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")] | None = None
+    description: Annotated[str, StringConstraints(max_length=2000, pattern=r"^[^\x00]*$")] | None = None
+    solutions: Annotated[tuple[Advice, ...], Field(max_length=20)] | None = None
+    infrastructure: bool | None = None
+
+
+class KnowledgeDocument(Word):
+    """What was taught in a workspace, to be carried elsewhere: patterns, and solutions for any pattern."""
+
+    format: Literal["orcaops-knowledge-1"] = "orcaops-knowledge-1"
+    patterns: Annotated[tuple[FailurePattern, ...], Field(max_length=MOST_TAUGHT)] = ()
+    solutions: Annotated[tuple[TaughtSolution, ...], Field(max_length=MOST_TAUGHT)] = ()
+
+
+class KnowledgeImported(Word):
+    """What an import of knowledge did; ``problems`` says which entries were left out and why."""
+
+    patterns: NonNegativeInt = 0
+    solutions: NonNegativeInt = 0
+    known: NonNegativeInt = 0
+    problems: tuple[str, ...] = ()

@@ -1,8 +1,8 @@
 """Solution: something that may end a failure, and how often it was followed by success."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, StringConstraints, model_validator
+from pydantic import ConfigDict, NonNegativeFloat, NonNegativeInt, StringConstraints, model_validator
 
 from orcaops.model.identity import Id
 from orcaops.model.job import DEFAULT_WORKSPACE, Workspace
@@ -12,7 +12,9 @@ from orcaops.model.word import Word
 RETRY = "retry"
 """The key of doing nothing but try again: the control that every solution is compared with."""
 
-Advice = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"\S", strip_whitespace=True)]
+Advice = Annotated[
+    str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")
+]
 
 
 class Atom(Word):
@@ -71,7 +73,7 @@ class Solution(Word):
     ``standing``: ``untried`` without a case; ``tried`` with too little evidence; ``offered`` if it beats a
     plain retry with probability above .8; ``suggested`` with two successes under two commits besides;
     ``validated`` with five and its lower bound above the retry's rate. ``retry`` is the control. ``action``
-    names what OrcaOps could do itself.
+    names what OrcaOps could do itself; ``change`` is what a learned one changes.
     """
 
     id: Id
@@ -79,9 +81,7 @@ class Solution(Word):
     source: Literal["shipped", "taught", "learned"]
     pattern_id: Id | None = None
     signature: str | None = None
-    change: str | None = Field(
-        None, description="The kind of change it asks for, where that can be seen in what changed."
-    )
+    change: Atom | None = None
     action: Literal["retry", "raise_memory", "raise_timeout", "pull_again", "free_disk"] | None = None
     standing: Literal["untried", "tried", "offered", "suggested", "validated"] = "untried"
     effect: Effect = Effect()
@@ -90,21 +90,48 @@ class Solution(Word):
     explored: bool = False
 
 
-class TaughtSolution(Word):
+class SolutionTaught(Word):
     """Advice that a person gives for a known failure, or for one signature of failures."""
 
-    id: Id
-    workspace: Workspace = DEFAULT_WORKSPACE
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {
+                    "required": ["pattern_id"],
+                    "properties": {"pattern_id": {"not": {"type": "null"}}, "signature": {"type": "null"}},
+                },
+                {
+                    "required": ["signature"],
+                    "properties": {"signature": {"not": {"type": "null"}}, "pattern_id": {"type": "null"}},
+                },
+            ]
+        }
+    )
+
     text: Advice
     pattern_id: Id | None = None
     signature: Id | None = None
 
-    @model_validator(mode="before")
-    @classmethod
-    def _for_one(cls, value: Any) -> Any:
-        if isinstance(value, dict) and (value.get("pattern_id") is None) == (value.get("signature") is None):
+    @model_validator(mode="after")
+    def _for_one(self) -> Self:
+        if (self.pattern_id is None) == (self.signature is None):
             raise ValueError("give either pattern_id or signature: what it is a solution for")
-        return value
+        return self
+
+
+class TaughtSolution(SolutionTaught):
+    """The same as it is kept."""
+
+    id: Id
+    workspace: Workspace = DEFAULT_WORKSPACE
+
+
+class FeedbackGiven(Word):
+    """Whether a solution helped, with which job, and what there is to say about it."""
+
+    helped: bool
+    job_id: Id | None = None
+    note: Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^\x00]*$")] | None = None
 
 
 class Tally(Word):

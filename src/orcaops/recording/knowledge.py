@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from orcaops.model.diagnosis import Diagnosis, Evidence, PassingLines, Trial
+if TYPE_CHECKING:
+    from orcaops.model.diagnosis import Diagnosis, Evidence, PassingLines, Trial
 
 Kind = Literal["pattern", "solution", "proposal"]
 
@@ -13,16 +14,16 @@ Kind = Literal["pattern", "solution", "proposal"]
 class EvidenceRepository(Protocol):
     """Facts: what the logs of runs told when the runs ended."""
 
-    def add(self, evidence: Evidence) -> None:
+    def add(self, evidence: "Evidence") -> None:
         """Keep that of a failed run; if there is some, it stays as it is."""
 
-    def find(self, workspace: str, job_ids: Iterable[str]) -> dict[str, Evidence]:
+    def find(self, workspace: str, job_ids: Iterable[str]) -> "dict[str, Evidence]":
         """Those that exist, by job id."""
 
-    def add_passing(self, lines: PassingLines) -> None:
+    def add_passing(self, lines: "PassingLines") -> None:
         """Keep a passing run's telling lines; the same of the same key only get a later time."""
 
-    def passing(self, workspace: str, limit: int) -> list[PassingLines]:
+    def passing(self, workspace: str, limit: int) -> "list[PassingLines]":
         """The latest ones, newest first."""
 
 
@@ -47,22 +48,22 @@ class Seen:
 class DiagnosisRepository(Protocol):
     """Opinions about failed runs, and what was tried after them."""
 
-    def put_many(self, diagnoses: Sequence[Diagnosis]) -> None:
+    def put_many(self, diagnoses: "Sequence[Diagnosis]") -> None:
         """Insert or replace."""
 
-    def find(self, workspace: str, job_ids: Iterable[str]) -> dict[str, Diagnosis]:
+    def find(self, workspace: str, job_ids: Iterable[str]) -> "dict[str, Diagnosis]":
         """Those that exist, by job id."""
 
-    def awaited(self, workspace: str, keys: Iterable[str]) -> list[Diagnosis]:
+    def awaited(self, workspace: str, keys: Iterable[str]) -> "list[Diagnosis]":
         """Failures of these keys that no success has ended yet, in the learning order."""
 
-    def of_signature(self, workspace: str, signature: str, limit: int) -> list[Diagnosis]:
+    def of_signature(self, workspace: str, signature: str, limit: int) -> "list[Diagnosis]":
         """The latest failures of one signature, newest first."""
 
-    def of_family(self, workspace: str, family: str, limit: int) -> list[Diagnosis]:
+    def of_family(self, workspace: str, family: str, limit: int) -> "list[Diagnosis]":
         """The latest failures of one family, newest first."""
 
-    def outdated(self, workspace: str, knowledge: str, limit: int) -> list[Diagnosis]:
+    def outdated(self, workspace: str, knowledge: str, limit: int) -> "list[Diagnosis]":
         """Failures with lines that were matched by another version of what is known."""
 
     def outdated_count(self, workspace: str, knowledge: str) -> int:
@@ -80,7 +81,7 @@ class DiagnosisRepository(Protocol):
     def recurring(self, workspace: str, *, least: int, limit: int) -> list[Recurring]:
         """Unexplained failures by signature, the largest group first; groups below ``least`` are left out."""
 
-    def add_trials(self, trials: Sequence[Trial]) -> None:
+    def add_trials(self, trials: "Sequence[Trial]") -> None:
         """Keep what was tried after failures; one per failed run."""
 
     def trials_of(
@@ -91,16 +92,16 @@ class DiagnosisRepository(Protocol):
         family: str | None = None,
         pattern_id: str | None = None,
         limit: int = 500,
-    ) -> list[Trial]:
+    ) -> "list[Trial]":
         """The latest trials after failures of a signature, of a family, or explained by a pattern."""
 
     def latest_number(self) -> int:
         """The number of the latest failure in the learning order."""
 
-    def each(self) -> Iterator[Diagnosis]:
+    def each(self) -> "Iterator[Diagnosis]":
         """All diagnoses, ordered by workspace and number."""
 
-    def each_trial(self) -> Iterator[Trial]:
+    def each_trial(self) -> "Iterator[Trial]":
         """All trials, ordered by workspace and number."""
 
 

@@ -5,10 +5,10 @@ frequencies: what an engine reports is nearly certain, a known failure on the mo
 likely, and each line further down the list counts less.
 """
 
-import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as made_by
 
 from orcaops.learning.failures.causes import Causes
 from orcaops.learning.failures.classification import Classification
@@ -29,6 +29,8 @@ from orcaops.model.debug import (
 from orcaops.model.job import DEFAULT_WORKSPACE
 from orcaops.model.quantities import MIB, show_duration, show_size
 from orcaops.model.run import Cause, Run, Status
+from orcaops.model.solution import Effect, Solution
+from orcaops.services.remedies import action_of, solution_id
 from orcaops.services.summaries import outcome_of
 
 MOST_BYTES = 14_000
@@ -41,9 +43,7 @@ _RETYPED = {"image", "command", "name", "memory", "executor", "intent", "commit"
 _NEAR_BYTES = 2000  # how far before the decisive line a look into the log begins
 _SURE, _KNOWN_NEW, _KNOWN, _TRACE, _LINE, _CATCH_ALL = 0.95, 0.8, 0.65, 0.5, 0.35, 0.25
 _EACH_FURTHER = 0.8
-_RETRY = re.compile(
-    r"^(?:just |simply )?(?:retry|try (?:it )?again|re-?run|run (?:it|the \w+) again)\b", re.I
-)
+_PROVEN = frozenset({"offered", "suggested", "validated"})
 _BY_ENGINE = {
     Cause.OOM_KILLED: ("The job was killed at its memory limit", "oom"),
     Cause.TIMEOUT_TOTAL: ("The job ran into its timeout", "timeout"),
@@ -59,12 +59,17 @@ FROM_THE_JOB = frozenset({Cause.OOM_KILLED, Cause.POLICY_DENIED})
 """Ends that the engine itself puts down to the job: trying again changes nothing."""
 
 
+_NOTHING_KNOWN = Effect()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
     """What was found out about one failed run.
 
     ``quotes`` are verified, by offset, most telling first. ``compared`` names the passing runs whose output
-    the log was compared with; ``nothing_new`` says that they had printed all of it too.
+    the log was compared with; ``nothing_new`` says that they had printed all of it too. ``learned`` are
+    solutions from what ended such failures, best first, ``retry`` what trying again is worth, ``solutions``
+    those of the known failures by pattern, and ``passing_hits`` how many passing runs show a pattern too.
     """
 
     run: Run
@@ -80,6 +85,11 @@ class Findings:
     past: Sequence[PastFailure] = ()
     anomalies: Sequence[Anomaly] = ()
     flaky: Sequence[Anomaly] = ()
+    learned: Sequence[Solution] = ()
+    retry: Effect = _NOTHING_KNOWN
+    solutions: Mapping[str, Sequence[Solution]] = made_by(default_factory=dict)
+    passing_hits: Mapping[str, int] = made_by(default_factory=dict)
+    log_gone: bool = False
 
 
 def without_failure(run: Run, anomalies: Sequence[Anomaly]) -> DebugAnalysis:
@@ -170,8 +180,10 @@ def _causes(found: Findings) -> Iterator[LikelyCause]:
         if match.pattern.category in told:
             given[0] = given[0].model_copy(update={"quotes": given[0].quotes or _quoted(found, match.offset)})
             continue
-        given.append(_known(found, match, confidence, first))
+        given.append(_known(found, match, confidence * _trust(found, match), first))
         confidence *= _EACH_FURTHER
+    # The engine's own word stays first; a pattern that passing runs show too falls behind others.
+    given.sort(key=lambda cause: -cause.confidence)
     if not specific and found.causes.ranked:
         given.append(_by_line(found))
         given += [_known(found, match, _CATCH_ALL, first) for match in found.matches if match.catch_all][:1]
@@ -217,11 +229,23 @@ def _known(found: Findings, match: Match, confidence: float, first: int | None) 
         title=_short(match.title),
         description=_short(match.description, 300),
         confidence=round(confidence, 2),
-        why=f"the known failure {match.pattern.id} stands {place}{_compared(found)}",
+        why=f"the known failure {match.pattern.id} stands {place}{_compared(found)}"
+        f"{_also_passing(found, match)}",
         category=match.pattern.category,
         pattern_id=match.pattern.id,
         quotes=_quoted(found, match.offset),
     )
+
+
+def _trust(found: Findings, match: Match) -> float:
+    """What a known failure loses for standing in passing runs too: half of its weight for two of them."""
+    return 2 / (2 + found.passing_hits.get(match.pattern.id, 0))
+
+
+def _also_passing(found: Findings, match: Match) -> str:
+    hits = found.passing_hits.get(match.pattern.id, 0)
+    runs = "one passing run shows" if hits == 1 else f"{hits} passing runs show"
+    return f"; but {runs} it too" if hits else ""
 
 
 def _by_line(found: Findings) -> LikelyCause:
@@ -259,19 +283,81 @@ def _quoted(found: Findings, offset: int) -> tuple[Quote, ...]:
 
 def _fixes(found: Findings) -> Iterator[SuggestedFix]:
     seen: set[str] = set()
-    for fix in [*_limits(found.run, found.last_success), *_solutions(found), *_retry(found)]:
+    proven = [one for one in found.learned if one.standing in _PROVEN and not one.explored]
+    raised = {one.action for one in proven}
+    limits = [fix for fix in _limits(found.run, found.last_success) if fix[0] not in raised]
+    for fix in [
+        *(_learned(found, one) for one in proven),
+        *(fix for _, fix in limits),
+        *_solutions(found),
+        *_retry(found),
+        *(_learned(found, one) for one in found.learned if one not in proven and _tellable(one)),
+    ]:
         if fix.action.casefold() not in seen:
             seen.add(fix.action.casefold())
             yield fix
 
 
-def _limits(run: Run, last_success: Run | None) -> Iterator[SuggestedFix]:
+def _tellable(one: Solution) -> bool:
+    return one.source == "taught" or one.explored
+
+
+def _learned(found: Findings, one: Solution) -> SuggestedFix:
+    """What ended such failures before, with how often, and how that compares with trying again."""
+    if one.source == "taught":
+        why = f"taught for this failure; {_counted(one.effect)}"
+    else:
+        words = [one.sentence.rstrip(".")]
+        if one.effect.low is not None and one.effect.high is not None:
+            words.append(f"80 % interval of its rate {one.effect.low:.0%} to {one.effect.high:.0%}")
+        retried = found.retry
+        words.append(
+            f"trying again alone ended it in {retried.helped} of {retried.n}"
+            if retried.n
+            else "nobody just tried again"
+        )
+        if one.explored and one.standing not in _PROVEN:
+            words.append("shown to find out: little is known of it")
+        why = "; ".join(words)
+    return SuggestedFix(
+        action=_short(one.text, 300),
+        why=why,
+        command=_command_of(found.run, one),
+        solution_id=one.id,
+        standing=one.standing,
+        effect=one.effect,
+    )
+
+
+def _command_of(run: Run, one: Solution) -> str | None:
+    change = one.change
+    if change is None or change.after is None:
+        return None
+    if change.kind == "memory":
+        return _again(run, f"--memory {-(-int(float(change.after)) // MIB)}m")
+    return _again(run, "", image=change.after) if change.kind == "image" else None
+
+
+def _counted(effect: Effect) -> str:
+    if not effect.n:
+        return "how often it helped here is not known yet"
+    cases = "case" if effect.n == 1 else "cases"
+    interval = (
+        f" (80 % interval {effect.low:.0%} to {effect.high:.0%})"
+        if effect.low is not None and effect.high is not None
+        else ""
+    )
+    return f"it was followed by success in {effect.helped} of {effect.n} {cases}{interval}"
+
+
+def _limits(run: Run, last_success: Run | None) -> Iterator[tuple[str, SuggestedFix]]:
+    """Each with the action that it stands for."""
     limits = run.effective
     if run.cause is Cause.OOM_KILLED and limits and limits.memory:
         held = last_success.usage.memory_peak_bytes if last_success else None
         # Twice the limit, in whole 64 MiB: what a killed run would have taken is not known.
         wanted = -(-2 * limits.memory // (64 * MIB)) * 64
-        yield SuggestedFix(
+        fix = SuggestedFix(
             action=f"Raise the memory limit from {show_size(limits.memory)} to {show_size(wanted * MIB)}, "
             "or let it hold less",
             why="it was killed at its limit"
@@ -282,38 +368,63 @@ def _limits(run: Run, last_success: Run | None) -> Iterator[SuggestedFix]:
             ),
             command=_again(run, f"--memory {wanted}m"),
         )
+        yield "raise_memory", fix
     elif run.cause is Cause.TIMEOUT_TOTAL and limits and limits.timeout:
         usual = last_success.duration_s if last_success else None
-        yield SuggestedFix(
+        fix = SuggestedFix(
             action=f"Find what it waits for, or raise the timeout from {show_duration(limits.timeout)}",
             why="it was stopped at its timeout"
             + (f"; the last success took {show_duration(usual)}" if usual else ""),
         )
+        yield "raise_timeout", fix
 
 
-def _again(run: Run, options: str) -> str | None:
-    """A command that runs it with another limit, where its specification is simple enough to be retyped."""
+def _again(run: Run, options: str, image: str | None = None) -> str | None:
+    """A command that runs it with another limit or image, where it is simple enough to be retyped."""
     spec = run.requested
     if spec is None or run.masked or not spec.command:
         return None
     if not spec.model_dump(exclude_defaults=True).keys() <= _RETYPED:
         return None
-    image = f"--image {shlex.quote(spec.image)} " if spec.image else ""
-    name = f"--name {shlex.quote(spec.name)} " if spec.name else ""
+    chosen = image or spec.image
+    words = ["orcaops run"]
+    if chosen:
+        words.append(f"--image {shlex.quote(chosen)}")
+    if spec.name:
+        words.append(f"--name {shlex.quote(spec.name)}")
+    if spec.memory and "--memory" not in options:
+        words.append(f"--memory {spec.memory}")
+    if options:
+        words.append(options)
     command = shlex.join(spec.command)
-    return f"orcaops run {image}{name}{options} -- {command}" if len(command) <= _LONGEST_COMMAND else None
+    return f"{' '.join(words)} -- {command}" if len(command) <= _LONGEST_COMMAND else None
 
 
 def _solutions(found: Findings) -> Iterator[SuggestedFix]:
     specific = [match for match in found.matches if not match.catch_all] or list(found.matches)
     for match in specific[:_CAUSES]:
-        for solution in match.solutions:
-            if _RETRY.match(solution) and not _may_retry(found):
+        known = found.solutions.get(match.pattern.id)
+        if known is None:  # nobody has looked how often they helped
+            known = [
+                Solution(
+                    id=solution_id(match.pattern.id, text),
+                    text=text,
+                    source="shipped",
+                    action=action_of(text),
+                )
+                for text in match.solutions
+            ]
+        for one in known:
+            if one.action == "retry" and not _may_retry(found):
                 continue
+            source = "shipped" if one.source == "shipped" else "taught"
             yield SuggestedFix(
-                action=_short(solution, 300),
-                why=f"shipped advice for {match.pattern.id}; how often it helped here is not known",
+                action=_short(one.text, 300),
+                why=f"{source} advice for {match.pattern.id}; {_counted(one.effect)}",
                 pattern_id=match.pattern.id,
+                solution_id=one.id,
+                standing=one.standing,
+                effect=one.effect if one.effect.n else None,
             )
 
 

@@ -32,7 +32,7 @@ class Diagnosing:
         self._knowledge = knowledge
 
     def diagnose(self, transaction: Transaction, runs: Sequence[Run]) -> Labels:
-        """Write the diagnoses of these runs, in the learning order; returns labels where there is evidence."""
+        """Write the diagnoses of these runs, in the learning order; returns labels where evidence is."""
         teaching = [run for run in runs if run.teaches]
         failed: dict[str, list[Run]] = {}
         for run in teaching:
@@ -49,7 +49,10 @@ class Diagnosing:
             ).items()
         }
         self._follow(transaction, teaching, awaited, evidence)
-        return {place: each.label for place, each in evidence.items()}
+        # Where the engine itself names the end, nothing that the log says makes it another failure.
+        return {
+            place: "" if each.kind.startswith("engine:") else each.label for place, each in evidence.items()
+        }
 
     def _awaited(self, transaction: Transaction, runs: Sequence[Run]) -> "list[Diagnosis]":
         keys: dict[str, dict[str, None]] = {}

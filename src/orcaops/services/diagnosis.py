@@ -4,22 +4,26 @@ What it imports takes a tenth of a second to be ready: only who explains a failu
 """
 
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
 
 from orcaops.learning.failures.causes import CauseLine, Causes, find_causes, severity
 from orcaops.learning.failures.classification import classify
 from orcaops.learning.failures.events import Event, read_log
+from orcaops.learning.failures.evidence import ended, silent
 from orcaops.learning.failures.fingerprint import Fingerprint, fingerprint
 from orcaops.learning.failures.knowledge import KnowledgeBase
 from orcaops.learning.failures.masking import plain, without_time
 from orcaops.learning.failures.matcher import Match
 from orcaops.learning.failures.signature import Signature, signature
 from orcaops.model.debug import DebugAnalysis, PastFailure, PatternMatch, Quote
+from orcaops.model.diagnosis import Diagnosis as Opinion
+from orcaops.model.diagnosis import Evidence
 from orcaops.model.logline import LogLine
 from orcaops.model.quantities import MIB
 from orcaops.model.query import And, Compare, Comparison
 from orcaops.model.run import Cause, Run, Status
+from orcaops.model.solution import Effect, Solution
 from orcaops.recording.log_store import LogStore
 from orcaops.recording.store import Store
 from orcaops.services.debugging import (
@@ -30,12 +34,14 @@ from orcaops.services.debugging import (
     explain,
     without_failure,
 )
+from orcaops.services.knowledge import Knowledge
 
 _FAILED = frozenset({Status.FAILED, Status.TIMED_OUT, Status.LOST})
 _EARLIER = 200  # runs of the key that are looked back on
 _PASSING = 2
 _PASSING_BYTES = 16 * MIB  # of a passing log: half its head, half its tail
 _PAST = 4
+_CHOSEN = 4  # known failures whose solutions are looked up
 _PAST_BYTES = MIB // 2
 _WHOLE_HEAD, _WHOLE_TAIL = 4 * MIB, 8 * MIB
 _TOGETHER, _LONG = 200, 4000  # lines that are asked about together; letters of one that is asked alone
@@ -47,16 +53,26 @@ _MOST_LINES_EXPLAINED = 300
 class Diagnosis:
     """Explains failed runs. Reads only."""
 
-    def __init__(self, store: Store, logs: LogStore, knowledge: KnowledgeBase) -> None:
+    def __init__(
+        self,
+        store: Store,
+        logs: LogStore,
+        base: KnowledgeBase,
+        shipped: KnowledgeBase,
+        knowledge: Knowledge,
+    ) -> None:
         self._store = store
         self._logs = logs
-        self._knowledge = knowledge
+        self._knowledge = base
+        self._shipped = shipped
+        self._learned = knowledge
 
     def of(self, workspace: str, job_id: str) -> DebugAnalysis:
         """Why a run failed, in one bounded answer. Raises ``not_found``.
 
         The log is read once, in bounded memory. It is compared with up to two passing runs of the same
-        key; past failures are recognised by the beginning and the end of their logs.
+        key. Past failures and what ended them come from the evidence kept of them; where there is none,
+        past failures are recognised by the beginning and the end of their logs.
         """
         with self._store.read() as transaction:
             run = transaction.runs.get(workspace, job_id)
@@ -69,13 +85,21 @@ class Diagnosis:
             flaky = transaction.anomalies.page(
                 workspace, filters={"key": run.key, "type": "flaky", "open": "true"}, limit=1
             ).items
+            known = transaction.diagnoses.find(workspace, [job_id]).get(job_id)
+            kept = transaction.evidence.find(workspace, [job_id]).get(job_id)
         passed = [one for one in earlier if one.status is Status.SUCCEEDED]
         compared = [one for one in passed if self._logs.exists(workspace, one.job_id)][:_PASSING]
         passing = [fingerprint(self._ends_of(one, _PASSING_BYTES)) for one in compared]
         causes, nothing_new = self._causes(run, passing)
+        logless = not causes.line_count and kept is not None
+        if logless and kept is not None:
+            causes = _kept_causes(kept)
         matches = self._matches(causes)
         events = self._events(run, causes.ranked[:3])
-        signed = signature(causes, events, matches, command=run.command, exit_code=run.exit_code)
+        signed = self._signed(run, causes, events, kept)
+        if known is None:
+            known = _provisional(run, signed)
+        solutions, retry, hits = self._known_to_help(known, run, matches)
         return explain(
             Findings(
                 run=run,
@@ -88,11 +112,68 @@ class Diagnosis:
                 compared=tuple(one.job_id for one in compared),
                 nothing_new=nothing_new,
                 last_success=passed[0] if passed else None,
-                past=self._past(earlier, passing, signed),
+                past=self._like(run, earlier, passing, signed, trusted=kept is not None or logless),
+                learned=solutions,
+                retry=retry,
+                solutions=hits[0],
+                passing_hits=hits[1],
+                log_gone=logless,
                 anomalies=anomalies,
                 flaky=flaky,
             )
         )
+
+    def _signed(self, run: Run, causes: Causes, events: Sequence[Event], kept: Evidence | None) -> Signature:
+        """The signature as it was kept when the run ended; else by the shipped patterns, as it would be."""
+        if kept is not None:
+            return Signature(
+                id=kept.signature,
+                family=kept.family,
+                text=kept.text,
+                kind=kept.kind,
+                frame=kept.frame,
+                tool=kept.tool,
+                exit_code=run.exit_code,
+            )
+        if not causes.line_count:
+            return silent(run)
+        lines = [(line.offset, line.text) for line in causes.ranked[:_RANKED]]
+        said = signature(
+            causes, events, self._shipped.explain(lines), command=run.command, exit_code=run.exit_code
+        )
+        return ended(run, said)
+
+    def _known_to_help(
+        self, failure: Opinion, run: Run, matches: Sequence[Match]
+    ) -> tuple[Sequence[Solution], Effect, tuple[Mapping[str, Sequence[Solution]], Mapping[str, int]]]:
+        """What was learned, what a retry is worth; solutions by pattern, and what passing runs show too."""
+        chosen = [match for match in matches if not match.catch_all][:_CHOSEN] or list(matches[:1])
+        with self._store.read() as transaction:
+            learned, retry = self._learned.remedies.of_failure(transaction, failure, run)
+            by_pattern = {
+                match.pattern.id: self._learned.remedies.of_pattern(
+                    transaction, run.workspace, match.pattern, match.solutions
+                )
+                for match in chosen
+            }
+            among = KnowledgeBase(tuple(match.pattern for match in chosen))
+            hits = self._learned.growth.passing_hits(transaction, run.workspace, among)
+        return learned, retry, (by_pattern, hits)
+
+    def _like(
+        self,
+        run: Run,
+        earlier: Sequence[Run],
+        passing: Sequence[Fingerprint],
+        signed: Signature,
+        *,
+        trusted: bool,
+    ) -> Sequence[PastFailure]:
+        """Earlier failures like this one; before evidence was kept, by reading the logs of the same key."""
+        found = self._learned.similar(run.workspace, run.job_id)
+        if found or trusted or run.log is None or not run.log.lines:
+            return found
+        return self._past(earlier, passing, signed)
 
     def _causes(self, run: Run, passing: Sequence[Fingerprint]) -> tuple[Causes, bool]:
         """The telling lines; and whether passing runs printed all of them too, so that nothing is new."""
@@ -238,6 +319,35 @@ def matches_in(knowledge: KnowledgeBase, chunks: Iterable[bytes]) -> tuple[Patte
             line=Quote(offset=match.offset, text=_part(match.text, match.matched)),
         )
         for match in sorted(chosen, key=lambda one: (one.offset, one.pattern.id))
+    )
+
+
+def _kept_causes(kept: Evidence) -> Causes:
+    """What was kept of a log that is gone, as if it had just been read; numbers of lines are not known."""
+    lines = tuple(
+        CauseLine(line.offset, place, line.text, round(1.0 - 0.01 * place, 2))
+        for place, line in enumerate(kept.lines, start=1)
+    )
+    return Causes(
+        lines=tuple(sorted(lines, key=lambda line: line.offset)), ranked=lines, line_count=kept.line_count
+    )
+
+
+def _provisional(run: Run, signed: Signature) -> Opinion:
+    """What a run that has not been absorbed yet will be taken for."""
+    return Opinion(
+        job_id=run.job_id,
+        workspace=run.workspace,
+        key=run.key,
+        number=0,
+        at=run.finished_at or run.submitted_at,
+        signature=signed.id,
+        family=signed.family,
+        kind=signed.kind,
+        text=signed.text,
+        tool=signed.tool,
+        infrastructure_probability=0.5,
+        circumstance=run.context.commit or run.job_id,
     )
 
 

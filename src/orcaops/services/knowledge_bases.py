@@ -3,7 +3,6 @@
 import threading
 from typing import TYPE_CHECKING
 
-from orcaops.model.pattern import FailurePattern
 from orcaops.recording.store import Store, Transaction
 
 if TYPE_CHECKING:
@@ -34,6 +33,7 @@ class KnowledgeBases:
             with self._store.read() as reading:
                 return self.of(workspace, reading)
         from orcaops.learning.failures.knowledge import shipped_version
+        from orcaops.model.pattern import FailurePattern
 
         taught = transaction.teachings.version(workspace)
         version = f"{shipped_version()}-{taught}" if taught else shipped_version()

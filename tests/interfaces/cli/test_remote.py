@@ -18,6 +18,7 @@ from orcaops.app import App
 from orcaops.config import Settings
 from orcaops.interfaces import cli
 from orcaops.interfaces.cli.remote.app import RemoteApp
+from orcaops.services.knowledge import Knowledge
 
 from .conftest import HISTORY, PROGRAM, Command, write_lines
 
@@ -27,7 +28,11 @@ TOKEN = "correct-horse-battery-staple-0123456789"
 def pairs() -> dict[str, tuple[type, type]]:
     """Each service of a server beside the one of this process that it stands for."""
     with contextlib.closing(RemoteApp(Settings(home=Path("unused"), url="http://unused"))) as far:
-        here = get_type_hints(App)
+        later = {"Knowledge": Knowledge}  # services that are imported when they are first asked for
+        here = get_type_hints(App, localns=later)
+        for name, found in vars(App).items():
+            if isinstance(found, property) and found.fget is not None:
+                here[name] = get_type_hints(found.fget, localns=later)["return"]
         services = {name: type(service) for name, service in vars(far).items() if not name.startswith("_")}
     return {name: (here[name], side) for name, side in services.items() if name != "settings"}
 

@@ -1,4 +1,4 @@
-"""``orcaops kb``: the failures that are known."""
+"""``orcaops kb``: the failures that are known, and how much they explain."""
 
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING
@@ -6,6 +6,9 @@ from typing import IO, TYPE_CHECKING
 import click
 
 from orcaops.interfaces.cli.door import options, with_door
+from orcaops.interfaces.cli.kb_growth import accept, coverage, dismiss, edit, proposals
+from orcaops.interfaces.cli.kb_shown import effect, past
+from orcaops.interfaces.cli.kb_teaching import advise, export, feedback, forget, import_, teach
 from orcaops.interfaces.cli.output import (
     colour,
     fields,
@@ -34,23 +37,21 @@ def kb() -> None:
 @click.option("--cursor", help="Go on where the last page ended.")
 @options()
 @with_door
-def list_(
-    app: "App",
-    text: str,
-    *,
-    workspace: str,  # noqa: ARG001 - what is shipped is the same in all of them
-    limit: int,
-    cursor: str | None,
-    as_json: bool,
-) -> None:
-    """List known failures by id; TEXT is a part of the id, the category or the title."""
-    page = app.failures.patterns(text=text, limit=limit, cursor=cursor)
+def list_(app: "App", text: str, *, workspace: str, limit: int, cursor: str | None, as_json: bool) -> None:
+    """List known failures by id; TEXT is a part of the id, the category, the title or the source.
+
+    The source is "shipped", "taught" or "learned".
+    """
+    page = app.knowledge.patterns(workspace, text=text, limit=limit, cursor=cursor)
     if as_json:
         print_json_lines(page.items)
     elif not page.items:
         note("nothing matches")
     else:
-        table(["id", "category", "title"], [[one.id, one.category, one.title] for one in page.items])
+        table(
+            ["id", "category", "seen", "title"],
+            [[one.id, one.category, str(one.occurrences or "-"), one.title] for one in page.items],
+        )
     more_follows(page.next_cursor, len(page.items), page.total)
 
 
@@ -58,21 +59,35 @@ def list_(
 @click.argument("pattern_id")
 @options()
 @with_door
-def show(app: "App", pattern_id: str, *, workspace: str, as_json: bool) -> None:  # noqa: ARG001
-    """Show one known failure; {1}, {2} stand for what its expression captures."""
-    pattern = app.failures.pattern(pattern_id)
+def show(app: "App", pattern_id: str, *, workspace: str, as_json: bool) -> None:
+    """Show one known failure and how often its solutions helped; {1}, {2} stand for what it captures."""
+    from orcaops.model.quantities import show_time
+
+    pattern = app.knowledge.pattern(workspace, pattern_id)
+    solutions = app.knowledge.solutions(workspace, pattern_id)
     if as_json:
-        print_json(pattern)
+        print_json(
+            {
+                **pattern.model_dump(mode="json"),
+                "effects": [one.model_dump(mode="json") for one in solutions],
+            }
+        )
         return
+    seen = f"{pattern.occurrences} times" if pattern.occurrences != 1 else "once"
+    last = f", last {show_time(pattern.last_seen)}" if pattern.last_seen else ""
     fields(
         [
             ("id", pattern.id),
             ("title", pattern.title),
             ("category", pattern.category),
-            ("description", pattern.description),
+            ("description", pattern.description or None),
             ("from", "infrastructure" if pattern.infrastructure else "the job itself"),
+            ("source", pattern.source),
+            ("seen", f"{seen}{last}" if pattern.occurrences else "never here"),
+            ("passing", f"{pattern.passing_hits} passing runs show it too" if pattern.passing_hits else None),
+            ("stale", "it has explained nothing for half a year" if pattern.stale else None),
             ("expression", pattern.pattern),
-            *(("solution", solution) for solution in pattern.solutions),
+            *(("solution", f"{one.text} ({effect(one.effect)}; {one.id})") for one in solutions),
             *(("example", example) for example in pattern.examples),
             *(("not this", example) for example in pattern.counter_examples),
         ]
@@ -83,9 +98,9 @@ def show(app: "App", pattern_id: str, *, workspace: str, as_json: bool) -> None:
 @click.argument("file", type=click.File("rb"))
 @options()
 @with_door
-def match(app: "App", file: IO[bytes], *, workspace: str, as_json: bool) -> None:  # noqa: ARG001
+def match(app: "App", file: IO[bytes], *, workspace: str, as_json: bool) -> None:
     """Find known failures in a log of any size; - reads standard input."""
-    found = app.failures.match(_pieces(file))
+    found = app.knowledge.match(workspace, _pieces(file))
     if as_json:
         print_json_lines(found)
         return
@@ -98,6 +113,29 @@ def match(app: "App", file: IO[bytes], *, workspace: str, as_json: bool) -> None
             paragraph(solution, label="  - ")
 
 
+@kb.command(epilog="Example: orcaops kb similar 01jd2m…")
+@click.argument("job_id")
+@options()
+@with_door
+def similar(app: "App", job_id: str, *, workspace: str, as_json: bool) -> None:
+    """List earlier failures, of any job, that are the same or read alike, and what ended each."""
+    found = app.knowledge.similar(workspace, job_id, limit=20)
+    if as_json:
+        print_json_lines(found)
+    elif not found:
+        note("no earlier failure is like it")
+    else:
+        for one in found:
+            paragraph(f"{past(one)}: {one.text}")
+
+
 def _pieces(file: IO[bytes]) -> Iterator[bytes]:
     while piece := file.read(_PIECE):
         yield piece
+
+
+for _command in (
+    *(teach, forget, advise, feedback, export, import_),
+    *(coverage, proposals, accept, dismiss, edit),
+):
+    kb.add_command(_command)

@@ -1,24 +1,14 @@
-"""Failures over HTTP: a failed job explained, and the failures that are known."""
+"""Failures over HTTP: a failed job explained, and failures like it."""
 
-from typing import Annotated
+from fastapi import APIRouter, Response
 
-from fastapi import APIRouter, Query, Response
-from pydantic import Field
-
-from orcaops.interfaces.rest.arguments import House, InWorkspace, JobId, PageAsked, SearchText
+from orcaops.interfaces.rest.arguments import House, InWorkspace, JobId
 from orcaops.interfaces.rest.contract import answers
 from orcaops.interfaces.rest.jobs import shown
-from orcaops.model.debug import DebugAnalysis
-from orcaops.model.pattern import FailurePattern
+from orcaops.model.debug import DebugAnalysis, PastFailure
 from orcaops.model.query import Page
 
 router = APIRouter(tags=["failures"])
-
-
-class PatternsAsked(PageAsked):
-    """Which known failures."""
-
-    q: SearchText = Field("", description="A part of the id, the category or the title.")
 
 
 @router.get(
@@ -37,12 +27,13 @@ def debug_job(house: House, job_id: JobId, asked: InWorkspace) -> Response:
 
 
 @router.get(
-    "/patterns",
-    operation_id="listPatterns",
-    summary="List known failures",
-    response_model=Page[FailurePattern],
+    "/jobs/{job_id}/similar",
+    operation_id="listSimilarFailures",
+    summary="List failures like that of a job",
+    response_model=Page[PastFailure],
     responses=answers(404, 422, 503),
 )
-def list_patterns(house: House, asked: Annotated[PatternsAsked, Query()]) -> Response:
-    """The failures that are known, by id, with their solutions."""
-    return shown(house.failures.patterns(text=asked.q, limit=asked.limit, cursor=asked.cursor))
+def list_similar(house: House, job_id: JobId, asked: InWorkspace) -> Response:
+    """Earlier failures of any job that are the same or read alike, and the success that ended each."""
+    found = house.knowledge.similar(asked.workspace, job_id)
+    return shown(Page[PastFailure](items=found, total=len(found)))

@@ -5,6 +5,7 @@ tried again. Whether a change can end a failure depends on what the failure is a
 says nothing about a missing module.
 """
 
+import re
 import shlex
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -78,11 +79,12 @@ def _command(before: str, after: str) -> Iterator[Atom]:
         return
     old, new = Counter(_words(before)), Counter(_words(after))
     gone, come = list((old - new).elements()), list((new - old).elements())
-    if len(gone) + len(come) > _MOST_WORDS or not (gone or come):
+    several = len(gone) + len(come) > _MOST_WORDS or not (gone or come)
+    if several or any(len(word) > _LONGEST_WORD or " " in word for word in (*gone, *come)):  # a script
         yield Atom(kind="command", before=before[:_LONGEST_WORD], after=after[:_LONGEST_WORD])
         return
-    yield from (Atom(kind="word", name=word[:_LONGEST_WORD], after="added") for word in come)
-    yield from (Atom(kind="word", name=word[:_LONGEST_WORD], before="removed") for word in gone)
+    yield from (Atom(kind="word", name=word, after="added") for word in come)
+    yield from (Atom(kind="word", name=word, before="removed") for word in gone)
 
 
 def _words(command: str) -> list[str]:
@@ -125,6 +127,58 @@ def credited(atoms: Sequence[Atom], category: str) -> list[Atom]:
     """Those of the atoms that can have to do with a failure of this category."""
     kinds = _COMPATIBLE.get(category, _ANYWHERE | {"memory", "cpus", "timeout", "network", "mount"})
     return [atom for atom in atoms if ("command" if atom.kind == "word" else atom.kind) in kinds]
+
+
+_ADVICE = {
+    "memory": re.compile(
+        r"\b(?:raise|increase|more|higher|larger|bigger)\b.{0,40}\b(?:memory|heap|ram|-Xmx)\b", re.I
+    ),
+    "timeout": re.compile(
+        r"\b(?:raise|increase|more|higher|longer)\b.{0,40}\b(?:time-?out|time limit)\b", re.I
+    ),
+    "pids": re.compile(r"\b(?:raise|increase|more|higher)\b.{0,40}\b(?:pids|process(?:es)?|threads)\b", re.I),
+    "cpus": re.compile(r"\b(?:raise|increase|more)\b.{0,40}\bcpus?\b", re.I),
+    "network": re.compile(
+        r"\bnetwork (?:bridge|host)|--network\b|\b(?:allow|give it|needs?) (?:a |the )?network\b", re.I
+    ),
+    "digest": re.compile(r"\bpull\b.{0,30}\bagain\b", re.I),
+}
+_TRY_AGAIN = re.compile(
+    r"^(?:just |simply )?(?:retry|try (?:it )?again|re-?run|run (?:it|the \w+) again)\b", re.I
+)
+
+
+def retries(advice: str) -> bool:
+    """Whether advice is to try again and nothing else comes first."""
+    return _TRY_AGAIN.match(advice) is not None
+
+
+def follows(advice: str, atoms: Sequence[Atom]) -> bool:
+    """Whether what was changed is what advice in words asks for, as far as that can be seen.
+
+    >>> follows("Raise the memory limit of the job", [Atom(kind="memory", before="1", after="2")])
+    True
+    >>> follows("Set PYTHONIOENCODING=utf-8", [Atom(kind="env", name="PYTHONIOENCODING", after="set")])
+    True
+    """
+    if not atoms:
+        return retries(advice)
+    return any(_follows(advice, atom) for atom in atoms)
+
+
+def _follows(advice: str, atom: Atom) -> bool:
+    if atom.kind in MEASURED:
+        wanted = _ADVICE.get("timeout" if "timeout" in atom.kind else atom.kind)
+        return (
+            direction(atom.before, atom.after) == "raised"
+            and wanted is not None
+            and bool(wanted.search(advice))
+        )
+    if atom.kind in ("network", "digest"):
+        return atom.after is not None and bool(_ADVICE[atom.kind].search(advice))
+    if atom.kind in ("env", "word", "mount") and atom.after is not None and len(atom.name) >= 3:
+        return re.search(rf"(?<![\w-]){re.escape(atom.name)}(?![\w-])", advice) is not None
+    return atom.kind == "image" and atom.after is not None and atom.after in advice
 
 
 def told(atom: Atom) -> str:

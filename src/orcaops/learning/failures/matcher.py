@@ -165,6 +165,24 @@ def compiled(pattern: str, where: str = "pattern") -> Any:
     return program
 
 
+_LARGEST_TAUGHT = 20_000
+
+
+def check_size(pattern: str, where: str = "pattern") -> None:
+    """Refuse, as ``invalid``, a pattern whose program is so large that many of them would fill memory.
+
+    RE2 runs in linear time whatever the pattern; counted repetitions within each other make programs large.
+    """
+    program = compiled(pattern, where)
+    size = max(program.programsize, program.reverseprogramsize)
+    if size > _LARGEST_TAUGHT:
+        raise invalid(
+            f"the pattern is too large for its length: {size} steps, {_LARGEST_TAUGHT} at most",
+            where=where,
+            hint="Use * or + instead of large counted repetitions such as {1,1000}.",
+        )
+
+
 class Matcher:
     """Finds known failures in lines or in a whole log. Build it once; it is safe to use from threads.
 

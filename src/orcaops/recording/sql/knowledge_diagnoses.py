@@ -2,16 +2,18 @@
 """Diagnoses and trials: opinions about failed runs, as rows."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Select, and_, delete, func, select
 
-from orcaops.model.diagnosis import Diagnosis, Trial
 from orcaops.recording.knowledge import Recurring, Seen
 from orcaops.recording.sql.knowledge_tables import diagnoses, diagnosis_patterns, trials
 from orcaops.recording.sql.records import clean, moment, record_of
 from orcaops.recording.sql.sequence import microseconds
 from orcaops.recording.sql.upserts import insert_many, upsert
+
+if TYPE_CHECKING:
+    from orcaops.model.diagnosis import Diagnosis, Trial
 
 _AT_ONCE = 500
 _LATEST = 10
@@ -23,7 +25,7 @@ class Diagnoses:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def put_many(self, new: Sequence[Diagnosis]) -> None:
+    def put_many(self, new: "Sequence[Diagnosis]") -> None:
         upsert(
             self._connection,
             diagnoses,
@@ -50,7 +52,7 @@ class Diagnoses:
         )
         self._put_patterns(new)
 
-    def _put_patterns(self, new: Sequence[Diagnosis]) -> None:
+    def _put_patterns(self, new: "Sequence[Diagnosis]") -> None:
         with_lines: dict[str, list[Diagnosis]] = {}
         for each in new:
             if each.has_lines:
@@ -79,14 +81,14 @@ class Diagnoses:
                 ],
             )
 
-    def find(self, workspace: str, job_ids: Iterable[str]) -> dict[str, Diagnosis]:
+    def find(self, workspace: str, job_ids: Iterable[str]) -> "dict[str, Diagnosis]":
         found: dict[str, Diagnosis] = {}
         for part in _parts(job_ids):
             here = (diagnoses.c.workspace == workspace) & diagnoses.c.job_id.in_(part)
             found.update((each.job_id, each) for each in self._read(select(diagnoses.c.record).where(here)))
         return found
 
-    def awaited(self, workspace: str, keys: Iterable[str]) -> list[Diagnosis]:
+    def awaited(self, workspace: str, keys: Iterable[str]) -> "list[Diagnosis]":
         found: list[Diagnosis] = []
         for part in _parts(map(clean, keys)):
             here = and_(
@@ -95,17 +97,17 @@ class Diagnoses:
             found += self._read(select(diagnoses.c.record).where(here))
         return sorted(found, key=lambda each: each.number)
 
-    def of_signature(self, workspace: str, signature: str, limit: int) -> list[Diagnosis]:
+    def of_signature(self, workspace: str, signature: str, limit: int) -> "list[Diagnosis]":
         return self._latest(diagnoses.c.signature == signature, workspace, limit)
 
-    def of_family(self, workspace: str, family: str, limit: int) -> list[Diagnosis]:
+    def of_family(self, workspace: str, family: str, limit: int) -> "list[Diagnosis]":
         return self._latest(diagnoses.c.family == clean(family), workspace, limit)
 
-    def _latest(self, here: Any, workspace: str, limit: int) -> list[Diagnosis]:
+    def _latest(self, here: Any, workspace: str, limit: int) -> "list[Diagnosis]":
         asked = select(diagnoses.c.record).where(diagnoses.c.workspace == workspace, here)
         return self._read(asked.order_by(diagnoses.c.number.desc()).limit(limit))
 
-    def outdated(self, workspace: str, knowledge: str, limit: int) -> list[Diagnosis]:
+    def outdated(self, workspace: str, knowledge: str, limit: int) -> "list[Diagnosis]":
         return self._read(
             select(diagnoses.c.record)
             .where(_outdated(workspace, knowledge))
@@ -151,7 +153,7 @@ class Diagnoses:
             .group_by(diagnosis_patterns.c.pattern_id)
             .order_by(func.count().desc(), diagnosis_patterns.c.pattern_id)
         )
-        return {its_id: count for its_id, count in self._connection.execute(asked)}
+        return {str(its_id): int(count) for its_id, count in self._connection.execute(asked)}
 
     def recurring(self, workspace: str, *, least: int, limit: int) -> list[Recurring]:
         here = and_(
@@ -176,7 +178,7 @@ class Diagnoses:
         latest = asked.order_by(diagnoses.c.number.desc()).limit(_LATEST)
         return tuple(self._connection.scalars(latest))
 
-    def add_trials(self, new: Sequence[Trial]) -> None:
+    def add_trials(self, new: "Sequence[Trial]") -> None:
         upsert(
             self._connection,
             trials,
@@ -203,7 +205,9 @@ class Diagnoses:
         family: str | None = None,
         pattern_id: str | None = None,
         limit: int = 500,
-    ) -> list[Trial]:
+    ) -> "list[Trial]":
+        from orcaops.model.diagnosis import Trial
+
         asked = select(trials.c.record).where(trials.c.workspace == workspace)
         if signature is not None:
             asked = asked.where(trials.c.signature == signature)
@@ -223,17 +227,23 @@ class Diagnoses:
     def latest_number(self) -> int:
         return self._connection.scalar(select(func.max(diagnoses.c.number))) or 0
 
-    def each(self) -> Iterator[Diagnosis]:
+    def each(self) -> "Iterator[Diagnosis]":
+        from orcaops.model.diagnosis import Diagnosis
+
         asked = select(diagnoses.c.record).order_by(diagnoses.c.workspace, diagnoses.c.number)
         for record in self._connection.scalars(asked):
             yield Diagnosis.from_stored(record)
 
-    def each_trial(self) -> Iterator[Trial]:
+    def each_trial(self) -> "Iterator[Trial]":
+        from orcaops.model.diagnosis import Trial
+
         asked = select(trials.c.record).order_by(trials.c.workspace, trials.c.number, trials.c.job_id)
         for record in self._connection.scalars(asked):
             yield Trial.from_stored(record)
 
-    def _read(self, asked: Select[Any]) -> list[Diagnosis]:
+    def _read(self, asked: Select[Any]) -> "list[Diagnosis]":
+        from orcaops.model.diagnosis import Diagnosis
+
         return [Diagnosis.from_stored(record) for record in self._connection.scalars(asked)]
 
 

@@ -2,15 +2,18 @@
 """Evidence: what the logs of runs told, as rows."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, select
 
-from orcaops.model.diagnosis import Evidence, PassingLines
 from orcaops.model.identity import content_id
 from orcaops.recording.sql.knowledge_tables import failure_evidence, passing_lines
 from orcaops.recording.sql.records import clean, record_of
 from orcaops.recording.sql.sequence import microseconds
 from orcaops.recording.sql.upserts import upsert
+
+if TYPE_CHECKING:
+    from orcaops.model.diagnosis import Evidence, PassingLines
 
 _AT_ONCE = 500
 
@@ -21,7 +24,7 @@ class EvidenceRows:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(self, evidence: Evidence) -> None:
+    def add(self, evidence: "Evidence") -> None:
         row = {
             "workspace": evidence.workspace,
             "job_id": evidence.job_id,
@@ -29,7 +32,9 @@ class EvidenceRows:
         }
         upsert(self._connection, failure_evidence, [row], key=("workspace", "job_id"), replace=())
 
-    def find(self, workspace: str, job_ids: Iterable[str]) -> dict[str, Evidence]:
+    def find(self, workspace: str, job_ids: Iterable[str]) -> "dict[str, Evidence]":
+        from orcaops.model.diagnosis import Evidence
+
         found: dict[str, Evidence] = {}
         wanted = list(job_ids)
         for place in range(0, len(wanted), _AT_ONCE):
@@ -42,7 +47,7 @@ class EvidenceRows:
             )
         return found
 
-    def add_passing(self, lines: PassingLines) -> None:
+    def add_passing(self, lines: "PassingLines") -> None:
         row = {
             "workspace": lines.workspace,
             "key": clean(lines.key),
@@ -58,7 +63,9 @@ class EvidenceRows:
             replace=("at", "record"),
         )
 
-    def passing(self, workspace: str, limit: int) -> list[PassingLines]:
+    def passing(self, workspace: str, limit: int) -> "list[PassingLines]":
+        from orcaops.model.diagnosis import PassingLines
+
         asked = (
             select(passing_lines.c.record)
             .where(passing_lines.c.workspace == workspace)

@@ -13,6 +13,7 @@ from orcaops.interfaces.cli.remote.forecasts import RemoteForecasts
 from orcaops.interfaces.cli.remote.history import RemoteHistory
 from orcaops.interfaces.cli.remote.insights import RemoteInsights
 from orcaops.interfaces.cli.remote.jobs import RemoteJobs
+from orcaops.interfaces.cli.remote.knowledge import RemoteKnowledge
 from orcaops.interfaces.cli.remote.optimizations import RemoteOptimizations
 from orcaops.interfaces.cli.remote.predictions import RemotePredictions
 from orcaops.interfaces.cli.remote.questions import RemoteQuestions
@@ -36,6 +37,7 @@ class RemoteApp:
         self.incidents = RemoteIncidents(self._connection)
         self.telling = RemoteTelling(self._connection)
         self.failures = RemoteFailures(self._connection)
+        self.knowledge = RemoteKnowledge(self._connection)
         self.predictions = RemotePredictions(self._connection)
         self.questions = RemoteQuestions(self._connection)
         self.forecasts = RemoteForecasts(self._connection)
