@@ -32,6 +32,7 @@ from orcaops.model.notice import Notice
 from orcaops.model.query import EVERYTHING, And, Compare, Comparison, Not, Or, Query, Words
 from orcaops.model.recommendation import Priority, Recommendation
 from orcaops.model.run import Cause, Context, Phase, PhaseName, Run, Status, Step, Usage
+from orcaops.model.test_case import CaseStatus, TestCase
 from orcaops.recording.confirmation import Confirmation
 from orcaops.recording.outbox import Told
 from orcaops.recording.sql import open_store
@@ -556,6 +557,52 @@ class StoreConformance:
             transaction.memories.forget("default", "key", "a")
             left = transaction.memories.get_many(keys)
             assert set(keys) - set(left) == {key for key in keys if (key.level, key.scope) == ("key", "a")}
+
+    def test_memories_of_the_tests_below_a_key(self, store: Store) -> None:
+        def key(scope: str, learner: str = "tests", version: int = 1) -> MemoryKey:
+            return MemoryKey("default", learner, version, "", "key", scope)
+
+        jobs = ("job", "job|", "job|test", "jobs", *ODD)
+        below = [key(f"{job}|test:t{n}") for job in jobs for n in range(3)]
+        others = [key(job) for job in jobs] + [key("job|test:t0", "other"), key("job|test:t0", version=2)]
+        with store.write() as transaction:
+            transaction.memories.put_many({each: repr(each).encode() for each in [*below, *others]})
+        with store.read() as transaction:
+            for job in jobs:
+                own = [each for each in below if each.scope.startswith(f"{job}|test:")]
+                first = transaction.memories.below("default", "tests", 1, f"{job}|test:", limit=2)
+                assert first == [(each, repr(each).encode()) for each in own[:2]]
+                rest = transaction.memories.below(
+                    "default", "tests", 1, f"{job}|test:", after=own[1].scope, limit=2
+                )
+                assert [each for each, _ in rest] == own[2:]
+            assert transaction.memories.below("default", "tests", 1, "nobody|test:") == []
+        with store.write() as transaction:
+            transaction.memories.forget("default", "key", "job")
+            left = set(transaction.memories.get_many([*below, *others]))
+        assert {each.scope for each in {*below, *others} - left} == {
+            "job",
+            *(f"job|test:t{n}" for n in range(3)),
+        }
+
+    def test_the_tests_of_runs(self, store: Store) -> None:
+        cases = [
+            TestCase(id="a::x", status=CaseStatus.PASSED, duration_s=0.25, read_from="junit.xml"),
+            TestCase(
+                id="a::y[\U0001f433]", status=CaseStatus.FAILED, message="1 != 2", read_from="other.xml"
+            ),
+            TestCase(id="a::z", status=CaseStatus.ERROR, attempts=3, read_from="junit.xml"),
+            TestCase(id="a::w", status=CaseStatus.SKIPPED, read_from="junit.xml"),
+        ]
+        with store.write() as transaction:
+            transaction.test_cases.put_many({("default", "job-1"): cases, ("other", "job-1"): cases[:1]})
+            transaction.test_cases.put_many({("default", "job-1"): [], ("default", "job-2"): []})
+            transaction.test_cases.put_many({})
+        with store.read() as transaction:
+            assert transaction.test_cases.of_run("default", "job-1") == cases
+            assert transaction.test_cases.of_run("other", "job-1") == cases[:1]
+            assert transaction.test_cases.of_run("default", "job-2") == []
+            assert transaction.test_cases.of_run("default", "job-3") == []
 
     def test_many_memories(self, store: Store) -> None:
         many = {MemoryKey("default", "x", 1, "m", "key", f"s{n}"): b"%d" % n for n in range(2500)}
