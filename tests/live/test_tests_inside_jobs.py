@@ -30,7 +30,9 @@ exit 1
 
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[App]:
-    app = build(config.load({"home": tmp_path / "home"}, environment={}, folder=tmp_path, user_file=tmp_path))
+    app = build(
+        config.load({"home": tmp_path / "home"}, environment={}, folder=tmp_path, user_file=tmp_path / "none")
+    )
     yield app
     app.close()
 
