@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from orcaops.improving.optimizations import Event, runs_needed
 from orcaops.model.attempts import INFRASTRUCTURE, killed_by_override
 from orcaops.model.optimization import Optimization, State, TrialEvidence
-from orcaops.model.override import Arm, OptimizedField, Override
+from orcaops.model.override import Arm, OptimizedField, Override, show_value
 from orcaops.model.quantities import show_duration, show_size
 from orcaops.model.run import Run, Status
 from orcaops.stats.sequential import e_values, larger, no_worse, rate_bound
@@ -43,18 +43,21 @@ def too_tight(run: Run, optimization_id: str | None = None) -> tuple[Override, s
     """The override that a run shows to be too tight, and how; None if it shows nothing of the kind."""
     killed = killed_by_override(run)
     if killed is not None and optimization_id in (None, killed.optimization_id):
-        return killed, f"{run.job_id} was killed at {shown(killed)}; its own limit is {shown_own(killed)}"
+        return (
+            killed,
+            f"{run.job_id} was killed at {_limit(killed)}; its own limit is {show_value(killed.field, killed.own)}",
+        )
     for override in run.overrides:
         if not override.lowers or optimization_id not in (None, override.optimization_id):
             continue
         if override.field is OptimizedField.MEMORY:
             held = run.usage.memory_resident_bytes
             if held and isinstance(override.after, int) and held >= NEAR * override.after:
-                return override, f"{run.job_id} held {show_size(held)} of {shown(override)}"
+                return override, f"{run.job_id} held {show_size(held)} of {_limit(override)}"
         elif override.field is OptimizedField.TIMEOUT:
             limit = override.after
             if run.duration_s and isinstance(limit, int | float) and run.duration_s >= NEAR * limit:
-                return override, f"{run.job_id} took {show_duration(run.duration_s)} of {shown(override)}"
+                return override, f"{run.job_id} took {show_duration(run.duration_s)} of {_limit(override)}"
     return None
 
 
@@ -134,27 +137,8 @@ def failed(run: Run) -> bool:
     return run.status is not Status.SUCCEEDED
 
 
-def shown(override: Override) -> str:
-    """The value in force, for people."""
+def _limit(override: Override) -> str:
     return show_value(override.field, override.after)
-
-
-def shown_own(override: Override) -> str:
-    """The job's own value, for people."""
-    return show_value(override.field, override.own)
-
-
-def show_value(field: OptimizedField, value: object) -> str:
-    """A value of a field, for people."""
-    if value is None:
-        return "none"
-    if field is OptimizedField.MEMORY and isinstance(value, int | float):
-        return show_size(value)
-    if field is OptimizedField.TIMEOUT and isinstance(value, int | float):
-        return show_duration(float(value))
-    if field is OptimizedField.CPUS:
-        return f"{value:g} CPUs"
-    return str(value)
 
 
 def _of_round(optimization: Optimization, run: Run) -> bool:

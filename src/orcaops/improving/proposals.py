@@ -9,10 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from orcaops.improving.benefits import benefit, saving_of
-from orcaops.improving.guard import show_value
 from orcaops.model.attempts import INFRASTRUCTURE, held_bytes
 from orcaops.model.optimization import Benefit
-from orcaops.model.override import OptimizedField, Value
+from orcaops.model.override import OptimizedField, Value, show_value
 from orcaops.model.run import Cause, PhaseName, Run, Status
 from orcaops.stats.sizing import SAFE, memory_limit
 from orcaops.stats.student import critical

@@ -5,6 +5,7 @@ from enum import StrEnum
 from pydantic import NonNegativeInt
 
 from orcaops.model.identity import Id
+from orcaops.model.quantities import show_duration, show_size
 from orcaops.model.word import Word
 
 
@@ -20,6 +21,24 @@ class OptimizedField(StrEnum):
 
 Value = int | float | str | None
 """A value of such a field in its own unit: seconds, bytes, CPUs, a word, a number; null: none is set."""
+
+
+def show_value(field: OptimizedField, value: Value) -> str:
+    """A value of a field for people.
+
+    >>> show_value(OptimizedField.MEMORY, 1048576), show_value(OptimizedField.TIMEOUT, None)
+    ('1.0 MiB', 'none')
+    """
+    if value is None:
+        return "none"
+    if isinstance(value, int | float):
+        if field is OptimizedField.MEMORY:
+            return show_size(value)
+        if field is OptimizedField.TIMEOUT:
+            return show_duration(value)
+        if field is OptimizedField.CPUS:
+            return f"{value:g} CPUs"
+    return str(value)
 
 
 class Override(Word):

@@ -100,19 +100,27 @@ class ContainerAttempt:
         if self._is_stopped():
             return False
         name = container_name(self._run.job_id)
+        if self._spec.pull_policy == "always" and not self._pull():
+            return False
         try:
             self._container, warnings = self._created(name, body)
         except ImageMissingError:
-            self._observer.phase(PhaseName.PULL)
-            self._engine.pull(str(self._spec.image), self._is_stopped)
-            if self._is_stopped():
+            if not self._pull():
                 return False
-            self._observer.phase(PhaseName.CREATE)
             self._container, warnings = self._created(name, body)
         if ignored := limits_ignored(warnings):
             raise JobRefusedError(f"the engine would not keep a limit: {' '.join(ignored)}")
         self._observer.placed(self._container)
         return not self._is_stopped()
+
+    def _pull(self) -> bool:
+        """Bring the image here; false if the run was stopped meanwhile."""
+        self._observer.phase(PhaseName.PULL)
+        self._engine.pull(str(self._spec.image), self._is_stopped)
+        if self._is_stopped():
+            return False
+        self._observer.phase(PhaseName.CREATE)
+        return True
 
     def _created(self, name: str, body: dict[str, Any]) -> tuple[str, list[str]]:
         try:

@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from orcaops.model.attempts import INFRASTRUCTURE, killed_by_override, ran_out_of
-from orcaops.model.override import OptimizedField, Value
-from orcaops.model.quantities import show_duration, show_size
+from orcaops.model.override import OptimizedField, Value, show_value
 from orcaops.model.run import Cause, Run
 
 MOST_ATTEMPTS = 5
@@ -51,8 +50,8 @@ def next_attempt(
     killed = killed_by_override(run)
     if killed is not None:
         return NextAttempt(
-            f"it was killed at {_shown(killed.field, killed.after)}, a limit that OrcaOps had lowered from "
-            f"{_shown(killed.field, killed.own)}; it runs again with its own limit",
+            f"it was killed at {show_value(killed.field, killed.after)}, a limit that OrcaOps had lowered from "
+            f"{show_value(killed.field, killed.own)}; it runs again with its own limit",
             {killed.field: killed.own},
             frozenset((killed.field,)),
         )
@@ -104,17 +103,7 @@ def _raised(
     if not isinstance(new, int | float) or new <= now:
         return None
     return NextAttempt(
-        f"it ran out of {'memory' if name is OptimizedField.MEMORY else 'time'} at {_shown(name, now)}; "
-        f"it runs again with {_shown(name, new)}",
+        f"it ran out of {'memory' if name is OptimizedField.MEMORY else 'time'} at {show_value(name, now)}; "
+        f"it runs again with {show_value(name, new)}",
         {name: new},
     )
-
-
-def _shown(name: OptimizedField, value: Value) -> str:
-    if value is None:
-        return "none"
-    if name is OptimizedField.MEMORY and isinstance(value, int | float):
-        return show_size(value)
-    if name is OptimizedField.TIMEOUT and isinstance(value, int | float):
-        return show_duration(float(value))
-    return str(value)

@@ -29,6 +29,8 @@ from orcaops.model.decision import Decision
 from orcaops.model.errors import ErrorCode, OrcaError
 from orcaops.model.job import JobSpec
 from orcaops.model.notice import Notice
+from orcaops.model.optimization import Optimization
+from orcaops.model.override import OptimizedField
 from orcaops.model.query import EVERYTHING, And, Compare, Comparison, Not, Or, Query, Words
 from orcaops.model.recommendation import Priority, Recommendation
 from orcaops.model.run import Cause, Context, Phase, PhaseName, Run, Status, Step, Usage
@@ -784,6 +786,35 @@ class StoreConformance:
             transaction.recommendations.withdraw("default", "k", keep=[])
         assert left("default") == {"r3", "other-key"}
         assert left("other") == {"elsewhere"}
+
+    def test_changes_on_probation_are_counted_by_one_at_a_time(self, store: Store) -> None:
+        change = Optimization(
+            id="o1", key="k", field=OptimizedField.MEMORY, own=9, before=9, after=7, proposed_at=START,
+            changed_at=START,
+        )  # fmt: skip
+        with store.write() as transaction:
+            transaction.optimizations.put_many([change, change.changed(id="o2", key="l", after=None)])
+
+        def count() -> None:
+            for _ in range(8):
+                with store.write() as transaction:
+                    (found,) = transaction.optimizations.of_key("default", "k")
+                    transaction.optimizations.put_many([found.changed(assigned=found.assigned + 1)])
+
+        threads = [threading.Thread(target=count) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        with store.read() as transaction:
+            assert transaction.optimizations.get("default", "o1") == change.changed(assigned=32)
+            listed = transaction.optimizations.page("default", state="proposed", limit=1)
+            assert (listed.total, [each.id for each in listed.items]) == (2, ["o2"])
+            rest = transaction.optimizations.page("default", state="proposed", cursor=listed.next_cursor)
+            assert [each.id for each in rest.items] == ["o1"]
+            assert transaction.optimizations.counts() == {"proposed": 2}
+        with refused(ErrorCode.NOT_FOUND), store.read() as transaction:
+            transaction.optimizations.get("other", "o1")
 
     def test_decisions_are_appended(self, store: Store) -> None:
         def decision(number: int, subject: str = "anomaly") -> Decision:

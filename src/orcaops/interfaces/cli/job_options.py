@@ -21,6 +21,13 @@ _OPTIONS = (
     click.option("--timeout", metavar="TIME", help="Stop after this long, e.g. 90s, 5m."),
     click.option("--idle-timeout", metavar="TIME", help="Stop after this long without output."),
     click.option("--memory", metavar="SIZE", help="Memory limit, e.g. 512m."),
+    click.option("--retries", type=int, metavar="N", help="Try again after failures of the infrastructure."),
+    click.option(
+        "--pull",
+        "pull_policy",
+        type=click.Choice(["missing", "always"]),
+        help="When to pull the image (default: missing).",
+    ),
     click.option("--cpus", type=float, metavar="N", help="CPU limit, e.g. 1.5."),
     click.option("--pids", type=int, metavar="N", help="Most processes."),
     click.option(
@@ -62,13 +69,15 @@ def spec_of(command: tuple[str, ...], *, workspace: str, **given: Any) -> "JobSp
         "timeout": given["timeout"],
         "idle_timeout": given["idle_timeout"],
         "memory": given["memory"],
+        "retries": given["retries"],
+        "pull_policy": given["pull_policy"],
         "cpus": given["cpus"],
         "pids": given["pids"],
-        "env": dict(_variable(text) for text in given["env"]),
-        "mounts": [_absolute(text) for text in given["volumes"]],
+        "env": dict(variable(text) for text in given["env"]),
+        "mounts": [absolute_mount(text) for text in given["volumes"]],
         "network": given["network"],
         "artifacts": given["artifacts"],
-        "labels": dict(_pair(text, "--label") for text in given["labels"]),
+        "labels": dict(label_pair(text) for text in given["labels"]),
         "intent": given["intent"],
         "cwd": given["cwd"],
         "workspace": workspace,
@@ -90,7 +99,13 @@ def _pair(text: str, option: str) -> tuple[str, str]:
     return name, value
 
 
-def _variable(text: str) -> tuple[str, str]:
+def label_pair(text: str) -> tuple[str, str]:
+    """``K=V`` of ``--label``."""
+    return _pair(text, "--label")
+
+
+def variable(text: str) -> tuple[str, str]:
+    """``K=V`` of ``-e``; ``K`` alone takes ours."""
     if "=" not in text:
         if text not in os.environ:
             raise click.BadParameter(f"{text} is not set here; write {text}=VALUE", param_hint="-e")
@@ -98,7 +113,7 @@ def _variable(text: str) -> tuple[str, str]:
     return _pair(text, "-e")
 
 
-def _absolute(text: str) -> str:
+def absolute_mount(text: str) -> str:
     """A mount whose source is made absolute, as people expect of a path on the command line."""
     source, colon, rest = text.partition(":")
     if not colon:

@@ -7,6 +7,7 @@ import click
 from orcaops.interfaces.cli.output import fields, note, paragraph
 from orcaops.interfaces.cli.predicted import record_words, shown
 from orcaops.model.anomaly import Anomaly, Severity
+from orcaops.model.override import Override, show_value
 from orcaops.model.prediction import Abstained, FailureRisk, Forecasts, Prediction
 from orcaops.model.quantities import show_duration, show_size
 from orcaops.model.run import Run, Status
@@ -19,6 +20,8 @@ def tell_accepted(run: Run) -> None:
     """Before it starts: its id, where it runs, and what is expected."""
     place = run.image or "this machine"
     note(f"{run.job_id} on {run.executor} ({place})")
+    for override in run.overrides:
+        note(f"changed: {_changed(override)}", "quiet")
     if run.prediction is not None:
         expected = list(_expectations(run.prediction))
         if expected:
@@ -26,6 +29,13 @@ def tell_accepted(run: Run) -> None:
         elif isinstance(run.prediction.duration, Abstained):
             gap = run.prediction.duration.abstention
             note(f"no prediction yet: {gap.reason}", "quiet")
+
+
+def _changed(override: Override) -> str:
+    """What an optimization changed about a run, and how to take it back."""
+    own, now = (show_value(override.field, value) for value in (override.own, override.after))
+    name = override.field.replace("_", " ")
+    return f"{name} {now} instead of {own} (undo: orcaops optimizations rollback {override.optimization_id})"
 
 
 def tell_finished(run: Run, anomalies: Sequence[Anomaly]) -> None:
