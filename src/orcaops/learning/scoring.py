@@ -3,7 +3,7 @@
 What was predicted of a run is a fact of its record, so scores are rebuilt from facts like any other
 opinion. A naive rule answers with what it knew when the prediction was made. Runs that nobody asked about,
 imported ones, are asked about as they are learned: of those whose job had no other run under way, so that
-the answer knows of the job what was known at the submission, the first twenty of a job and then one in four.
+the answer knows of the job what was known at the submission, the first eight of a job and then one in eight.
 
 Where a naive rule has predicted a job better than the predictor did, its answer is given instead, until it
 has not any more; the predictor goes on being scored by what it would have said.
@@ -58,16 +58,16 @@ _PAST = 12  # guesses of the naive rules that are kept with their times
 _FORGETTING = 0.99
 _COMPARING = 0.98  # forgets faster: what was lost long ago must not keep a predictor out
 _RESIDUALS = 24
-_FIRST_ASKED, _ASKED_EVERY = 20, 4
+_FIRST_ASKED, _ASKED_EVERY = 8, 8
 _NEEDED = 20.0  # runs compared before a naive rule can take over
 _LEAD, _STAY = 0.1, 0.03  # it takes over when it is better by the one share, and stays while by the other
 _LEAST = 0.002  # and by this much, or rounding would decide,
-_SURE = 3.5  # and by so many standard errors of the difference: five rules are tried again and again
+_SURE = 4.0  # and by so many standard errors of the difference: five rules are tried again and again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scores:
-    """Keeps the score of all predictions: of each job, of each workspace, and of the whole house.
+    """Keeps the score of all predictions: of each job, and of the whole house.
 
     Of a duration, a peak of memory and a cost: the share within 20 %, the share inside the interval, the
     error of the logarithm, the pinball loss of the interval's ends, the confidence that was stated; of
@@ -87,7 +87,7 @@ class Scores:
         MetricName.CPU,
         MetricName.FAILURE,
     )
-    levels: Sequence[str] = ("key", "all", "house")
+    levels: Sequence[str] = ("key", "house")
     pooled: bool = True
     prices: Prices | None = None
 
@@ -108,9 +108,11 @@ class Scores:
         if sample.predicted is not None:
             rivals = {} if known is None else _guesses(known, quantity, sample)
             truth = self._truth(memories["key"], quantity, sample)
-            for level in self.levels:
-                tally = memories[level].setdefault(quantity, {"learned": 0})
-                _score(tally, quantity, sample, truth, rivals, own=level == "key")
+            scored = None if truth is None else _scored(quantity, sample, sample.predicted, truth, rivals)
+            if scored is not None:
+                for level in self.levels:
+                    tally = memories[level].setdefault(quantity, {"learned": 0})
+                    _count(tally, scored, rivals, own=level == "key")
         if _RIVALS[quantity] and _teaches(quantity, sample):
             _let_rivals_learn(memories["key"].setdefault(quantity, {"learned": 0}), quantity, sample)
 
@@ -221,7 +223,8 @@ def fairest(memory: Memory | None, quantity: str, answer: Prediction) -> Predict
     else:
         estimate = max(guess.estimate, 0.0)
         errors = sorted(tally["residuals"][name])
-        place = math.floor((1 - answer.coverage) / 2 * (len(errors) + 1))
+        # One place further out than the quantile: errors came late and together.
+        place = max(math.floor((1 - answer.coverage) / 2 * (len(errors) + 1)) - 1, 0)
         low = min(estimate * math.exp(errors[place]), estimate)
         high = max(estimate * math.exp(errors[-1 - place]), estimate)
         confidence = sum(-0.1824 <= error <= 0.2232 for error in errors) / (len(errors) + 1)
@@ -287,40 +290,75 @@ def _let_rivals_learn(known: Memory, quantity: str, sample: Sample) -> None:
         del past[1 + known["learned"] % (_PAST // 2)]  # thinned, so that a burst still finds what stood
 
 
-def _score(
-    tally: Memory,
-    quantity: str,
-    sample: Sample,
-    truth: float | None,
-    rivals: Mapping[str, float],
-    *,
-    own: bool,
-) -> None:
-    """Count one prediction; ``own`` is the tally of the job itself, which forgets and compares closely."""
-    answer = sample.predicted
-    if answer is None or truth is None:
-        return
+class _Scored(NamedTuple):
+    """What one prediction earned: figures to add up, and the errors of the predictor and of its rivals.
+
+    ``residuals`` are ln(truth / guess) of the rivals.
+    """
+
+    figures: Mapping[str, float]
+    losses: Sequence[float] = ()
+    residuals: Sequence[float] = ()
+
+
+def _scored(
+    quantity: str, sample: Sample, answer: Prediction, truth: float, rivals: Mapping[str, float]
+) -> _Scored | None:
+    """One prediction against what came; None where that proves nothing."""
     if not _teaches(quantity, sample) and quantity != "cost":
         if sample.censored and quantity != "failure_risk" and truth > answer.range_high:
-            _add(tally, {"bounds": 1.0}, own=own)  # it would have come out above the interval
-        return
+            return _Scored({"bounds": 1.0})  # it would have come out above the interval
+        return None
+    itself = answer.estimate if answer.instead_of is None else answer.instead_of
     if quantity == "failure_risk":
-        figures = _risk_figures(answer, truth)
-    else:
-        figures = _number_figures(answer, max(truth, _TINY))
-        if quantity == "memory":
-            figures |= _memory_figures(answer, sample)
+        came = float(truth >= 0.5)
+        losses = [(each - came) ** 2 for each in (itself, *rivals.values())] if rivals else []
+        return _Scored(_risk_figures(answer, truth), losses)
+    truth = max(truth, _TINY)
+    figures = _number_figures(answer, truth)
+    if quantity == "memory":
+        figures |= _memory_figures(answer, sample)
+    if not rivals:
+        return _Scored(figures)
+    y = math.log(truth)
+    residuals = [y - math.log(max(guess, _TINY)) for guess in rivals.values()]
+    losses = [_log_error(itself, truth), *(min(abs(each), _WORST_ERROR) for each in residuals)]
+    return _Scored(figures, losses, residuals)
+
+
+def _count(tally: Memory, scored: _Scored, rivals: Mapping[str, float], *, own: bool) -> None:
+    """Count one prediction; ``own`` is the tally of the job itself, which forgets and compares closely."""
+    sums = tally.get("sums")
+    if sums is None:
+        sums = tally["sums"] = {"n": 0.0, "within": 0.0, "inside": 0.0, "error": 0.0, "bounds": 0.0}
+    if own:
+        for name in sums:
+            sums[name] = round(sums[name] * _FORGETTING, 6)
+    for name, figure in scored.figures.items():
+        sums[name] = sums.get(name, 0.0) + figure
+    if "n" not in scored.figures:
+        return
     tally["scored"] = tally.get("scored", 0) + 1
-    _add(tally, figures, own=own)
-    if rivals:
-        _compare(tally, quantity, answer, truth, rivals, own=own)
-
-
-def _add(tally: Memory, figures: Mapping[str, float], *, own: bool) -> None:
-    sums = tally.setdefault("sums", {"n": 0.0, "within": 0.0, "inside": 0.0, "error": 0.0, "bounds": 0.0})
-    for name in sums.keys() | figures.keys():
-        former = sums.get(name, 0.0)
-        sums[name] = round((former * _FORGETTING if own else former) + figures.get(name, 0.0), 6)
+    losses = scored.losses
+    if not losses:
+        return
+    compared = tally.get("compared") or [0.0] * (1 + len(losses))
+    if not own:
+        tally["compared"] = [old + new for old, new in zip(compared, (1.0, *losses), strict=True)]
+        return
+    tally["compared"] = [
+        round(_COMPARING * old + new, 6) for old, new in zip(compared, (1.0, *losses), strict=True)
+    ]
+    spread = tally.get("spread") or [0.0] * len(rivals)
+    tally["spread"] = [
+        round(_COMPARING * old + (losses[0] - loss) ** 2, 6)
+        for old, loss in zip(spread, losses[1:], strict=True)
+    ]
+    if scored.residuals:
+        errors = tally.setdefault("residuals", {name: [] for name in rivals})
+        for name, error in zip(rivals, scored.residuals, strict=True):
+            errors[name] = [*errors[name][1 - _RESIDUALS :], round(error, 4)]
+    tally["using"] = _chosen(tally, list(rivals))
 
 
 def _number_figures(answer: Prediction, truth: float) -> dict[str, float]:
@@ -362,36 +400,6 @@ def _pinball(above: float, share: float) -> float:
 
 def _log_error(estimate: float, truth: float) -> float:
     return min(abs(math.log(max(estimate, _TINY) / max(truth, _TINY))), _WORST_ERROR)
-
-
-def _compare(
-    tally: Memory, quantity: str, answer: Prediction, truth: float, rivals: Mapping[str, float], *, own: bool
-) -> None:
-    """The errors of the predictor and of the naive rules side by side, on the same runs."""
-    itself = answer.estimate if answer.instead_of is None else answer.instead_of
-    if quantity == "failure_risk":
-        came = float(truth >= 0.5)
-        losses = [(each - came) ** 2 for each in (itself, *rivals.values())]
-    else:
-        losses = [_log_error(each, truth) for each in (itself, *rivals.values())]
-    former = tally.get("compared") or [0.0] * (1 + len(losses))
-    forgetting = _COMPARING if own else 1.0
-    tally["compared"] = [
-        round(forgetting * old + new, 6) for old, new in zip(former, (1.0, *losses), strict=True)
-    ]
-    if not own:
-        return
-    spread = tally.get("spread") or [0.0] * len(rivals)
-    tally["spread"] = [
-        round(forgetting * old + (losses[0] - loss) ** 2, 6)
-        for old, loss in zip(spread, losses[1:], strict=True)
-    ]
-    if quantity != "failure_risk":
-        residuals = tally.setdefault("residuals", {name: [] for name in rivals})
-        for name, guess in rivals.items():
-            error = math.log(max(truth, _TINY) / max(guess, _TINY))
-            residuals[name] = [*residuals[name], round(error, 4)][-_RESIDUALS:]
-    tally["using"] = _chosen(tally, list(rivals))
 
 
 def _chosen(tally: Memory, names: Sequence[str]) -> str | None:
