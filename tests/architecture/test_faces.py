@@ -17,9 +17,11 @@ from orcaops.services.knowledge import Knowledge
 from orcaops.services.optimizations import Optimizations
 from orcaops.services.predictions import Predictions
 from orcaops.services.questions import Questions
+from orcaops.services.sandboxes import Sandboxes
 from orcaops.services.telling import Telling
 from orcaops.services.test_results import TestResults
 from orcaops.services.upkeep import Upkeep
+from orcaops.services.warming import Warming
 
 SERVICES = {
     "advice": Advice,
@@ -33,9 +35,11 @@ SERVICES = {
     "optimizations": Optimizations,
     "predictions": Predictions,
     "questions": Questions,
+    "sandboxes": Sandboxes,
     "tests": TestResults,
     "telling": Telling,
     "upkeep": Upkeep,
+    "warming": Warming,
 }
 FACES = ("cli", "rest", "mcp")
 
@@ -47,19 +51,24 @@ INSIDE = {
     "knowledge.growth": "what `failures.debug` asks, and the absorber's last step",
     "knowledge.remedies": "what `failures.debug` asks",
     "predictions.foresee": "what Jobs.submit attaches",
+    "sandboxes.checks": "what Upkeep.doctor says",
+    "sandboxes.inside": "what Jobs.submit asks",
+    "sandboxes.sweep": "what Upkeep.gc does, and a server by itself",
+    "sandboxes.used": "what follows the end of a run",
     "telling.checks": "what Upkeep.doctor says",
     "telling.failing": "what Upkeep.health says",
     "telling.follow": "a step of absorbing",
+    "warming.close": "a step of the server's end",
+    "warming.mode": "a part of its status",
+    "warming.tend": "what a server does by itself",
 }
 """Methods that other services and ``app.py`` use, and no face."""
 
 OPERATOR = "it is the operator's, at the machine"
 AGENT = "agents are not to do it, or have no use for it"
+SEVERAL = "a job's `sandbox` runs it in one; making and emptying them is for people and scripts"
 MISSING: dict[str, dict[str, str]] = {
     "advice.recommendation": {"mcp": "the list has every field"},
-    "failures.match": {"rest": "a log lies with who asks", "mcp": "`orcaops_debug_job` reads the job's log"},
-    "failures.pattern": {"rest": "the list has every field", "mcp": "`orcaops_debug_job` says what helps"},
-    "failures.patterns": {"mcp": "too many for a model; `orcaops_debug_job` names those that fit"},
     "forecasts.forecast": {"mcp": AGENT},
     "history.examine": {"rest": OPERATOR, "mcp": OPERATOR},
     "history.examine_file": {"rest": OPERATOR, "mcp": OPERATOR},
@@ -102,6 +111,17 @@ MISSING: dict[str, dict[str, str]] = {
     "optimizations.reject": {"mcp": AGENT},
     "optimizations.rollback": {"mcp": AGENT},
     "optimizations.set_mode": {"mcp": AGENT},
+    "optimizations.waiting": {"rest": "`GET /optimizations?state=proposed&key=`", "mcp": AGENT},
+    "sandboxes.copy_in": {"rest": "files come and go as tar archives", "mcp": SEVERAL},
+    "sandboxes.copy_out": {"rest": "files come and go as tar archives", "mcp": SEVERAL},
+    "sandboxes.create": {"mcp": SEVERAL},
+    "sandboxes.fetch": {"cli": "`copy` unpacks it", "mcp": SEVERAL},
+    "sandboxes.get": {"mcp": SEVERAL},
+    "sandboxes.page": {"mcp": SEVERAL},
+    "sandboxes.put": {"cli": "`copy` packs it", "mcp": SEVERAL},
+    "sandboxes.remove": {"mcp": SEVERAL},
+    "sandboxes.start": {"mcp": SEVERAL},
+    "sandboxes.stop": {"mcp": SEVERAL},
     "telling.deliver": {"rest": "the server does it by itself", "mcp": AGENT},
     "telling.deliveries": {"mcp": AGENT},
     "telling.retry": {"mcp": AGENT},
@@ -114,6 +134,8 @@ MISSING: dict[str, dict[str, str]] = {
     "upkeep.images": {"rest": OPERATOR, "mcp": OPERATOR},
     "upkeep.mirror": {"rest": "the server does it by itself", "mcp": "the server does it by itself"},
     "upkeep.relearn": {"rest": OPERATOR, "mcp": OPERATOR},
+    "warming.plan": {"mcp": OPERATOR},
+    "warming.status": {"mcp": OPERATOR},
 }
 """What a face does not offer, with the reason."""
 

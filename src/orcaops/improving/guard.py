@@ -45,7 +45,8 @@ def too_tight(run: Run, optimization_id: str | None = None) -> tuple[Override, s
     if killed is not None and optimization_id in (None, killed.optimization_id):
         return (
             killed,
-            f"{run.job_id} was killed at {_limit(killed)}; its own limit is {show_value(killed.field, killed.own)}",
+            f"{run.job_id} was killed at {_limit(killed)}; its own limit is "
+            f"{show_value(killed.field, killed.own)}",
         )
     for override in run.overrides:
         if not override.lowers or optimization_id not in (None, override.optimization_id):

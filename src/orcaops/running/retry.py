@@ -50,8 +50,8 @@ def next_attempt(
     killed = killed_by_override(run)
     if killed is not None:
         return NextAttempt(
-            f"it was killed at {show_value(killed.field, killed.after)}, a limit that OrcaOps had lowered from "
-            f"{show_value(killed.field, killed.own)}; it runs again with its own limit",
+            f"it was killed at {show_value(killed.field, killed.after)}, a limit that OrcaOps had lowered "
+            f"from {show_value(killed.field, killed.own)}; it runs again with its own limit",
             {killed.field: killed.own},
             frozenset((killed.field,)),
         )

@@ -42,6 +42,19 @@ class Optimizations:
         with self._store.read() as transaction:
             return transaction.optimizations.get(workspace, optimization_id)
 
+    def waiting(self, workspace: str, key: str) -> tuple[Optimization, ...]:
+        """The changes of a job that wait for somebody's approval, where people want to be asked."""
+        with self._store.read() as transaction:
+            proposed = [
+                each
+                for each in transaction.optimizations.of_key(workspace, key)
+                if each.state is State.PROPOSED
+            ]
+            if not proposed:
+                return ()
+            modes = self._moves.modes(transaction, workspace)
+        return tuple(each for each in proposed if modes[each.field].mode in (Mode.APPROVE, Mode.AUTO))
+
     def approve(
         self, workspace: str, optimization_id: str, *, by: str, reason: str | None = None
     ) -> Optimization:

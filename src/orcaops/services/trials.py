@@ -32,7 +32,7 @@ from orcaops.services.moves import US, Moves, in_force
 log = logging.getLogger(__name__)
 
 _LOOKED_AT = 400  # runs of a key that a trial may take
-_PAST = 200  # runs of a key that a proposal rests on
+_PAST = 100  # runs of a key that a proposal rests on
 _EVERY = 5  # runs of a key between two looks at what could be proposed
 _TWICE = 2.0  # a rejected change is proposed again when it promises so many times as much
 

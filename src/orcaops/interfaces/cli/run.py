@@ -134,6 +134,9 @@ def execute(app: "App", spec: "JobSpec", *, as_json: bool, fail_on: str | None) 
     final = app.jobs.run(spec, on_accepted=accepted, on_output=show)
     anomalies = app.insights.anomalies_of(final.workspace, final.job_id)
     tell_finished(final, anomalies)
+    for change in app.optimizations.waiting(final.workspace, final.key):
+        note(f"waits for your approval: {change.title} ({change.asks})")
+        note(f"  orcaops optimizations approve {change.id}")
     app.upkeep.mirror()
     if as_json:
         try:

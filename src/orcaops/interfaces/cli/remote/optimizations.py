@@ -36,6 +36,14 @@ class RemoteOptimizations:
         path = path_of("optimization", optimization_id)
         return Optimization.from_stored(self._connection.ask("GET", path, workspace=workspace).content)
 
+    def waiting(self, workspace: str, key: str) -> tuple[Optimization, ...]:
+        """The changes of a job that wait for somebody's approval, where people want to be asked."""
+        proposed = self.optimizations(workspace, state=State.PROPOSED, key=key).items
+        if not proposed:
+            return ()
+        asking = {each.field for each in self.modes(workspace) if each.mode in (Mode.APPROVE, Mode.AUTO)}
+        return tuple(each for each in proposed if each.field in asking)
+
     def approve(
         self,
         workspace: str,
