@@ -43,11 +43,8 @@ def too_tight(run: Run, optimization_id: str | None = None) -> tuple[Override, s
     """The override that a run shows to be too tight, and how; None if it shows nothing of the kind."""
     killed = killed_by_override(run)
     if killed is not None and optimization_id in (None, killed.optimization_id):
-        return (
-            killed,
-            f"{run.job_id} was killed at {_limit(killed)}; its own limit is "
-            f"{show_value(killed.field, killed.own)}",
-        )
+        own = show_value(killed.field, killed.own)
+        return killed, f"{run.job_id} was killed at {_limit(killed)}; its own limit is {own}"
     for override in run.overrides:
         if not override.lowers or optimization_id not in (None, override.optimization_id):
             continue

@@ -135,7 +135,8 @@ def execute(app: "App", spec: "JobSpec", *, as_json: bool, fail_on: str | None) 
     anomalies = app.insights.anomalies_of(final.workspace, final.job_id)
     tell_finished(final, anomalies)
     for change in app.optimizations.waiting(final.workspace, final.key):
-        note(f"waits for your approval: {change.title} ({change.asks})")
+        why = f" ({change.asks})" if change.asks else ""
+        note(f"waits for your approval: {change.title}{why}")
         note(f"  orcaops optimizations approve {change.id}")
     app.upkeep.mirror()
     if as_json:
