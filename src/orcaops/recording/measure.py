@@ -58,11 +58,12 @@ _LONGEST_SIGNATURE = 200
 
 
 def samples_of(
-    run: Run, number: int, said: str | None = None, cases: Sequence[TestCase] = ()
+    run: Run, number: int, said: str | None = None, cases: Sequence[TestCase] | None = None
 ) -> list[Sample]:
     """The samples of one final run whose place in the learning order is ``number``. Pure.
 
-    Those of its tests (``cases``) come first, so that what is said of the run can name the tests behind it.
+    Those of its tests come first, where ``cases`` are given, so that what is said of the run can name the
+    tests behind it.
 
     ``at`` is when the run ended, as well as that is known: its finish, else its start and duration, else
     its submission, so that relearning gives the same. ``said`` is what the log of a failed run told, in words
@@ -72,7 +73,7 @@ def samples_of(
         return []
     values = _values(run, said)
     at = _ended_at(run)
-    tests = samples_of_tests(run, number, at, cases) if run.tests is not None and _own_doing(run) else []
+    tests = samples_of_tests(run, number, at, cases) if cases is not None and _own_doing(run) else []
     if not values:
         return tests
     spec = run.effective or run.requested

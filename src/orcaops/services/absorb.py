@@ -178,7 +178,7 @@ class Absorber:
                 run,
                 run.number or 0,
                 said.get((run.workspace, run.job_id)),
-                transaction.test_cases.of_run(run.workspace, run.job_id) if run.tests is not None else (),
+                transaction.test_cases.of_run(run.workspace, run.job_id) if run.tests is not None else None,
             )
             for run in runs
         )
