@@ -198,10 +198,13 @@ def build(configuration: Configuration) -> App:
         raise_to=settings.optimization.raise_to,
         clock=now,
     )
+    knowledge_bases = KnowledgeBases(store)
+    evidence = EvidenceTaker(store, logs, knowledge_bases)
     recorder = StoreRecorder(
         store,
         logs,
         SealedSpecs(installation),
+        evidence,
         evidence,
         trials,
         artifacts=home / "artifacts",
@@ -370,6 +373,7 @@ def build(configuration: Configuration) -> App:
             lambda: _learners(settings),
             clock=now,
             index_limit_bytes=settings.run.index_limit,
+            evidence=evidence,
         ),
         upkeep=upkeep,
         sandboxes=sandboxes,

@@ -6,10 +6,11 @@ second: it is imported when the first run fails.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from orcaops.model.quantities import MIB
+from orcaops.model.query import And, Compare, Comparison
 from orcaops.model.run import Run, Status
 from orcaops.recording.log_store import LogStore
 from orcaops.recording.store import Store, Transaction
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 _FAILED = frozenset({Status.FAILED, Status.TIMED_OUT, Status.LOST})
 _HEAD_BYTES, _TAIL_BYTES = MIB // 8, MIB // 2
 _PASSING_BYTES = MIB // 2
+_TOGETHER = 50  # runs whose evidence is kept in one transaction
 _EARLIER = 20  # runs of the key among which a passing one is looked for
 
 
@@ -51,16 +53,44 @@ class EvidenceTaker:
             log.exception("what the log of %s told could not be read and is not kept", run.job_id)
         return None
 
+    def gather(
+        self, jobs: Sequence[tuple[str, str]], progress: Callable[[int], None] = lambda _count: None
+    ) -> None:
+        """Take and keep that of runs that came in with their logs; what was kept before stays.
+
+        ``jobs`` are workspaces and job ids; ``progress`` is called with how many are done.
+        """
+        for place in range(0, len(jobs), _TOGETHER):
+            part = jobs[place : place + _TOGETHER]
+            with self._store.read() as transaction:
+                runs = [transaction.runs.get(workspace, job_id) for workspace, job_id in part]
+                known = {
+                    (workspace, job_id)
+                    for workspace in {each for each, _ in part}
+                    for job_id in transaction.evidence.find(workspace, [each for _, each in part])
+                }
+            taken = [
+                self.of(run, self._logs.text(run.workspace, run.job_id, most_bytes=_PASSING_BYTES))
+                for run in runs
+                if run.status.final and (run.workspace, run.job_id) not in known
+            ]
+            with self._store.write() as transaction:
+                for each in taken:
+                    keep(transaction, each)
+            progress(min(place + _TOGETHER, len(jobs)))
+
     def _failed(self, run: Run) -> "Evidence":
         from orcaops.learning.failures.evidence import evidence_of
 
         with self._store.read() as transaction:
             knowledge, version = self._knowledge.of(run.workspace, transaction)
-            earlier = transaction.runs.latest_of_key(run.workspace, run.key, _EARLIER)
+            same_key = Compare("key", Comparison.EQUAL, run.key)
+            before = Compare("submitted_at", Comparison.BELOW, run.submitted_at)
+            earlier = transaction.runs.page(run.workspace, And((same_key, before)), limit=_EARLIER).items
         return evidence_of(
             run,
             list(self._lines(run)),
-            self._passing(run, earlier),
+            self._passing(earlier),
             shipped=self._knowledge.shipped,
             knowledge=knowledge,
             version=version,
@@ -95,13 +125,11 @@ class EvidenceTaker:
             for line in self._logs.lines(run.workspace, run.job_id, after=after):
                 yield line.offset, line.text
 
-    def _passing(self, run: Run, earlier: "list[Run]") -> "list[Fingerprint]":
+    def _passing(self, earlier: Sequence[Run]) -> "list[Fingerprint]":
         from orcaops.learning.failures.fingerprint import fingerprint
 
         for one in earlier:
-            if one.status is not Status.SUCCEEDED or one.submitted_at > run.submitted_at:
-                continue
-            if self._logs.exists(one.workspace, one.job_id):
+            if one.status is Status.SUCCEEDED and self._logs.exists(one.workspace, one.job_id):
                 text = self._logs.text(one.workspace, one.job_id, most_bytes=_PASSING_BYTES)
                 return [fingerprint(text.splitlines())]
         return []

@@ -24,6 +24,7 @@ from orcaops.recording.redaction import Redactor
 from orcaops.recording.store import Store
 from orcaops.recording.test_reports.telltale import may_hold_tests
 from orcaops.services.absorb import Absorber
+from orcaops.services.evidence import EvidenceTaker
 
 _BATCH = 1000  # runs per transaction
 _PROBLEMS_KEPT = 1000
@@ -55,7 +56,10 @@ class History:
         *,
         clock: Callable[[], Any],
         index_limit_bytes: int,
+        evidence: EvidenceTaker | None = None,
     ) -> None:
+        self._evidence = evidence
+        self._logged: list[tuple[str, str]] = []
         self._store = store
         self._logs = logs
         self._absorber = absorber
@@ -91,6 +95,7 @@ class History:
         batch: list[Run] = []
         # Facts first, all of them: learning follows the times, not the order of the file.
         with self._absorber.paused():
+            self._logged = []
             for item in _items(path, format_name, options):
                 if isinstance(item, BadLine):
                     done.bad += 1
@@ -102,6 +107,9 @@ class History:
                     self._add(batch, texts, tests, done)
                     progress(done.added + done.known)
             self._add(batch, texts, tests, done)
+            logged, self._logged = self._logged, []
+            if self._evidence is not None:
+                self._evidence.gather(logged, lambda count: progress(done.added + done.known + count))
         self._absorber.absorb_all(lambda count: progress(done.added + done.known + count))
         return done
 
@@ -164,6 +172,7 @@ class History:
             transaction.test_cases.put_many(
                 {(run.workspace, run.job_id): tests[run.job_id] for run in runs if tests.get(run.job_id)}
             )
+        self._logged += [(run.workspace, run.job_id) for run in runs if texts.get(run.job_id)]
         done.added += added
         done.known += len(runs) - added
         batch.clear()

@@ -61,7 +61,7 @@ def teach_pattern(
 ) -> Response:
     """Keep a pattern for the failures of a workspace, or change one that was taught.
 
-    It must match its examples, and is applied to past failures at once, to very many of them in the background.
+    It must match its examples, and is applied to past failures at once.
     """
     taught = parsed(PatternTaught, body)
     return done(
