@@ -76,8 +76,8 @@ def _decided(found: Recommendation, last: Decision | None) -> Recommendation:
     why = last.reason or "no reason given"
     if now > then and now >= REOPENS_AT * then:
         told = (
-            f"dismissed on {show_time(last.at)} ({why}); open again because its score, which counts only what "
-            f"is sure to be saved, has grown from {then:.3g} to {now:.3g}"
+            f"dismissed on {show_time(last.at)} ({why}); open again because its score, which counts only "
+            f"what is sure to be saved, has grown from {then:.3g} to {now:.3g}"
         )
         return found.model_copy(update={"remark": told})
     told = f"dismissed: {why}; it comes back when its score reaches {REOPENS_AT * then:.3g} (now {now:.3g})"

@@ -10,6 +10,9 @@ from orcaops.model.job import JobSpec
 from orcaops.model.prices import Prices
 from orcaops.model.run import Cause, PhaseName, Run
 
+ENOUGH_LOOKS = 3
+"""A sampled resident size is used from so many looks on."""
+
 _DAY_S = 86400.0
 
 
@@ -103,9 +106,13 @@ def timeout_of(run: Run) -> float | None:
 def held_of(run: Run) -> int | None:
     """What the processes held at their peak, in bytes, where that was observed; else the kernel's peak.
 
-    The kernel's peak counts page cache, which gives way under a limit: it errs on the safe side.
+    The kernel's peak counts page cache, which gives way under a limit: it errs on the safe side. What was
+    sampled only once or twice may have missed the top, and does not count.
     """
-    return run.usage.memory_resident_bytes or run.usage.memory_peak_bytes or None
+    usage = run.usage
+    seen = usage.memory_resident_basis != "sampled" or (usage.memory_samples or ENOUGH_LOOKS) >= ENOUGH_LOOKS
+    resident = usage.memory_resident_bytes if seen else None
+    return resident or usage.memory_peak_bytes or usage.memory_resident_bytes or None
 
 
 def phase_s(run: Run, name: PhaseName) -> float:

@@ -1,55 +1,49 @@
 """The memory advisor: proposes what past runs would have fitted in, and says nothing without evidence."""
 
-from datetime import UTC, datetime, timedelta
+from hypothesis import given
+from hypothesis import strategies as st
 
-from orcaops.improving.advisor import Dossier
 from orcaops.improving.advisors.memory_limit import MemoryLimit
-from orcaops.model.baseline import Baseline
+from orcaops.improving.dossier import Dossier
 from orcaops.model.job import JobSpec
 from orcaops.model.quantities import MIB
-from orcaops.model.run import Cause, Run, Status, Usage
-
-_NOW = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-def run(number: int, held_mib: int, *, limit_mib: int | None = 1024, cause: Cause = Cause.SUCCESS) -> Run:
-    spec = JobSpec(command=("make",), memory=limit_mib * MIB if limit_mib else None)
-    ended = _NOW + timedelta(minutes=number)
-    return Run(
-        job_id=f"job-{number}",
-        key="name:a",
-        status=Status.SUCCEEDED if cause is Cause.SUCCESS else Status.FAILED,
-        cause=cause,
-        submitted_at=ended,
-        finished_at=ended,
-        effective=spec,
-        usage=Usage(memory_resident_bytes=held_mib * MIB),
-    )
+from orcaops.model.run import Cause, Usage
+from orcaops.testing.advisors import a_dossier, a_run, told
 
 
-def dossier(runs: list[Run]) -> Dossier:
-    baseline = Baseline(key="name:a", sample_count=len(runs), last_updated=_NOW)
-    return Dossier(workspace="default", key="name:a", at=_NOW, baseline=baseline, runs=tuple(reversed(runs)))
+def of(held_mib: list[int], *, limit_mib: int | None = 1024, cause: Cause = Cause.SUCCESS) -> Dossier:
+    spec = JobSpec(name="a", command=("make",), memory=limit_mib * MIB if limit_mib else None)
+    runs = [
+        a_run(n, spec=spec, usage=Usage(memory_resident_bytes=held * MIB), cause=Cause.SUCCESS)
+        for n, held in enumerate(held_mib)
+    ]
+    return a_dossier([*runs, a_run(len(runs), spec=spec, cause=cause, usage=runs[-1].usage)])
 
 
 def test_it_lowers_a_limit_that_is_far_above_and_every_past_run_would_have_fitted() -> None:
-    runs = [run(n, 100 + n) for n in range(12)]
-    (found,) = MemoryLimit().advise(dossier(runs))
+    (found,) = told(MemoryLimit(), of([100 + n % 10 for n in range(12)]))
     assert (found.type, found.field) == ("cost", "memory")
-    assert found.evidence["would_have_fitted"] == 12
-    assert 111 * MIB < found.evidence["proposed_bytes"] < 512 * MIB
-    assert MemoryLimit().advise(dossier(runs))[0].id == found.id
-
-
-def test_it_raises_a_limit_that_killed() -> None:
-    runs = [run(0, 900, limit_mib=1024, cause=Cause.OOM_KILLED)]
-    (found,) = MemoryLimit().advise(dossier(runs))
-    assert (found.type, found.evidence["proposed_bytes"]) == ("reliability", 2048 * MIB)
-    assert found.evidence["killed"] == ["job-0"]
+    assert found.evidence["would_have_fitted"] == 13
+    assert found.change is not None
+    assert (found.change.before, found.change.after) == (1024 * MIB, found.evidence["proposed_bytes"])
+    assert 109 * MIB < found.evidence["proposed_bytes"] < 512 * MIB
 
 
 def test_it_is_silent_before_ten_runs_without_a_limit_and_where_the_limit_fits() -> None:
-    assert not MemoryLimit().advise(dossier([run(n, 100) for n in range(9)]))
-    assert not MemoryLimit().advise(dossier([run(n, 100, limit_mib=None) for n in range(20)]))
-    assert not MemoryLimit().advise(dossier([run(n, 700) for n in range(20)]))
-    assert not MemoryLimit().concerns(run(0, 100, limit_mib=None))
+    assert not told(MemoryLimit(), of([100] * 8))
+    assert not told(MemoryLimit(), of([100] * 20, limit_mib=None))
+    assert not told(MemoryLimit(), of([700] * 20))
+    assert not told(MemoryLimit(), of([100] * 20, cause=Cause.OOM_KILLED))
+
+
+def test_memory_that_grows_is_given_room() -> None:
+    (steady,) = told(MemoryLimit(), of([200] * 30, limit_mib=4096))
+    (growing,) = told(MemoryLimit(), of([100 + 100 * n // 30 for n in range(31)], limit_mib=4096))
+    assert growing.evidence["proposed_bytes"] > 1.3 * steady.evidence["proposed_bytes"]
+
+
+@given(st.lists(st.integers(1, 2000), min_size=10, max_size=50), st.integers(64, 8192))
+def test_no_past_run_would_have_been_stopped(held_mib: list[int], limit_mib: int) -> None:
+    for found in told(MemoryLimit(), of([min(each, limit_mib) for each in held_mib], limit_mib=limit_mib)):
+        assert found.evidence["would_have_been_stopped"] == 0
+        assert found.evidence["proposed_bytes"] < found.evidence["limit_bytes"]

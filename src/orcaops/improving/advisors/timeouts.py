@@ -37,8 +37,9 @@ class Timeouts:
     near: float = 0.9
 
     def concerns(self, latest: Run, baseline: Baseline) -> bool:
-        """Jobs with enough successes whose specification is known."""
-        return spec_of(latest) is not None and baseline.run_count >= self.needed
+        """Jobs with enough successes of which it is known whether they have a timeout."""
+        known = latest.source == "local" or timeout_of(latest) is not None
+        return known and spec_of(latest) is not None and baseline.run_count >= self.needed
 
     def advise(self, dossier: Dossier) -> Sequence[Recommendation]:
         """At most one recommendation: a shorter, a longer or a first timeout."""

@@ -34,7 +34,7 @@ class UnusedNetwork:
 
     def advise(self, dossier: Dossier) -> Sequence[Recommendation]:
         """At most one recommendation."""
-        had = [run for run in dossier.runs if _network(run) is not None]
+        had = [run for run in dossier.runs if _network(run) is not None and _measured(run)]
         unused = [run for run in had if self._unused(run)]
         if len(unused) < self.needed or len(unused) < len(had):
             return ()
@@ -71,8 +71,12 @@ class UnusedNetwork:
 
     def _unused(self, run: Run) -> bool:
         received, sent = run.usage.network_received_bytes, run.usage.network_sent_bytes
-        measured = _network(run) is not None and received is not None and sent is not None
-        return measured and max(received or 0, sent or 0) <= self.greetings
+        used = max(received or 0, sent or 0)
+        return _network(run) is not None and _measured(run) and used <= self.greetings
+
+
+def _measured(run: Run) -> bool:
+    return run.usage.network_received_bytes is not None and run.usage.network_sent_bytes is not None
 
 
 def _network(run: Run) -> str | None:

@@ -1,0 +1,30 @@
+"""Processors that lie idle or are too few."""
+
+from orcaops.improving.advisors.cpu_limit import CpuLimit
+from orcaops.model.job import JobSpec
+from orcaops.model.run import Run, Usage
+from orcaops.testing.advisors import a_dossier, a_run, told
+
+
+def runs(cpus: float, used: float, throttled_s: float = 0.0, n: int = 12) -> list[Run]:
+    spec = JobSpec(name="a", command=("make",), cpus=cpus)
+    usage = Usage(cpu_seconds=used * 100, throttled_seconds=throttled_s)
+    return [a_run(number, 100.0, spec=spec, usage=usage) for number in range(n)]
+
+
+def test_idle_ones_are_given_back_with_a_margin() -> None:
+    (found,) = told(CpuLimit(), a_dossier(runs(8, 0.9)))
+    assert (found.type, found.evidence["proposed_cpus"]) == ("cost", 1.75)
+    assert found.evidence["would_have_been_stopped"] == 0
+
+
+def test_a_job_that_is_held_back_gets_more() -> None:
+    (found,) = told(CpuLimit(), a_dossier(runs(2, 1.9, throttled_s=40)))
+    assert (found.type, found.evidence["proposed_cpus"]) == ("performance", 3.0)
+    assert found.saving is not None
+    assert 0 < found.saving.per_run < 40
+
+
+def test_it_is_silent_where_they_are_used_and_with_few_runs() -> None:
+    assert not told(CpuLimit(), a_dossier(runs(2, 1.2)))
+    assert not told(CpuLimit(), a_dossier(runs(8, 0.9, n=9)))

@@ -1,0 +1,28 @@
+"""Secrets where others can read them."""
+
+from orcaops.improving.advisors.exposed_secrets import ExposedSecrets
+from orcaops.model.job import JobSpec
+from orcaops.model.recommendation import Priority
+from orcaops.model.run import LogSummary
+from orcaops.testing.advisors import a_dossier, a_run, told
+
+
+def test_one_on_the_command_line_is_urgent() -> None:
+    spec = JobSpec(name="a", command=("deploy", "--token", "***"), env={"DB_PASSWORD": "***"})
+    (found,) = told(ExposedSecrets(), a_dossier([a_run(n, spec=spec, masked=True) for n in range(5)]))
+    assert (found.field, found.priority) == ("command", Priority.HIGH)
+    assert found.evidence["secret_variables"] == ["DB_PASSWORD"]
+
+
+def test_one_in_the_output_is_told_too() -> None:
+    spec = JobSpec(name="a", command=("deploy",), env={"DB_PASSWORD": "***"})
+    printed = LogSummary(first_error="error: cannot log in with ***")
+    runs = [a_run(n, spec=spec, masked=True, log=printed) for n in range(5)]
+    assert [found.field for found in told(ExposedSecrets(), a_dossier(runs))] == ["output"]
+
+
+def test_a_secret_in_the_environment_is_how_it_is_done() -> None:
+    spec = JobSpec(name="a", command=("deploy",), env={"DB_PASSWORD": "***"})
+    assert not told(ExposedSecrets(), a_dossier([a_run(n, spec=spec, masked=True) for n in range(5)]))
+    stars = JobSpec(name="a", command=("echo", "***"))
+    assert not told(ExposedSecrets(), a_dossier([a_run(n, spec=stars) for n in range(5)]))

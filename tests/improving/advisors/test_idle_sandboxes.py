@@ -1,0 +1,19 @@
+"""Sandboxes that nobody uses."""
+
+from orcaops.improving.advisors.idle_sandboxes import IdleSandboxes
+from orcaops.improving.dossier import IdleSandbox
+from orcaops.testing.advisors import a_dossier, a_run, told
+
+
+def test_idle_ones_are_named_and_busy_ones_are_not() -> None:
+    sandboxes = (
+        IdleSandbox(sandbox_id="old", idle_s=7200, memory_bytes=2**30),
+        IdleSandbox(sandbox_id="busy", idle_s=5),
+    )
+    runs = [a_run(n, sandbox="old") for n in range(3)]
+    (found,) = told(IdleSandboxes(), a_dossier(runs, sandboxes=sandboxes))
+    assert found.evidence["sandboxes"] == ["old"]
+    assert found.action == "orcaops sandbox remove old"
+    assert found.saving is not None
+    assert found.saving.per_day == 24.0
+    assert not told(IdleSandboxes(), a_dossier(runs))

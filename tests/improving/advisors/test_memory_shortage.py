@@ -1,0 +1,41 @@
+"""Memory that is too short: killed, or nearly."""
+
+from orcaops.improving.advisors.memory_shortage import MemoryShortage
+from orcaops.model.job import JobSpec
+from orcaops.model.quantities import MIB
+from orcaops.model.recommendation import Priority
+from orcaops.model.run import Cause, Run, Usage
+from orcaops.testing.advisors import a_dossier, a_run, told
+
+SPEC = JobSpec(name="a", command=("make",), memory=1024 * MIB)
+
+
+def run(number: int, held_mib: int = 700, cause: Cause = Cause.SUCCESS, spec: JobSpec = SPEC) -> Run:
+    return a_run(number, spec=spec, cause=cause, usage=Usage(memory_resident_bytes=held_mib * MIB))
+
+
+def test_a_limit_that_killed_is_doubled() -> None:
+    (found,) = told(MemoryShortage(), a_dossier([run(0), run(1, 900, Cause.OOM_KILLED), run(2)]))
+    assert (found.type, found.priority, found.evidence["proposed_bytes"]) == (
+        "reliability",
+        Priority.HIGH,
+        2048 * MIB,
+    )
+    assert found.evidence["killed"] == ["job-0001"]
+
+
+def test_a_limit_that_is_nearly_reached_is_raised() -> None:
+    (found,) = told(MemoryShortage(), a_dossier([run(n, 1000) for n in range(12)]))
+    assert found.evidence["proposed_bytes"] >= 1.25 * 1024 * MIB
+    assert len(found.evidence["near_the_limit"]) == 12
+
+
+def test_page_cache_is_no_need() -> None:
+    full = Usage(memory_resident_bytes=100 * MIB, memory_peak_bytes=1024 * MIB)
+    assert not told(MemoryShortage(), a_dossier([a_run(n, spec=SPEC, usage=full) for n in range(20)]))
+
+
+def test_kills_under_a_lower_limit_are_over() -> None:
+    lower = SPEC.model_copy(update={"memory": 256 * MIB})
+    old = [run(n, 256, Cause.OOM_KILLED, lower) for n in range(5)]
+    assert not told(MemoryShortage(), a_dossier([*old, *(run(n) for n in range(5, 20))]))
