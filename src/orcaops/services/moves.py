@@ -168,12 +168,6 @@ def canary_share(runs: Sequence[Run]) -> float:
     return 0.1 if span_s <= 0 or len(latest) / (span_s / 86400) >= 10 else 0.2
 
 
-def open_incident(transaction: Transaction, workspace: str) -> str | None:
-    """The title of an incident that is open in a workspace; None if there is none."""
-    page = transaction.anomalies.page(workspace, filters={"type": "incident", "open": "true"}, limit=1)
-    return page.items[0].title if page.items else None
-
-
 def in_force(optimizations: Sequence[Optimization]) -> dict[OptimizedField, Any]:
     """The values of kept and measured changes, by field: what the next step begins from."""
     kept = sorted(

@@ -148,8 +148,10 @@ class Trials:
         following = next_attempt(
             final, self._earlier(transaction, final), raise_to=self._raise_to, ceilings=self._ceilings
         )
-        if following is None:
-            return None
+        if following is None or (
+            not following.changes and self._moves.incident(transaction, final.workspace)
+        ):
+            return None  # during an incident what is broken is not loaded further
         changes = {str(name): value for name, value in following.changes.items()}
         kept_id = attempt_id(final.job_id, final.attempt)
         told = f"{final.message or ''} Attempt {final.attempt} of {final.job_id}: {following.reason}.".strip()
