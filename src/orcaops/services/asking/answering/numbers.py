@@ -41,7 +41,14 @@ def count(inquiry: Inquiry, sources: Sources) -> Answered:
     runs = sum(one.runs for one in groups)
     if inquiry.by is None:
         found = f"{runs:,} run{' matches' if runs == 1 else 's match'}.".replace(",", " ")
-        row = Finding(what="runs", value=runs, unit="runs", n=runs, job_ids=_latest(inquiry.where, sources))
+        row = Finding(
+            what="runs",
+            value=runs,
+            unit="runs",
+            n=runs,
+            text=counted(runs),
+            job_ids=_latest(inquiry.where, sources),
+        )
         return Answered(found, [row] if runs else [], sampled(read, MOST_TALLIED))
     ordered = _in_order(inquiry, groups, lambda one: one.runs)
     rows = [

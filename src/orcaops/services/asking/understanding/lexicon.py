@@ -235,8 +235,10 @@ PHRASES = (
     (r"\bsp(?:ed|eed|eeds|eeding)(?:ed)? up\b", "faster"),
     (r"\bout of the ordinary\b", "unusual"),
     (
-        r"\bhow (?:do|can|could|should|to|would|might) (?:we |i |you |one )?"
-        r"(?:make|get|speed|reduce|lower|cut)\b",
+        (
+            r"\bhow (?:do|can|could|should|to|would|might) (?:we |i |you |one )?"
+            r"(?:make|get|speed|reduce|lower|cut)\b"
+        ),
         "advice",
     ),
     (r"\bright now\b|\bat the moment\b|\bas we speak\b", "now"),

@@ -203,6 +203,8 @@ def _meanings_of(words: str, known: Known, parsed: Parsed) -> str:
             parsed.named.append(guessed)
             found.append("⟨n⟩")
             parsed.understood += 1
+            if word not in guessed.value.lower():
+                parsed.notes.append(f"{word} is taken for {guessed.value}")
         else:
             parsed.unknown.append(word)
     _name_unknown(words, found, known, parsed)

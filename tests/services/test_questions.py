@@ -1,0 +1,228 @@
+"""Questions answered from a house with a history: numbers that are known beforehand."""
+
+import json
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orcaops import app as wiring
+from orcaops.app import App, build
+from orcaops.config import load
+from orcaops.model.errors import ErrorCode, OrcaError
+from orcaops.model.inquiry import Kind, Question, Reply
+
+NOW = datetime(2026, 11, 18, 15, 30, tzinfo=UTC)  # a Wednesday
+FIRST = NOW - timedelta(days=12)
+RESET = "Error: connection reset by peer"
+
+
+def history() -> list[dict[str, Any]]:
+    """Twelve days, eight runs of each job a day; ``deploy`` is slower and ``etl`` fails more since Monday."""
+    chance = random.Random(7)
+    monday = datetime(2026, 11, 16, tzinfo=UTC)
+    lines: list[dict[str, Any]] = []
+    for number in range(12 * 8):
+        at = FIRST + timedelta(hours=3 * number)
+        for name, seconds in (("deploy", 30.0), ("lint", 5.0), ("etl", 600.0)):
+            slower = 1.6 if name == "deploy" and at >= monday else 1.0
+            fails = name == "etl" and (number % 2 == 0 if at >= monday else number % 20 == 0)
+            line: dict[str, Any] = {
+                "job_id": f"{name}-{number}",
+                "name": name,
+                "image": "python:3.11" if number % 2 else "python:3.11-slim",
+                "command": f"make {name}",
+                "started_at": at.isoformat(),
+                "duration_s": seconds * slower * chance.lognormvariate(0, 0.05),
+                "status": "failed" if fails else "succeeded",
+                "exit_code": 1 if fails else 0,
+                "branch": "main" if number % 3 else "develop",
+                "commit": f"{number // 4:040x}",
+                "memory_peak_bytes": 100 * 2**20,
+                "cpu_seconds": 2.0,
+                "labels": {"team": "payments" if name == "etl" else "web"},
+            }
+            if fails:
+                line["log"] = RESET
+            lines.append(line)
+    return lines
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    folder = tmp_path_factory.mktemp("asked")
+    (folder / "prices.toml").write_text('currency = "EUR"\nper_cpu_second = 0.01\n')
+    file = folder / "history.jsonl"
+    file.write_text("\n".join(map(json.dumps, history())))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(wiring, "now", lambda: NOW)
+        flags = {"home": folder / "home", "forecast.prices": folder / "prices.toml"}
+        app = build(load(flags, environment={}, folder=folder, user_file=folder / "none"))
+        app.history.import_file(file, "jsonl", workspace="default")
+        yield app
+        app.close()
+
+
+@pytest.fixture
+def ask(house: App) -> Callable[..., Reply]:
+    def asked(question: str | None = None, **more: Any) -> Reply:
+        reply = house.questions.ask(Question(question=question, **more))
+        assert Reply.from_stored(reply.model_dump_json()) == reply
+        return reply
+
+    return asked
+
+
+def line(reply: Reply) -> str:
+    assert reply.understood is not None, reply
+    return reply.understood.query
+
+
+def test_which_jobs_got_slower(ask: Callable[..., Reply]) -> None:
+    reply = ask("which jobs got slower since Monday?")
+    assert line(reply) == "rose duration where after:2026-11-16"
+    assert [row.what for row in reply.rows] == ["name:deploy"]
+    row = reply.rows[0]
+    assert row.value is not None
+    assert row.before is not None
+    assert 1.5 < row.value / row.before < 1.7
+    assert reply.job_ids
+    assert "1 job of 3 got slower" in reply.answer
+
+
+def test_noise_is_no_change(ask: Callable[..., Reply]) -> None:
+    reply = ask("which jobs got slower between 2026-11-12 and 2026-11-14?")
+    assert reply.rows == ()
+    assert "got clearly slower" in reply.answer
+
+
+def test_which_fail_more(ask: Callable[..., Reply]) -> None:
+    assert [row.what for row in ask("which jobs fail more often since monday").rows] == ["name:etl"]
+
+
+def test_the_query_can_be_asked_again(ask: Callable[..., Reply]) -> None:
+    first = ask("how many etl runs failed since Monday?")
+    again = ask(query=line(first))
+    assert again.model_copy(update={"question": first.question, "also": first.also}) == first
+    runs = [one for one in history() if one["name"] == "etl" and one["started_at"] >= "2026-11-16"]
+    assert first.rows[0].value == sum(one["status"] == "failed" for one in runs)
+    edited = ask(query=line(first).replace("status:failed ", ""))
+    assert edited.rows[0].value == len(runs)
+
+
+def test_counts_by_day_are_those_of_the_facts(ask: Callable[..., Reply]) -> None:
+    reply = ask("failures per day")
+    assert sum(row.value or 0 for row in reply.rows) == sum(one["status"] == "failed" for one in history())
+    assert [row.what for row in reply.rows] == sorted(row.what for row in reply.rows)
+
+
+def test_a_rate_has_an_interval(ask: Callable[..., Reply]) -> None:
+    row = ask("what is the failure rate of etl since monday").rows[0]
+    assert row.value == pytest.approx(0.5, abs=0.05)
+    assert row.low is not None
+    assert row.high is not None
+    assert row.low < row.value < row.high
+    assert row.n == 21
+
+
+def test_typical_values_and_totals(ask: Callable[..., Reply]) -> None:
+    assert ask("how long does lint take").rows[0].value == pytest.approx(5, rel=0.05)
+    assert ask("typical memory per job").rows[0].value == 100 * 2**20
+    cost = ask("how much did etl cost").rows[0]
+    assert cost.unit == "EUR"
+    assert cost.value == pytest.approx(96 * 0.02)
+    assert ask("cost by team").rows[0].what == "web"
+
+
+def test_comparisons(ask: Callable[..., Reply]) -> None:
+    reply = ask("compare deploy and lint")
+    assert [row.what for row in reply.rows] == ["deploy", "lint"]
+    assert "times the duration of lint" in reply.answer
+    weeks = ask("compare failures this week vs last week")
+    assert "clear" in weeks.answer
+    assert "may be chance" in ask("is python:3.11 faster than python:3.11-slim for lint").answer
+
+
+def test_why_and_what_then(ask: Callable[..., Reply]) -> None:
+    why = ask("why did etl fail last?")
+    assert why.rows[0].what == "name:etl"
+    assert "connection" in why.answer
+    changes = ask("what changed since etl last succeeded")
+    assert changes.understood is not None
+    assert len(changes.job_ids) == 2
+    fixes = ask("what fixed etl before?")
+    assert fixes.rows[0].n
+    assert "followed by a success" in fixes.answer
+
+
+def test_seen_before(ask: Callable[..., Reply]) -> None:
+    reply = ask("have we seen 'connection reset by peer' before?")
+    assert reply.answer.startswith("Yes")
+    assert reply.job_ids
+    assert ask("have we seen 'flux capacitor overheated' before?").answer.startswith(("No", "Not"))
+
+
+def test_first_last_and_order(ask: Callable[..., Reply]) -> None:
+    failed = [one["job_id"] for one in history() if one["status"] == "failed"]
+    assert ask("when did etl first fail").job_ids == (failed[0],)
+    assert ask("when did etl last fail").job_ids == (failed[-1],)
+    longest = max(history(), key=lambda one: one["duration_s"])
+    assert ask("what was the longest job ever").job_ids == (longest["job_id"],)
+
+
+def test_what_comes(ask: Callable[..., Reply]) -> None:
+    told = ask("how long will lint take")
+    assert told.rows[0].value == pytest.approx(5, rel=0.1)
+    assert ask("how many runs will come tomorrow").rows
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_every_kind_answers_with_and_without_runs(ask: Callable[..., Reply], kind: Kind) -> None:
+    for where in ("", " where name:etl", " where name:nothing-there", " where after:2030-01-01"):
+        reply = ask(query=f"{kind}{where}")
+        assert reply.answer
+        if "2030" in where:
+            assert any("future" in note for note in reply.notes)
+    assert ask(query=str(kind), workspace="empty").answer
+
+
+@pytest.mark.parametrize("measure", ["runs", "failures", "duration", "memory", "cpu", "wait", "cost"])
+@pytest.mark.parametrize("kind", ["list", "typical", "total", "compare", "rose", "fell", "trend", "predict"])
+def test_every_measure_answers(ask: Callable[..., Reply], kind: str, measure: str) -> None:
+    assert ask(query=f"{kind} {measure} by image where after:2026-11-10").answer
+    assert ask(query=f"{kind} {measure} by weekday").answer
+
+
+def test_what_is_not_understood_offers_what_could_be(ask: Callable[..., Reply]) -> None:
+    reply = ask("what is the weather like in Hamburg")
+    assert reply.understood is None
+    assert reply.offers
+    for offer in reply.offers:
+        assert ask(offer).understood is not None, offer
+
+
+def test_contradictory_times_are_told(ask: Callable[..., Reply]) -> None:
+    assert any(
+        "ends before" in note for note in ask(query="list where after:2026-11-10 before:2026-11-01").notes
+    )
+
+
+@pytest.mark.parametrize(
+    "asked", [{}, {"question": "  "}, {"question": "which failed", "query": "list"}, {"query": "nonsense"}]
+)
+def test_what_is_no_question(house: App, asked: dict[str, Any]) -> None:
+    with pytest.raises(OrcaError) as error:
+        house.questions.ask(Question(**asked))
+    assert error.value.code is ErrorCode.INVALID
+    assert error.value.hint
+
+
+def test_without_prices_costs_are_not_invented(tmp_path: Path) -> None:
+    app = build(load({"home": tmp_path / "h"}, environment={}, folder=tmp_path, user_file=tmp_path / "n"))
+    try:
+        assert "no price file" in app.questions.ask(Question(question="what did we spend last month")).answer
+    finally:
+        app.close()
