@@ -2,19 +2,18 @@
 
 One test in a few hundred alarms on noise alone; with thousands of runs a day most alarms on single
 runs would be false ones. Here the false ones are controlled over all tests of the day together, by
-Benjamini and Hochberg (METHODS: one-run anomalies, digest).
+Benjamini and Hochberg.
 
 Live runs come one by one, so the day is the 24 hours behind the newest run (:func:`alarm`): a window that
 slides has about a day's tests in it at any hour, where a calendar day would have none at its beginning.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 from orcaops.model.anomaly import Anomaly
 from orcaops.stats import multiplicity
 
-RATE = 0.05
+RATE = 0.04
 """The share of false ones that is aimed at; on the noise of real machines, which is not well-behaved, one in
 five is reached by it (``python -m benchmarks learning``, the rows *digest*)."""
 
@@ -24,20 +23,6 @@ _MOST_ALARMS = 2000  # per family; beyond it the weakest are forgotten
 
 Window = dict[str, Any]
 """What the digest of a workspace remembers of the last 24 hours, JSON-safe and bounded."""
-
-
-def worth_telling(anomalies: Sequence[Anomaly], tests: int, *, rate: float = RATE) -> list[Anomaly]:
-    """Those of one day's anomalies to tell, in their order; the others are listed, and no more.
-
-    ``tests`` is how many values were judged on that day, by all detectors that state a ``p_value`` as
-    evidence; of their anomalies that are told, about a share ``rate`` would be false on well-behaved noise,
-    one in five on that of real machines (``python -m benchmarks learning``, the rows *digest*). Anomalies
-    of other detectors, which look at many runs before they say anything, are all told.
-    """
-    tested = [place for place, anomaly in enumerate(anomalies) if p_value(anomaly) is not None]
-    p_values = [p_value(anomalies[place]) or 0.0 for place in tested]
-    told = {tested[place] for place in multiplicity.discoveries(p_values, tests, rate=rate)}
-    return [a for place, a in enumerate(anomalies) if place in told or p_value(a) is None]
 
 
 def p_value(anomaly: Anomaly) -> float | None:

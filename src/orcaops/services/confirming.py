@@ -45,7 +45,7 @@ _BY = "orcaops"
 Mode = Literal["off", "failures", "anomalies", "all"]
 
 _MEASURED = frozenset(("duration", "memory"))
-_IN_DOUBT = (0.1, 0.9)  # the probability of being flaky between which one rerun says most (METHODS, flaky)
+_IN_DOUBT = (0.1, 0.9)  # a probability of being flaky between these: one rerun says most there
 _FLAKE_RATE = 0.01
 _WORTH_IT = timedelta(hours=1)  # later the world has changed, and the rerun would confirm something else
 _AT_ONCE = 20
