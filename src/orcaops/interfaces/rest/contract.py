@@ -85,9 +85,6 @@ LINKS: Mapping[str, tuple[str, str, Sequence[str]]] = {
     "getAnomaly": ("anomaly_id", "id", _OF_ANOMALY[1:]),
     "listOptimizations": ("optimization_id", "items/0/id", _OF_OPTIMIZATION),
     "getOptimization": ("optimization_id", "id", _OF_OPTIMIZATION[1:]),
-    "listPatterns": ("pattern_id", "items/0/id", ("getPattern", "listSolutions")),
-    "listSolutions": ("solution_id", "items/0/id", ("giveFeedback",)),
-    "listProposals": ("proposal_id", "items/0/id", ("editProposal", "acceptProposal", "dismissProposal")),
     "listRecommendations": ("recommendation_id", "items/0/id", _OF_RECOMMENDATION),
     "getRecommendation": ("recommendation_id", "id", _OF_RECOMMENDATION[1:]),
 }

@@ -22,7 +22,7 @@ from orcaops.stats import beta
 HALF_LIFE_S = 90 * 86400.0
 BACK_OFF = 5.0
 FEEDBACK = 2.0
-_OFFERED = 0.8
+_OFFERED, _PROVEN = 0.8, 0.97
 _SUGGESTED, _VALIDATED, _CIRCUMSTANCES = 2, 5, 2
 _SUCCESSES_BEFORE, _FAILURES_BEFORE = 1.0, 2.0
 
@@ -129,11 +129,13 @@ def standing_of(
     helped = own.helped + (given.helped if given else 0)
     if n == 0:
         return "untried"
-    if beta.above(*mine, *retry) <= _OFFERED:
+    chance = beta.above(*mine, *retry)
+    if chance <= _OFFERED:
         return "tried"
     if helped < _SUGGESTED or len(own.circumstances) + (given.helped if given else 0) < _CIRCUMSTANCES:
         return "offered"
-    proven = helped >= _VALIDATED and beta.quantile(*mine, 0.1) > retry[0] / sum(retry)
+    # Of several changes looked at one is lucky: the lower bound alone validated 7 % of those that do nothing.
+    proven = helped >= _VALIDATED and chance > _PROVEN and beta.quantile(*mine, 0.1) > retry[0] / sum(retry)
     return "validated" if proven else "suggested"
 
 
