@@ -32,9 +32,10 @@ from orcaops.running.executor import Failure, Halt, Observer, Outcome
 
 _log = logging.getLogger(__name__)
 
-_GATE = """printf '\\036%s %s\\036\\n' "$0" "$$" >&2
+_GATE = """printf '\\036%s %s\\036\\n' "$1" "$$" >&2
 IFS= read -r go || exit 125
-[ "$go" = "$0" ] || exit 125
+[ "$go" = "$1" ] || exit 125
+shift
 unset go PWD OLDPWD SHLVL
 [ -z "${BASH_VERSION-}" ] || set -- env -u _ "$@"
 exec "$@" </dev/null
@@ -134,7 +135,7 @@ class SandboxAttempt:
                 "AttachStdin": True,
                 "AttachStdout": True,
                 "AttachStderr": True,
-                "Cmd": ["sh", "-c", _GATE, self._word, *argv],
+                "Cmd": ["sh", "-c", _GATE, "sh", self._word, *argv],
                 "Env": [f"{name}={value}" for name, value in self._spec.env.items()],
                 **({"WorkingDir": self._spec.cwd} if self._spec.cwd else {}),
             },

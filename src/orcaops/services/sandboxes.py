@@ -421,7 +421,7 @@ def _absolute(path: str) -> str:
         raise invalid(
             f"{path[:120]!r} is no path from the sandbox's root",
             where="path",
-            hint="Write it from the root and without '..': /work/data",
+            hint="Write it from the root and without '..': /srv/data",
         )
     folder = path.endswith("/") and path != "/"
     return posixpath.normpath(path) + ("/" if folder else "")

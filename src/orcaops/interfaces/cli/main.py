@@ -28,6 +28,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "debug": ("orcaops.interfaces.cli.debug:debug", "Why a job failed, and what helps."),
     "ask": ("orcaops.interfaces.cli.ask:ask", "Ask about what ran in plain English."),
     "kb": ("orcaops.interfaces.cli.kb:kb", "The failures that are known."),
+    "sandbox": ("orcaops.interfaces.cli.sandbox:sandbox", "Containers that stay, for several commands."),
+    "warm": ("orcaops.interfaces.cli.standing_ready:warm", "What is held ready, and what it brings."),
     "import": ("orcaops.interfaces.cli.history:import_", "Bring a history in."),
     "export": ("orcaops.interfaces.cli.history:export", "Write runs as JSON, JSONL or CSV."),
     "relearn": (

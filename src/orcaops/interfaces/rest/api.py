@@ -31,8 +31,10 @@ from orcaops.interfaces.rest import (
     patterns,
     patterns_growth,
     predictions,
+    sandboxes,
     tests,
     upkeep,
+    warming,
 )
 from orcaops.interfaces.rest.access import AccessMiddleware
 from orcaops.interfaces.rest.arguments import OnceDone, plain_request
@@ -66,6 +68,8 @@ _ROUTERS = (
     forecast.router,
     advice.router,
     optimizations.router,
+    sandboxes.router,
+    warming.router,
 )
 
 _DESCRIPTION = (

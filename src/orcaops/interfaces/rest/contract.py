@@ -24,6 +24,7 @@ TAGS = [
     {"name": "logs", "description": "What jobs print, while they run and afterwards."},
     {"name": "insights", "description": "What is normal, and what is not."},
     {"name": "failures", "description": "Why a job failed, and what is known about such failures."},
+    {"name": "sandboxes", "description": "Containers that stay, for commands that follow one another."},
     {"name": "advice", "description": "What could be improved."},
     {"name": "questions", "description": "Plain English, answered."},
     {"name": "predictions", "description": "What to expect of a job before it runs."},
@@ -69,6 +70,14 @@ _OF_OPTIMIZATION = (
     "rejectOptimization",
     "rollBackOptimization",
 )
+_OF_SANDBOX = (
+    "getSandbox",
+    "copyFromSandbox",
+    "copyIntoSandbox",
+    "stopSandbox",
+    "startSandbox",
+    "removeSandbox",
+)
 _OF_RECOMMENDATION = (
     "getRecommendation",
     "dismissRecommendation",
@@ -85,6 +94,8 @@ LINKS: Mapping[str, tuple[str, str, Sequence[str]]] = {
     "getAnomaly": ("anomaly_id", "id", _OF_ANOMALY[1:]),
     "listOptimizations": ("optimization_id", "items/0/id", _OF_OPTIMIZATION),
     "getOptimization": ("optimization_id", "id", _OF_OPTIMIZATION[1:]),
+    "createSandbox": ("sandbox_id", "id", _OF_SANDBOX),
+    "listSandboxes": ("sandbox_id", "items/0/id", _OF_SANDBOX),
     "listRecommendations": ("recommendation_id", "items/0/id", _OF_RECOMMENDATION),
     "getRecommendation": ("recommendation_id", "id", _OF_RECOMMENDATION[1:]),
 }

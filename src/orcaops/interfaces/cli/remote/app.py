@@ -17,9 +17,11 @@ from orcaops.interfaces.cli.remote.knowledge import RemoteKnowledge
 from orcaops.interfaces.cli.remote.optimizations import RemoteOptimizations
 from orcaops.interfaces.cli.remote.predictions import RemotePredictions
 from orcaops.interfaces.cli.remote.questions import RemoteQuestions
+from orcaops.interfaces.cli.remote.sandboxes import RemoteSandboxes
 from orcaops.interfaces.cli.remote.telling import RemoteIncidents, RemoteTelling
 from orcaops.interfaces.cli.remote.tests import RemoteTests
 from orcaops.interfaces.cli.remote.upkeep import RemoteUpkeep
+from orcaops.interfaces.cli.remote.warming import RemoteWarming
 
 if TYPE_CHECKING:
     from orcaops.config import Settings
@@ -45,6 +47,8 @@ class RemoteApp:
         self.optimizations = RemoteOptimizations(self._connection)
         self.history = RemoteHistory(self._connection)
         self.upkeep = RemoteUpkeep(self._connection)
+        self.sandboxes = RemoteSandboxes(self._connection)
+        self.warming = RemoteWarming(self._connection)
 
     def close(self) -> None:
         """Let go of the connection."""

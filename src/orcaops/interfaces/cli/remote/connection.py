@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from orcaops.model.errors import ErrorCode, OrcaError, forbidden, unavailable
 
@@ -64,6 +64,22 @@ class Connection:
             raise self._unreachable(str(error)) from None
         self._check(answer)
         return answer
+
+    def put_stream(self, path: str, content: IO[bytes], **query: Any) -> None:
+        """Send a tar archive."""
+        import httpx2
+
+        try:
+            answer = self._client.put(
+                f"/orcaops{path}",
+                params=query,
+                content=content,
+                headers={"Content-Type": "application/x-tar"},
+                timeout=None,
+            )
+        except httpx2.HTTPError as error:
+            raise self._unreachable(str(error)) from None
+        self._check(answer)
 
     def stream(self, path: str, **query: Any) -> Iterator[bytes]:
         """The pieces of a long answer as they come."""

@@ -9,6 +9,7 @@ _PLURALS = {
     "job": "jobs",
     "anomaly": "anomalies",
     "recommendation": "recommendations",
+    "sandbox": "sandboxes",
     "optimization": "optimizations",
 }
 
