@@ -310,6 +310,44 @@ class StoreConformance:
             assert transaction.runs.workspaces() == ["default", "team", "team-a", "team-b", "zoo"]
             assert transaction.runs.open_count(Status.QUEUED) == 1
 
+    def test_runs_are_tallied_and_told_as_figures(self, store: Store) -> None:
+        team = {"team": "a"}
+        used = Usage(cpu_seconds=2.0, memory_peak_bytes=2**30)
+        with store.write() as transaction:
+            transaction.runs.add_new(
+                [
+                    make_run(0, name="x", usage=used, labels=team, duration_s=8.0),
+                    make_run(1, name="x", usage=used, labels=team, duration_s=4.0, status=Status.FAILED),
+                    make_run(2, name="y", usage=Usage(), status=Status.CANCELLED, exit_code=None),
+                    make_run(20, name=None, usage=Usage(), duration_s=None, status=Status.RUNNING),
+                    make_run(3, name="z", workspace="other", labels={"team": "b"}),
+                ]
+            )
+            runs = transaction.runs
+            assert runs.values("default", "name", 9) == ["x", "y"]
+            assert runs.values("default", "name", 1) == ["x"]
+            assert runs.values("default", "exit_code", 9) == ["0"]
+            assert runs.values("default", "label", 9) == ["team"]
+            assert runs.values("other", "label:team", 9) == ["b"]
+            by_name = {one.group: one for one in runs.tally("default", EVERYTHING, "name", most=99)}
+            assert {name: one.runs for name, one in by_name.items()} == {"x": 2, "y": 1, None: 1}
+            x = by_name["x"]
+            assert (x.failed, x.ended, x.seconds, x.cpu_seconds, x.gb_seconds) == (1, 2, 12.0, 4.0, 12.0)
+            assert [one.runs for one in runs.tally("default", EVERYTHING, None, most=3)] == [3]
+            (team_of_x,) = runs.tally("default", equal("name", "x"), "label:team", most=9)
+            assert team_of_x.group == "a"
+            quarter = int(START.timestamp()) // 900
+            by_time = {one.group: one.runs for one in runs.tally("default", EVERYTHING, "quarter", most=9)}
+            assert by_time == {str(quarter): 3, str(quarter + 1): 1}
+            figures = runs.figures("default", equal("name", "x"), "image", most=9)
+            assert [one.job_id for one in figures] == ["job-0001", "job-0000"]
+            assert figures[1].at == START
+            assert (figures[1].group, figures[1].status) == ("python:3.11", Status.SUCCEEDED)
+            assert (figures[1].duration_s, figures[1].memory_bytes, figures[1].cpu_s) == (8.0, 2**30, 2.0)
+            assert len(runs.figures("default", EVERYTHING, None, most=2)) == 2
+        with refused(ErrorCode.INVALID), store.read() as transaction:
+            transaction.runs.tally("default", EVERYTHING, "moonphase", most=1)
+
     def test_runs_are_counted_by_the_hour(self, store: Store) -> None:
         gib = 2**30
         used = Usage(cpu_seconds=2.0, memory_peak_bytes=gib // 2)
