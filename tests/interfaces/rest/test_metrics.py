@@ -6,6 +6,8 @@ from typing import Any
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
+from orcaops.app import App
+
 
 def figures(client: TestClient) -> dict[tuple[str, ...], float]:
     answer = client.get("/metrics")
@@ -41,3 +43,16 @@ def test_requests_are_counted_by_operation_not_by_address(client: TestClient) ->
         before = count(operation, status)
         client.get(path)
         assert count(operation, status) == before + 1, path
+
+
+def test_how_good_predictions_are_is_told_by_quantity(
+    client: TestClient, house: App, submitted: Callable[..., dict[str, Any]]
+) -> None:
+    for _ in range(3):
+        submitted(name="foreseen")
+        house.absorber.absorb_all()
+    found = figures(client)
+    named = {name for name in found if name[0].startswith("orcaops_prediction")}
+    assert found["orcaops_predictions_scored_total", "failure_risk"] >= 1
+    assert 0 <= found["orcaops_prediction_brier", "failure_risk"] <= 1
+    assert all(len(name) == 2 and name[1] in ("duration", "memory", "failure_risk", "cost") for name in named)
