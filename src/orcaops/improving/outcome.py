@@ -16,6 +16,7 @@ from orcaops.stats.interval import difference
 NEEDED = 10
 """Runs after the change until anything is said of it."""
 
+_LEAST_SHARE = 0.01  # a promise of a constant job has no width; a hundredth off is as promised
 _GIB = 1024**3
 _OWN_DOING = frozenset((Status.SUCCEEDED, Status.FAILED, Status.TIMED_OUT))
 
@@ -40,11 +41,12 @@ def effect_of(promise: Recommendation, before: Sequence[Run], after: Sequence[Ru
         words = f"{have} of {NEEDED} runs since it was applied; too early to tell"
         return effect.model_copy(update={"sentence": words})
     realised = difference(costs[0], costs[1], coverage=saving.coverage)
+    least = _LEAST_SHARE * abs(saving.per_run)
     verdict = (
         "worse"
-        if realised.middle < saving.low and realised.high < saving.per_run
+        if realised.middle < saving.low - least and realised.high < saving.per_run - least
         else "better"
-        if realised.middle > saving.high
+        if realised.middle > saving.high + least
         else "kept"
     )
     return effect.model_copy(
