@@ -1,0 +1,53 @@
+"""Questions over HTTP."""
+
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from orcaops.model.inquiry import Reply
+
+
+def asked(client: TestClient, **body: Any) -> Reply:
+    answer = client.post("/orcaops/ask", json=body)
+    assert answer.status_code == 200, answer.text
+    return Reply.from_stored(answer.json())
+
+
+def test_a_question_and_its_query(client: TestClient, learned: None) -> None:
+    first = asked(client, question="how many runs were there?")
+    assert first.understood is not None
+    again = asked(client, query=first.understood.query)
+    assert (again.answer, again.rows) == (first.answer, first.rows)
+    assert len(asked(client, query="list", limit=3).rows) == 3
+
+
+def test_what_is_not_understood_is_an_answer(client: TestClient) -> None:
+    reply = asked(client, question="sing me a song about the sea")
+    assert reply.understood is None
+    assert reply.offers
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"question": ""},
+        {"question": "x" * 3000},
+        {"question": "which failed", "query": "list"},
+        {"query": "nonsense"},
+        {"query": "list where status:nonsense"},
+        {"question": "which failed", "limit": 0},
+        {"question": "which failed", "more": 1},
+        {"question": 7},
+        [],
+    ],
+)
+def test_what_is_no_question(client: TestClient, body: Any) -> None:
+    answer = client.post("/orcaops/ask", json=body)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+
+
+def test_an_unknown_field_of_the_search_is_not_found(client: TestClient) -> None:
+    answer = client.post("/orcaops/ask", json={"query": "list where stauts:failed"})
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
