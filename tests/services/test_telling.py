@@ -115,6 +115,7 @@ def test_an_episode_is_told_again_when_it_gets_worse_and_quietly_when_it_is_over
     assert house.deliver(hours=1) == 1
     assert [notice.severity for notice in channel.sent] == ["warning", "critical", "info"]
     assert channel.sent[-1].title == "Over: odd (name:a)"
+    assert house.told("a") == (True, "as a notice")
 
 
 def test_the_end_of_what_nobody_was_told_is_told_to_nobody(app: App) -> None:

@@ -74,7 +74,11 @@ class Telling:
                 anomaly
                 for anomaly in absorbed.anomalies
                 if anomaly.workspace == workspace
-                and (anomaly.key in keys or not jobs.isdisjoint((anomaly.job_id, *anomaly.job_ids)))
+                and (
+                    not anomaly.open  # whoever ended it: it is told to those who know of its beginning
+                    or anomaly.key in keys
+                    or not jobs.isdisjoint((anomaly.job_id, *anomaly.job_ids))
+                )
             ]
             self._consider(transaction, workspace, live, touched)
 
@@ -249,10 +253,13 @@ class Telling:
             pause = self._settings.group_quiet if quiet else self._settings.group
             if of_it:
                 transaction.outbox.add(of_it, due_at=now + timedelta(seconds=pause))
+        ended = [each for notice in notices for each in notice.subject_ids if not notice.facts["open"]]
+        known = transaction.tellings.find(workspace, ended)  # that it is over is no news of how it was told
         told += [
             Told(anomaly_id, True, "quietly" if notice.severity is Severity.INFO else "as a notice")
             for notice in notices
             for anomaly_id in notice.subject_ids
+            if notice.facts["open"] or anomaly_id not in known
         ]
         if told:
             transaction.tellings.put_many(workspace, told, now)
