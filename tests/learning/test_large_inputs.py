@@ -7,12 +7,13 @@ from orcaops import plugins
 from orcaops.learning.baselines import learner as baseline
 from orcaops.learning.loop import Loop
 from orcaops.learning.memories import MemoryBook
+from orcaops.learning.scoring import Scores
 from orcaops.model.sample import Sample
 from orcaops.testing.learners import LARGEST_MEMORY_BYTES, samples_of_job
 
 
 def loop() -> Loop:
-    return Loop([baseline, *plugins.find("detector"), *plugins.find("predictor")])
+    return Loop([Scores(), baseline, *plugins.find("detector"), *plugins.find("predictor")])
 
 
 def test_ten_thousand_runs_of_one_key() -> None:
