@@ -1,5 +1,8 @@
 """The shared suite of executors, with every job in a container that stood ready for it."""
 
+import contextlib
+from collections.abc import Iterator
+
 import pytest
 
 from orcaops.model.run import Run
@@ -27,5 +30,6 @@ class TestWarmDockerExecutor(ExecutorConformance):
     image = SMALL_IMAGE
 
     @pytest.fixture
-    def executor(self, installation: str) -> DockerExecutor:
-        return AlwaysReady(installation=installation)
+    def executor(self, installation: str) -> Iterator[DockerExecutor]:
+        with contextlib.closing(AlwaysReady(installation=installation)) as executor:
+            yield executor

@@ -329,6 +329,10 @@ class ContainerAttempt:
 
     def _clean_up(self) -> None:
         self._observer.phase(PhaseName.CLEAN_UP)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Remove all that is the job's in the engine."""
         self._has_ended.set()
         if self._stop is not None:
             self._stop.ended()

@@ -19,7 +19,7 @@ from orcaops.running.container_script import script_of
 from orcaops.running.engine import Connection, Engine, EngineError, EngineGoneError
 from orcaops.running.executor import Halt, Observer
 from orcaops.running.launch_script import LaunchRecords, launch_line
-from orcaops.running.warm_pool import Held
+from orcaops.running.warm_pool import Held, WarmPool
 
 _BEGINS_WITHIN_S = 3.0
 
@@ -33,6 +33,7 @@ class WarmAttempt(ContainerAttempt):
         run: Run,
         spec: JobSpec,
         held: Held,
+        pool: WarmPool,
         shares: SetUpShares,
         observer: Observer,
         halt: Halt,
@@ -40,6 +41,7 @@ class WarmAttempt(ContainerAttempt):
         launch = LaunchRecords(held.word)
         super().__init__(engine, run, spec, held.word, held.group, shares, observer, halt, launch=launch)
         self._held = held
+        self._pool = pool
         self._marks = launch
         self._container = held.container
         self._connection = held.connection
@@ -86,6 +88,10 @@ class WarmAttempt(ContainerAttempt):
                 connection.wait_at_most(None)
                 self._begin(at)
             self._pass_on(stream, data, at)
+
+    def _let_go(self) -> None:
+        """Everything is known by now: whoever waits for the job need not wait for the removal."""
+        self._pool.later(super()._let_go)
 
     def _take_name(self) -> None:
         """Be called after the job, for people; nothing depends on it."""

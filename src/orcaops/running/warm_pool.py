@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from orcaops.model.job import JobSpec
@@ -107,6 +108,7 @@ class WarmPool:
         self._place = place
         self._lock = threading.Lock()
         self._held: list[Held] = []
+        self._working: list[threading.Thread] = []
         self._stood: list[tuple[Prepared, Ending]] = []
         self._closed = False
 
@@ -157,7 +159,7 @@ class WarmPool:
                 return held
             else:
                 self._note(held, "replaced")
-            self._remove_later(held)
+            self.later(partial(self._remove, held))
 
     def expects(self, run: Run, spec: JobSpec) -> bool:
         """Whether such a job could have run in a container that stood ready."""
@@ -198,6 +200,21 @@ class WarmPool:
         with self._lock:
             return any(held.warm_id == warm_id for held in self._held)
 
+    def later(self, work: Callable[[], None]) -> None:
+        """Do something in the background that nobody should wait for; :meth:`settle` waits."""
+        thread = threading.Thread(target=work, name="orcaops-removing", daemon=True)
+        with self._lock:
+            self._working = [each for each in self._working if each.is_alive()]
+            self._working.append(thread)
+            thread.start()
+
+    def settle(self) -> None:
+        """Wait until everything that was to be removed is."""
+        with self._lock:
+            working = list(self._working)
+        for thread in working:
+            thread.join()
+
     def close(self) -> None:
         """Remove everything that nobody has claimed, and hold nothing any more."""
         with self._lock:
@@ -206,6 +223,7 @@ class WarmPool:
         for each in held:
             self._note(each, "stopped")
             self._remove(each)
+        self.settle()
 
     def _note(self, held: Held, why: Ending) -> None:
         with self._lock:
@@ -284,10 +302,6 @@ class WarmPool:
             return bool(self._engine.image_facts(held.shape.image)["Id"] == held.image_id)
         except EngineError:
             return False
-
-    def _remove_later(self, held: Held) -> None:
-        """Remove it without letting a job wait for that."""
-        threading.Thread(target=self._remove, args=(held,), name="orcaops-unready", daemon=True).start()
 
     def _remove(self, held: Held) -> None:
         if held.connection is not None:

@@ -150,7 +150,7 @@ class DockerExecutor:
             return self._in_sandbox(run, spec, observer, halt).run()
         pool = self._pool
         if pool is not None and (held := pool.claim(run, spec)) is not None:
-            warm = WarmAttempt(self._engine, run, spec, held, self._shares, observer, halt)
+            warm = WarmAttempt(self._engine, run, spec, held, pool, self._shares, observer, halt)
             with warm:
                 if warm.run():
                     warm.finish()
@@ -345,6 +345,8 @@ class DockerExecutor:
         return group, None if group is None else self._parent_of(name)
 
     def _reaped(self, living: Iterable[str], *, dry_run: bool) -> list[str]:
+        if self._pool is not None:
+            self._pool.settle()  # what is being removed is not left behind
         facts = self._engine.facts()
         # Groups first: one that is in no container's name by then has outlived its container.
         groups = group_names(cgroup_prefix(self._installation, facts.cgroup_driver)) if facts.local else []
