@@ -209,7 +209,9 @@ def test_a_history_there(there: Command) -> None:
     assert (
         "estimated_seconds" in there("predict", "--name", "nightly", "--json", "--", "x").document["duration"]
     )
-    assert there("recommendations", "list", "--json").code == 0
+    advised = there("recommendations", "list", "--json").documents
+    assert advised == []
+    assert there("recommendations", "try", "nothing").code == 1
     assert there("baselines", "reset", key).code == 0
     assert there("baselines", "show", key).code == 1
 

@@ -53,6 +53,15 @@ def test_it_is_dismissed_with_a_reason(talk: Talk, recommendation: str) -> None:
     talk(session)
 
 
+def test_one_without_a_change_cannot_be_tried(talk: Talk, recommendation: str) -> None:
+    async def session(client: Client) -> None:
+        arguments = {"recommendation_id": recommendation, "decision": "try"}
+        refused = await client.call_tool("orcaops_decide_recommendation", arguments)
+        assert refused.content[0].text.startswith("conflict: ")
+
+    talk(session)
+
+
 def test_it_is_noted_as_applied(talk: Talk, recommendation: str) -> None:
     async def session(client: Client) -> None:
         arguments = {"recommendation_id": recommendation, "decision": "apply"}

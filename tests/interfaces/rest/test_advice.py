@@ -41,6 +41,21 @@ def test_a_dismissal_says_why(client: TestClient, body: dict[str, str]) -> None:
     assert client.post("/orcaops/recommendations/r1/dismiss", json=body).status_code == 422
 
 
+def test_one_that_nothing_can_try_is_refused(client: TestClient) -> None:
+    answer = client.post("/orcaops/recommendations/r1/try")
+    assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+    assert client.post("/orcaops/recommendations/nothing/try").status_code == 404
+
+
+def test_jobs_that_are_advised_soon(client: TestClient, house: App) -> None:
+    job = client.post("/orcaops/jobs", json={"command": ["true"], "name": "soon"}).json()
+    house.jobs.wait("default", job["job_id"], timeout_s=20)
+    house.absorber.absorb_all()
+    page = client.get("/orcaops/recommendations/nearly").json()
+    assert {"key": "name:soon", "workspace": "default", "have": 1, "need": 10} in page["items"]
+    assert page["next_cursor"] is None
+
+
 def test_unknown_recommendations(client: TestClient) -> None:
     assert client.get("/orcaops/recommendations/nothing").status_code == 404
     assert client.post("/orcaops/recommendations/nothing/apply").status_code == 404

@@ -1,0 +1,99 @@
+"""What installers print, with the time stamps of their lines."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from orcaops.model.installing import installer_of, installers
+from orcaops.model.logline import LogLine, Stream
+from orcaops.recording.installations import READ_LETTERS, installations_of
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def lines(*timed: tuple[float, str]) -> list[LogLine]:
+    found, offset = [], 0
+    for seconds, text in timed:
+        at = START + timedelta(seconds=seconds)
+        found.append(LogLine(offset=offset, stream=Stream.STDOUT, at=at, text=text))
+        offset += len(text) + 1
+    return found
+
+
+def text_of(some: list[LogLine]) -> str:
+    return "\n".join(line.text for line in some)
+
+
+PIP = lines(
+    (1.0, "Collecting requests"),
+    (1.5, "  Downloading requests-2.31.0-py3-none-any.whl (62 kB)"),
+    (2.0, "Collecting numpy"),
+    (4.0, "  Downloading numpy-1.26.tar.gz (15.8 MB)"),
+    (9.0, "Successfully installed numpy-1.26 requests-2.31.0"),
+    (60.0, "===== 3 passed in 51 s ====="),
+)
+
+
+def test_its_time_goes_from_the_start_to_its_last_line() -> None:
+    [found] = installations_of(text_of(PIP), PIP, START)
+    assert (found.tool, found.seconds, found.bytes, found.lines) == ("pip", 9.0, 15_862_000, 5)
+
+
+def test_several_tools_each_have_their_own() -> None:
+    mixed = lines(
+        (2.0, "Get:1 http://deb.example.org stable/main amd64 git amd64 1:2.39 [7256 kB]"),
+        (5.0, "Fetched 8.1 MB in 3s (2.7 MB/s)"),
+        (8.0, "Setting up git (1:2.39) ..."),
+        (8.5, "Collecting requests"),
+        (9.5, "Successfully installed requests-2.31.0"),
+    )
+    found = {each.tool: each for each in installations_of(text_of(mixed), mixed, START)}
+    assert {name: each.seconds for name, each in found.items()} == {"apt": 8.0, "pip": 1.5}
+    assert found["apt"].bytes == 8_100_000
+    assert found["pip"].bytes is None
+
+
+def test_lines_are_not_touched_where_nothing_is_installed() -> None:
+    def never() -> Iterator[LogLine]:
+        raise AssertionError("the log was read")
+        yield  # pragma: no cover
+
+    assert installations_of("collecting stamps\nall good\n", never(), START) == ()
+    assert installations_of("x" * READ_LETTERS + "\nCollecting requests\n", never(), START) == ()
+
+
+@pytest.mark.parametrize(
+    ("command", "tool"),
+    [
+        ("pip install -r requirements.txt", "pip"),
+        ("python -m pip install .", "pip"),
+        ("uv sync --frozen", "uv"),
+        ("poetry install --no-root", "poetry"),
+        ("npm ci", "npm"),
+        ("pnpm install --frozen-lockfile", "pnpm"),
+        ("yarn install", "yarn"),
+        ("apt-get -y install git", "apt"),
+        ("apk add --no-cache git", "apk"),
+        ("dnf install -y gcc", "dnf"),
+        ("cargo build --release", "cargo"),
+        ("go mod download", "go"),
+        ("mvn -B package", "maven"),
+        ("./gradlew build", "gradle"),
+        ("bundle install", "bundler"),
+        ("composer install", "composer"),
+        ("docker build -t x .", "docker"),
+        ("sh -c 'cd x && npm ci && npm test'", "npm"),
+        ("pytest -q", None),
+        ("echo pipeline installed", None),
+        ("npm test", None),
+    ],
+)
+def test_commands(command: str, tool: str | None) -> None:
+    found = installer_of(command)
+    assert (found.name if found else None) == tool
+
+
+def test_the_table_is_whole() -> None:
+    assert len(installers()) == 16
+    assert all(each.folder and each.prepared for each in installers())
