@@ -154,7 +154,9 @@ class Trials:
             return None  # during an incident what is broken is not loaded further
         changes = {str(name): value for name, value in following.changes.items()}
         kept_id = attempt_id(final.job_id, final.attempt)
-        told = f"{final.message or ''} Attempt {final.attempt} of {final.job_id}: {following.reason}.".strip()
+        told = f"Attempt {final.attempt} of {final.job_id}: {following.reason}."
+        if final.message:
+            told = f"{final.message.rstrip('.')}. {told}"
         attempt = final.changed(job_id=kept_id, message=told, artifacts=())
         job = _beginning_anew(final, kept_id, changes, following.restored)
         return Retried(attempt, job, changes, following.reason, following.delay_s)
@@ -187,7 +189,8 @@ class Trials:
             return
         if refused(before):
             for override in before.overrides:
-                reason = f"the engine refused it: {before.message or 'the run did not start'}"
+                said = (before.message or "").partition(f". Attempt {before.attempt} of ")[0]
+                reason = f"the engine refused it: {said or 'the run did not start'}"
                 self._stop(transaction, final.workspace, override.optimization_id, reason)
 
     def _stop(self, transaction: Transaction, workspace: str, optimization_id: str, reason: str) -> None:

@@ -2,9 +2,8 @@
 """Optimizations: changes on probation, with their history."""
 
 from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy import Connection, Select, func, select, tuple_
+from sqlalchemy import Connection, bindparam, func, select, tuple_
 
 from orcaops.model.errors import not_found
 from orcaops.model.optimization import Optimization
@@ -15,6 +14,18 @@ from orcaops.recording.sql.records import clean, record_of
 from orcaops.recording.sql.search import FEW
 from orcaops.recording.sql.sequence import microseconds
 from orcaops.recording.sql.upserts import upsert
+
+# Every submission asks this, so it is written once. Locked in one order, so that two transactions never
+# wait for each other; SQLite has one writer and knows no such locks, PostgreSQL refuses them to a reader.
+_OF_KEY = (
+    select(optimizations.c.record)
+    .where(
+        optimizations.c.workspace == bindparam("workspace"),
+        optimizations.c.key == bindparam("key"),
+    )
+    .order_by(optimizations.c.id)
+)
+_OF_KEY_LOCKED = _OF_KEY.with_for_update()
 
 
 class Optimizations:
@@ -28,7 +39,7 @@ class Optimizations:
         asked = select(optimizations.c.record).where(
             optimizations.c.workspace == workspace, optimizations.c.id == clean(optimization_id)
         )
-        found = self._connection.scalar(self._locked(asked))
+        found = self._connection.scalar(asked.with_for_update() if self._writing else asked)
         if found is None:
             raise not_found(
                 f"there is no optimization {optimization_id[:130]!r}",
@@ -38,11 +49,8 @@ class Optimizations:
         return Optimization.from_stored(found)
 
     def of_key(self, workspace: str, key: str) -> list[Optimization]:
-        asked = select(optimizations.c.record).where(
-            optimizations.c.workspace == workspace, optimizations.c.key == clean(key)
-        )
-        # Locked in one order, so that two transactions never wait for each other.
-        found = self._connection.scalars(self._locked(asked.order_by(optimizations.c.id)))
+        asked = _OF_KEY_LOCKED if self._writing else _OF_KEY
+        found = self._connection.scalars(asked, {"workspace": workspace, "key": clean(key)})
         return sorted(map(Optimization.from_stored, found), key=lambda each: (each.field, each.step))
 
     def put_many(self, new: Sequence[Optimization]) -> None:
@@ -102,7 +110,3 @@ class Optimizations:
     def counts(self) -> dict[str, int]:
         asked = select(optimizations.c.state, func.count()).group_by(optimizations.c.state)
         return {row[0]: row[1] for row in self._connection.execute(asked)}
-
-    def _locked(self, asked: Select[Any]) -> Select[Any]:
-        # SQLite has one writer and knows no locks of rows; PostgreSQL refuses them to a reader.
-        return asked.with_for_update() if self._writing else asked
