@@ -7,6 +7,7 @@ would have killed a single healthy run is not made.
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from orcaops.improving.benefits import benefit, saving_of
 from orcaops.model.attempts import INFRASTRUCTURE, held_bytes
@@ -14,17 +15,19 @@ from orcaops.model.optimization import Benefit
 from orcaops.model.override import OptimizedField, Value, show_value
 from orcaops.model.run import Cause, PhaseName, Run, Status
 from orcaops.stats.sizing import SAFE, memory_limit
-from orcaops.stats.student import critical
+from orcaops.stats.timeouts import timeout
 from orcaops.stats.trend import trend
 
 WORTH = 0.8
 """A limit is lowered only if it goes to this share or below: less is not worth a trial."""
 
+RECENT = timedelta(days=90)
+"""Runs that are older than this, seen from the latest, say nothing: a job run once a month is left alone."""
+
 STAGE = 0.7
 """One step lowers a limit to this share at most; more takes several steps, each tried."""
 
 _SETTLED = 5  # so many of the latest runs have to agree on the limit
-_TIMEOUT_RUNS = 20
 _CPU_RUNS = 20
 _INFRASTRUCTURE_FAILURES = 3
 _PULLS = 20
@@ -78,6 +81,11 @@ def own_value(run: Run, name: OptimizedField) -> Value:
     return value
 
 
+def recent(runs: Sequence[Run]) -> list[Run]:
+    """Those of the runs, newest first, that say something about the latest one."""
+    return [run for run in runs if runs[0].submitted_at - run.submitted_at <= RECENT]
+
+
 def propose(past: Past) -> Iterator[Proposal]:
     """Everything worth trying, the surest first; nothing about a limit that its user is changing."""
     for proposer in _PROPOSERS:
@@ -109,7 +117,7 @@ def _timeout(past: Past) -> Proposal | None:
     own, before = past.own(OptimizedField.TIMEOUT), past.before(OptimizedField.TIMEOUT)
     seconds = [run.duration_s for run in past.successes() if run.duration_s]
     stopped = [run.duration_s for run in past.runs if run.cause is Cause.TIMEOUT_TOTAL and run.duration_s]
-    wanted = timeout_limit(seconds, stopped)
+    wanted = timeout(seconds, stopped_at=stopped)
     if wanted is None or _growing(seconds):
         return None
     if before is None:
@@ -238,30 +246,6 @@ _NOUNS = {
 
 def _needed(name: OptimizedField, value: float) -> str:
     return f"{value:.2f} CPUs" if name is OptimizedField.CPUS else show_value(name, value)
-
-
-def timeout_limit(seconds: Sequence[float], stopped: Sequence[float] = ()) -> float | None:
-    """A timeout in seconds that healthy runs reach about once in a thousand; None below 20 successes.
-
-    The 99.9 % point of what the next run takes if durations are log-normal, between twice and four times the
-    longest ever, and half a minute; at least a minute, and 1.2 times whatever was stopped; rounded up to a
-    power of 1.25, so that it does not change with every run.
-
-    >>> timeout_limit([10.0] * 30), timeout_limit([10.0] * 5)
-    (69.38893903907228, None)
-    """
-    n = len(seconds)
-    if n < _TIMEOUT_RUNS:
-        return None
-    logs = [math.log(max(each, 1e-3)) for each in seconds]
-    mean = math.fsum(logs) / n
-    squares = math.fsum((each - mean) ** 2 for each in logs)
-    spread = max(math.sqrt((4 * 0.2**2 + squares) / (4 + n - 1)), 0.05)
-    longest = max(seconds)
-    high = math.exp(min(mean + critical(0.002, min(n, 10)) * spread * math.sqrt(1 + 1 / n), 30.0))
-    limit = min(max(high, 2 * longest), 4 * longest) + 30
-    limit = max(limit, 60.0, 1.2 * max(stopped, default=0.0))
-    return float(1.25 ** math.ceil(math.log(limit) / math.log(1.25) - 1e-9))
 
 
 def _growing(values: Sequence[float]) -> bool:

@@ -16,7 +16,7 @@ from orcaops.improving.guard import judge, too_tight
 from orcaops.improving.optimizations import HOLDBACK_RUNS, Event, allows
 from orcaops.improving.overrides import Laid, lay
 from orcaops.improving.policy import asks, starts_by_itself
-from orcaops.improving.proposals import Past, Proposal, propose
+from orcaops.improving.proposals import Past, Proposal, propose, recent
 from orcaops.learning.loop import Absorbed
 from orcaops.model.attempts import INFRASTRUCTURE, attempt_id
 from orcaops.model.errors import OrcaError
@@ -310,7 +310,7 @@ class Trials:
         modes: Mapping[OptimizedField, Mode],
     ) -> None:
         past = Past(
-            runs=[run for run in latest[:_PAST] if run.trial is None or run.trial.arm is Arm.CONTROL],
+            runs=recent([run for run in latest[:_PAST] if run.trial is None or run.trial.arm is Arm.CONTROL]),
             flaky=self._flaky(transaction, workspace, key),
             in_force=in_force(known),
         )
