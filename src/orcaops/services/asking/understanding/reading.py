@@ -5,8 +5,7 @@ counts only if it is an inquiry that can be parsed.
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -15,12 +14,10 @@ from orcaops.model.errors import OrcaError
 from orcaops.model.inquiry import Inquiry
 from orcaops.services.asking.query_line import parse_line
 from orcaops.services.asking.understanding import shaping
-from orcaops.services.asking.understanding.amounts import amounts, top_of
 from orcaops.services.asking.understanding.cues import weights
-from orcaops.services.asking.understanding.lexicon import PHRASES, VERBS, meanings
-from orcaops.services.asking.understanding.names import Known, Named, looks_like_a_name, unknown_names
-from orcaops.services.asking.understanding.times import Span, Times
-from orcaops.services.asking.understanding.words import regular, spelt
+from orcaops.services.asking.understanding.dissection import Parsed, take_apart
+from orcaops.services.asking.understanding.names import Known
+from orcaops.services.asking.understanding.times import Times
 
 UNDERSTOOD = 0.5
 """The confidence from which on a reading is answered."""
@@ -28,7 +25,6 @@ UNDERSTOOD = 0.5
 _CLOSE = 0.85  # a second kind with such a share of the first one's weight is told too
 _ENOUGH = 3.0  # the weight at which a kind is certain
 _FIELD_VALUE = re.compile(r"(?<![\w\"'])-?[a-z_]+:[^\s:]")
-_PART = re.compile(r"⟨([a-zN])\d*⟩|[^\s⟨⟩]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,27 +41,6 @@ class Reader(Protocol):
 
     def read(self, question: str, known: Known, now: datetime, zone: ZoneInfo) -> list[Reading]:
         """The readings, the most likely first; none if it is not understood."""
-
-
-@dataclass(slots=True)
-class Parsed:
-    """A question taken apart: what was recognised in it, and what is left."""
-
-    meant: str = ""
-    spoken: str = ""
-    named: list[Named] = field(default_factory=list)
-    spans: list[Span] = field(default_factory=list)
-    amounts: list[str] = field(default_factory=list)
-    quotations: list[str] = field(default_factory=list)
-    top: int | None = None
-    by: str | None = None
-    unknown: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    understood: int = 0  # how many words have a meaning
-
-    def has(self, *meanings: str) -> bool:
-        """Whether one of these meanings is there."""
-        return any(re.search(rf"\b{meaning}\b", self.meant) for meaning in meanings)
 
 
 class RuleReader:
@@ -97,56 +72,6 @@ class RuleReader:
         return [one for one in readings if one.confidence >= UNDERSTOOD]
 
 
-def take_apart(question: str, known: Known, times: Times) -> Parsed:
-    """The question in its parts."""
-    text = regular(_with_quotes(question))
-    parsed = Parsed()
-    words = _with_quoted_names(text.words, text.quotations, known, parsed)
-    named, words = known.find(words)
-    shift = len(parsed.named)
-    parsed.named += named
-    words = re.sub(r"⟨n(\d+)⟩", lambda each: f"⟨N{int(each[1]) + shift}⟩", words)
-    for name, word, _ in unknown_names(words):
-        parsed.named.append(Named(name, word, pattern="*" in word))
-        parsed.notes.append(_nothing_called(name, word, known))
-        words = words.replace(word, f"⟨N{len(parsed.named) - 1}⟩", 1)
-    words = VERBS.sub("failed", spelt(words, known.words))
-    parsed.amounts, words = amounts(words)
-    parsed.top, words = top_of(words)
-    parsed.spans, words = _times_out(words, times)
-    parsed.spoken = words
-    for name in known.labels:
-        if re.search(rf"\b(?:per|by|each|every|which|what|across)(?: the)? {re.escape(name)}s?\b", words):
-            parsed.by = f"label:{name}"
-            words = re.sub(rf"\b{re.escape(name)}s?\b", " ", words)
-    for expression, meaning in PHRASES:
-        words = re.sub(expression, f" {meaning} ", words)
-    parsed.meant = _meanings_of(words, known, parsed)
-    return parsed
-
-
-_UNQUOTED = (
-    re.compile(
-        r"^(.*\b(?:fix|solv|seen|before|error|help|similar|mention|contain)\w*\b[^:]*): (.{4,})$", re.I | re.S
-    ),
-    re.compile(r"^(.*\bseen (?:the |an? )?(?:error |message )?)(.{4,}?)( before\W*)$", re.I | re.S),
-    re.compile(r"^(.*\b(?:mention|contain|say)(?:s|ing|ed)? )(?!in\b)([^⟨]{3,60})$", re.I | re.S),
-)
-"""Where a message of a log stands without quotes."""
-
-
-def _with_quotes(question: str) -> str:
-    """The question with quotes around what is a message of a log and not a part of the question."""
-    if re.search(r"[\"“`«]|(?<!\w)'", question):
-        return question
-    for expression in _UNQUOTED:
-        found = expression.match(question.strip())
-        if found and not re.fullmatch(r"(?:it|this|that|these|such|them)\b.*", found[2].strip(), re.I):
-            rest = found[3] if found.re.groups > 2 else ""
-            return f'{found[1].rstrip(": ")} "{found[2].strip(" ?.")}" {rest}'
-    return question
-
-
 def _as_written(question: str, now: datetime) -> Inquiry | None:
     """The inquiry, where somebody typed the line of one instead of a question."""
     if not _FIELD_VALUE.search(question) or re.search(r"[?]|\b(?:the|how|did|is)\b", question.lower()):
@@ -157,100 +82,8 @@ def _as_written(question: str, now: datetime) -> Inquiry | None:
         return None
 
 
-def _with_quoted_names(words: str, quotations: Sequence[str], known: Known, parsed: Parsed) -> str:
-    for number, quotation in enumerate(quotations):
-        name = known.of_quotation(quotation)
-        mark = f"⟨{number}⟩"
-        if name is not None:
-            parsed.named.append(name)
-            words = words.replace(mark, f"⟨N{len(parsed.named) - 1}⟩")
-        else:
-            parsed.quotations.append(quotation)
-            words = words.replace(mark, "⟨q⟩")
-    return words
-
-
-def _times_out(words: str, times: Times) -> tuple[list[Span], str]:
-    spans = times.find(words)
-    for span in reversed(spans):
-        mark = "⟨f⟩" if span.ahead else "⟨t⟩"
-        words = f"{words[: span.at[0]]} {mark} {words[span.at[1] :]}"
-    return spans, " ".join(words.split())
-
-
-def _meanings_of(words: str, known: Known, parsed: Parsed) -> str:
-    """The meanings in their order; words that have none may be names, or are left over."""
-    found: list[str] = []
-    table = {**meanings(), **dict.fromkeys(("exitcode", "hourofday", "failrate", "thanusual", "disk"), None)}
-    for each in _PART.finditer(words):
-        word = each[0].strip(",.'\"")
-        if each[0].startswith("⟨"):
-            found.append(f"⟨{each[1].lower()}⟩")
-            parsed.understood += 1
-            continue
-        base = word.removesuffix("'s")
-        if base in table or base in _MEANING_NAMES:
-            meaning = table.get(base, base)
-            meaning = base if meaning is None or (base in _MEANING_NAMES and base not in table) else meaning
-            if meaning:
-                found.append(meaning)
-                parsed.understood += meaning not in ("is", "which", "any", "how", "list")
-            continue
-        if not any(letter.isalnum() for letter in word):
-            continue
-        guessed = known.guess(word) if len(word) >= 3 and not word.isdigit() else None
-        if guessed is not None:
-            parsed.named.append(guessed)
-            found.append("⟨n⟩")
-            parsed.understood += 1
-            if word not in guessed.value.lower():
-                parsed.notes.append(f"{word} is taken for {guessed.value}")
-        else:
-            parsed.unknown.append(word)
-    _name_unknown(words, found, known, parsed)
-    meant = " ".join(found)
-    return _tests_by_name(meant, words, known, parsed)
-
-
-def _name_unknown(words: str, found: list[str], known: Known, parsed: Parsed) -> None:
-    """A word that is written as jobs are named, or stands where one is named, is the name of a job."""
-    for word in list(parsed.unknown):
-        stands = re.search(rf"\b(?:does|did|do|will|has|is|job|of|for|on) {re.escape(word)}\b", words)
-        if looks_like_a_name(word) or (stands and len(parsed.unknown) == 1 and parsed.understood >= 2):
-            parsed.unknown.remove(word)
-            parsed.named.append(Named("name", word))
-            parsed.notes.append(_nothing_called("name", word, known))
-            parsed.understood += 1
-            found.append("⟨n⟩")
-
-
-def _tests_by_name(meant: str, words: str, known: Known, parsed: Parsed) -> str:
-    """``the tests`` are those jobs that are called so, unless tests in general are meant."""
-    spoken = re.search(r"(?<![\w./-])(tests?)(?![\w/-])", words)
-    general = re.search(
-        r"\b(?:which|what|many|any|all|flaky|failing|every|each|per|by) (?:\w+ )?tests?\b", words
-    )
-    if spoken is None or general:
-        return re.sub(r"\btest\b", "job", meant)
-    guessed = known.guess(spoken[1]) or known.guess("test")
-    if guessed is None:
-        return re.sub(r"\btest\b", "job", meant)
-    parsed.named.append(guessed)
-    return re.sub(r"\btest\b", "⟨n⟩", meant, count=1)
-
-
-_MEANING_NAMES = frozenset(meaning for meaning in meanings().values() if meaning)
-
-
 def _confidence(parsed: Parsed, weight: float) -> float:
     """How sure the cues are, less for every word that nobody understood."""
     left = len(parsed.unknown)
     share = parsed.understood / (parsed.understood + left) if parsed.understood + left else 0.0
     return min(weight / _ENOUGH, 1.0) * share**0.8
-
-
-def _nothing_called(name: str, word: str, known: Known) -> str:
-    what = {"name": "job"}.get(name, name)
-    near = known.nearest(word, field=name) or known.nearest(word)
-    nearest = f"; the nearest: {', '.join(near)}" if near else ""
-    return f"no {what} is called {word}{nearest}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from orcaops.model.inquiry import Inquiry, Kind, Measure
 
 if TYPE_CHECKING:
-    from orcaops.services.asking.understanding.reading import Parsed
+    from orcaops.services.asking.understanding.dissection import Parsed
 
 _NOT_OF_RUNS = frozenset({Kind.FORECAST, Kind.PREDICT, Kind.ADVICE})
 _OF_FAILURES = frozenset(
