@@ -47,6 +47,7 @@ from orcaops.running.supervisor import Supervisor
 from orcaops.services.absorb import Absorber, AbsorbingThread
 from orcaops.services.advice import Advice
 from orcaops.services.advising import Advising
+from orcaops.services.applying import Applying
 from orcaops.services.confirming import FLAKY, Confirming
 from orcaops.services.diagnosing import Diagnosing
 from orcaops.services.dispatcher import Dispatcher
@@ -198,13 +199,10 @@ def build(configuration: Configuration) -> App:
         raise_to=settings.optimization.raise_to,
         clock=now,
     )
-    knowledge_bases = KnowledgeBases(store)
-    evidence = EvidenceTaker(store, logs, knowledge_bases)
     recorder = StoreRecorder(
         store,
         logs,
         SealedSpecs(installation),
-        evidence,
         evidence,
         trials,
         artifacts=home / "artifacts",
@@ -254,7 +252,8 @@ def build(configuration: Configuration) -> App:
         """A server queues it; without one it runs here and now."""
         return jobs.submit(spec, teaches=False) if dispatcher.started else jobs.run(spec, teaches=False)
 
-    advice = Advice(store, advising, launch=launch, clock=now, new_id=new_id)
+    optimizations = Optimizations(store, moves)
+    advice = Advice(store, advising, launch=launch, applier=Applying(optimizations), clock=now, new_id=new_id)
     telling = Telling(
         store, _channels(settings), now, settings=settings.notify, families=_families(loop.learners)
     )
@@ -365,7 +364,7 @@ def build(configuration: Configuration) -> App:
             clock=now,
         ),
         advice=advice,
-        optimizations=Optimizations(store, moves),
+        optimizations=optimizations,
         history=History(
             store,
             logs,

@@ -54,8 +54,11 @@ def with_decisions(found: Iterable[Recommendation], decisions: Sequence[Decision
         last = _last(taken)
         promised = promised_in(last) if last is not None else None
         if its_id not in shown and last is not None and promised is not None:
-            state = "applied" if last.verb == "apply" else "dismissed"
-            shown[its_id] = promised.model_copy(update={"state": state, "effect": None})
+            shown[its_id] = (
+                _decided(promised, last)
+                if last.verb == "apply"
+                else promised.model_copy(update={"state": "dismissed", "remark": f"dismissed: {last.reason}"})
+            )
     return list(shown.values())
 
 
@@ -69,7 +72,8 @@ def _decided(found: Recommendation, last: Decision | None) -> Recommendation:
         return found
     promised = promised_in(last)
     if last.verb == "apply":
-        return (promised or found).model_copy(update={"state": "applied", "effect": None})
+        kept = {"state": "applied", "effect": None, "remark": last.reason}
+        return (promised or found).model_copy(update=kept)
     if promised is None:
         return found.model_copy(update={"state": "dismissed"})
     then, now = promised.score, found.score

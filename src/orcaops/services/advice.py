@@ -92,8 +92,10 @@ class Advice:
     def apply(self, workspace: str, recommendation_id: str, *, by: str) -> Recommendation:
         """Carry it out where OrcaOps can, and note that it applies from now on. Raises ``not_found``."""
         found = self.recommendation(workspace, recommendation_id)
-        done = self._applier(found, by) if self._applier is not None and found.change is not None else None
-        return self._decide(workspace, recommendation_id, "apply", by, done)
+        done = self._applier(found, by) if self._applier is not None else None
+        return self._decide(
+            workspace, recommendation_id, "apply", by, done or f"to be done by hand: {found.action}"
+        )
 
     def try_out(self, workspace: str, recommendation_id: str, *, by: str) -> Recommendation:
         """Run the job once as proposed, and note what came of it; nothing is learned from that run.

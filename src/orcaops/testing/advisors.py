@@ -149,8 +149,8 @@ def told(advisor: Advisor, dossier: Dossier) -> list[Recommendation]:
 
 def check_it_is_one_frozen_instance(advisor: Any) -> None:
     """Its fields are its parameters, its docstring says what it does, with an example."""
-    assert dataclasses.is_dataclass(advisor)
-    assert advisor == dataclasses.replace(advisor)  # type: ignore[type-var]
+    assert dataclasses.is_dataclass(type(advisor))
+    assert advisor == dataclasses.replace(advisor)
     hash(advisor)
     assert ">>>" in (type(advisor).__doc__ or ""), "the docstring has no example"
     assert advisor.name
