@@ -23,8 +23,8 @@ def predicted(inquiry: Inquiry, sources: Sources) -> Answered:
         Measure.FAILURES: told.failure_risk,
         Measure.COST: told.cost,
     }
-    wanted = [inquiry.measure] if inquiry.measure in parts else list(parts)
-    rows = [_predicted_row(measure, parts[measure], found[0]) for measure in wanted if measure is not None]
+    wanted = [one for one in parts if inquiry.measure in (None, one)] or list(parts)
+    rows = [_predicted_row(measure, parts[measure], found[0]) for measure in wanted]
     return Answered(f"The next run of {found[0].key}: " + "; ".join(row.text for row in rows) + ".", rows)
 
 

@@ -203,9 +203,9 @@ def _verdict(
     if measure is Measure.FAILURES:
         some, others = ([each for each in group if ended(each)] for group in (one, other))
         bad, worse = sum(map(failed, some)), sum(map(failed, others))
-        clear = shares_differ(bad, len(some), worse, len(others))
+        differ = shares_differ(bad, len(some), worse, len(others))
         said = f"{name}: {bad} of {len(some)} failed; {rival}: {worse} of {len(others)}"
-        return f"{said}. {'The difference is clear.' if clear else 'That may be chance.'}"
+        return f"{said}. {'The difference is clear.' if differ else 'That may be chance.'}"
     values, rivals = _values(measure, one, sources), _values(measure, other, sources)
     found = ratio(values, rivals)
     if found is None:

@@ -37,6 +37,7 @@ _TOP = re.compile(
     r"dear|cost|commands?\b|keys?\b|names?\b))"
     rf"|\btop[- ]?(\d{{1,3}})\b|^({NUMBER}) (?=slow|fast|long|quick|short"
     rf"|most|least|worst|best|last|latest|recent)"
+    rf"|\b(?:most recent|newest) ({NUMBER})\b"
     rf"|\b(?:slowest|fastest|longest|quickest|shortest|worst|latest) ({NUMBER}) (?=\w)"
 )
 
@@ -44,6 +45,14 @@ _TOP = re.compile(
 def amounts(text: str) -> tuple[list[str], str]:
     """The parts of a search that a text says in amounts, and the text with ``⟨x⟩`` in their places."""
     parts: list[str] = []
+    for unit, read in ((_TIME, _duration), (_SIZE, _memory)):
+        while found := re.search(
+            rf"\bbetween (\d+(?:\.\d+)?) ?{unit}? and (\d+(?:\.\d+)?) ?{unit}(?!\w)", text
+        ):
+            for sign, number, its in ((">=", found[1], found[2] or found[4]), ("<=", found[3], found[4])):
+                field, amount = read(number, its)
+                parts.append(f"{field}:{sign}{amount}")
+            text = f"{text[: found.start()]} ⟨x⟩ {text[found.end() :]}"
     for said, sign in _SIGNS:
         for unit, read in ((_TIME, _duration), (_SIZE, _memory)):
             expression = re.compile(

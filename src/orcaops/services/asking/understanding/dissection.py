@@ -142,6 +142,8 @@ def _meanings_of(words: str, known: Known, parsed: Parsed) -> str:
 def _name_unknown(words: str, found: list[str], known: Known, parsed: Parsed) -> None:
     """A word that is written as jobs are named, or stands where one is named, is the name of a job."""
     for word in list(parsed.unknown):
+        if word.isdigit():
+            continue
         stands = re.search(rf"\b(?:does|did|do|will|has|is|job|of|for|on) {re.escape(word)}\b", words)
         if looks_like_a_name(word) or (stands and len(parsed.unknown) == 1 and parsed.understood >= 2):
             parsed.unknown.remove(word)

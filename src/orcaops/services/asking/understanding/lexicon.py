@@ -108,7 +108,7 @@ _MEANINGS = {
     "unusual": (
         "anomaly anomalies anomalous unusual unusually strange strangely weird weirdly odd oddly abnormal "
         "abnormally outlier outliers suspicious alert alerts alarm alarms surprising peculiar spike "
-        "spikes irregular irregularities noteworthy"
+        "spikes irregular irregularities erratic erratically noteworthy"
     ),
     "stand": "stand stands stood",
     "flaky": (
@@ -204,7 +204,7 @@ _FILLER = (
     "such right actually exactly currently one ones once thing things stuff far ok okay hi hey want wanted "
     "wants know wondering interested curious i'd i'll i'm we've that's what's how's who's it's id im ive "
     "exceed exceeds exceeded exceeding beyond excess bytes byte kb mb gb tb kib mib gib kilobytes "
-    "megabytes gigabytes gigs gig megs meg milliseconds ms resource resources "
+    "lately behave behaves behaving megabytes gigabytes gigs gig megs meg milliseconds ms resource resources "
     "been made make makes making put came went keep keeps kept seem seems seemed look looks time longer "
     "happening happens going gone had own usually most both either neither again yet even ours side between "
     "question asking ask wonder due case terms regarding concerning respect data info information details "
@@ -229,6 +229,12 @@ PHRASES = (
     (r"\b(?:time|timed|times|timing) out\b", "timeout"),
     (r"\btook too long\b", "timeout"),
     (r"\bin progress\b", "running"),
+    (r"\bmost recent(?:ly)?\b", "last"),
+    (r"\bhow many (?:hours|minutes|seconds|days) (?:of )?", "total duration "),
+    (r"\bhow long (?:until|till|before)\b", "how long will"),
+    (r"\bmore (?:runners|workers|machines|hosts|capacity|servers|nodes)\b", "forecast"),
+    (r"\bwhat (?:would|could|can|will|might) make\b", "advice"),
+    (r"\b(?:what(?:'s| is| was) )?behind\b", "why"),
     (r"\bnever (?:finished|ended|returned|came back)\b", "lost"),
     (r"\b(?:longest|slowest|long|slow)[- ]running\b", "slowest"),
     (r"\bslow(?:s|ed|ing)? down\b", "slower"),

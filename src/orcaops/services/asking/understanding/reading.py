@@ -4,6 +4,7 @@ The rules need no language model. Whoever has one may offer another :class:`Read
 counts only if it is an inquiry that can be parsed.
 """
 
+import math
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -86,4 +87,4 @@ def _confidence(parsed: Parsed, weight: float) -> float:
     """How sure the cues are, less for every word that nobody understood."""
     left = len(parsed.unknown)
     share = parsed.understood / (parsed.understood + left) if parsed.understood + left else 0.0
-    return min(weight / _ENOUGH, 1.0) * share**0.8
+    return min(weight / _ENOUGH, 1.0) * math.pow(share, 0.8)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from orcaops.model.inquiry import Inquiry, Kind, Measure
 
 if TYPE_CHECKING:
     from orcaops.services.asking.understanding.dissection import Parsed
+    from orcaops.services.asking.understanding.times import Span
 
 _NOT_OF_RUNS = frozenset({Kind.FORECAST, Kind.PREDICT, Kind.ADVICE})
 _OF_FAILURES = frozenset(
@@ -50,6 +52,7 @@ _MEASURES: tuple[tuple[Measure, str], ...] = (
     (Measure.CPU, "cpu"),
 )
 _OF_TIME = r"\b(?:duration|slow|slower|slowest|fast|faster|fastest|long|take|time|performance)\b"
+_EVENT = re.compile(r"\b(?:upgrade|update|release|rollout|migration|switch|deployment|change)\b")
 _SINGLE = re.compile(
     r"\b(?:slowest|longest|fastest|quickest|shortest|dearest|costliest|most \w+|largest|biggest)"
     r"(?: [a-z]+)? (?:job|run|build|one)\b|\bwhich (?:job|run|build) (?!is\b)"
@@ -69,11 +72,12 @@ def ranked(parsed: "Parsed", found: Mapping[Kind, float]) -> list[tuple[Kind, fl
         more(Kind.COMPARE, 3.2)
     if _rivals(parsed) is not None and parsed.has("compare", "faster", "slower", "cheaper", "dearer", "rate"):
         more(Kind.COMPARE, 3.0)
+        if re.search(r"\b(?:or|which)\b", parsed.spoken) and not parsed.has("become"):
+            more(Kind.COMPARE, 4.0)
     if re.search(r"\bcompare ⟨t⟩", parsed.meant) and len(past) == 1:
         more(Kind.COMPARE, 1.6)
     if any(one.field == "job_id" for one in parsed.named):
-        more(Kind.EXPLAIN, 0.6 if not parsed.has("list") else 0.0)
-        more(Kind.LIST, 1.6)
+        more(Kind.LIST if parsed.has("list") else Kind.EXPLAIN, 2.0)
     if any(one.field == "commit" for one in parsed.named):
         more(Kind.LIST, 1.4)
     if parsed.has("last") and re.search(r"\bhow long is last\b|\blast (?:⟨n⟩|job) take\b", parsed.meant):
@@ -261,8 +265,8 @@ def _grouping(meant: str, parsed: "Parsed") -> str | None:
         return _GROUPED[asked[1]]
     if re.search(r"\bmost\b", meant) and (first := re.search(rf"^(?:list )?({_WORD})\b", meant)):
         return _GROUPED[first[1]]
-    if re.search(r"\b(?:most|often) (?:often )?(?:fail )?cause\b", meant):
-        return "cause"
+    if often := re.search(r"\b(?:most|often) (?:often )?(?:fail )?(cause|exitcode)\b", meant):
+        return _GROUPED[often[1]]
     if re.search(r"^when is most\b|\bforecast hour\b", meant):
         return "hour-of-day"
     if re.search(r"\bforecast (?:day|weekday)\b", meant):
@@ -282,8 +286,16 @@ def _where(kind: Kind, parsed: "Parsed", *, with_times: bool = True) -> str:
         said = quotation.replace("\\", "\\\\").replace('"', '\\"')
         parts.append(f'"{said}"')
     if with_times:
-        parts += [span.search for span in parsed.spans][:1]
+        parts += [_since_event(kind, parsed, span) for span in parsed.spans[:1]]
     return " ".join(parts)
+
+
+def _since_event(kind: Kind, parsed: "Parsed", span: "Span") -> str:
+    """The time of a search; what an event of one day changed is seen in all that ran since."""
+    whole_day = span.start and span.end and span.end - span.start == timedelta(days=1)
+    if kind in (Kind.ROSE, Kind.FELL) and whole_day and _EVENT.search(parsed.spoken):
+        return span.search.partition(" before:")[0]
+    return span.search
 
 
 def _outcome(kind: Kind, parsed: "Parsed") -> Sequence[str]:
@@ -304,6 +316,8 @@ def _outcome(kind: Kind, parsed: "Parsed") -> Sequence[str]:
         causes.append("cause:engine_lost")
     if parsed.has("idle") and parsed.has("timeout", "killed"):
         causes.append("cause:timeout_idle")
+    if causes and parsed.has("timeout") and re.search(r"\b(?:or|and)\b", parsed.spoken):
+        return [f"({' OR '.join([*causes, 'status:timed_out'])})"]
     if causes:
         return causes
     if parsed.has("timeout"):

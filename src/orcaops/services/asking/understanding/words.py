@@ -94,9 +94,9 @@ def _spelt(word: str, keep: frozenset[str]) -> str:
     from rapidfuzz.process import extract
 
     most = 1 if len(word) < 8 else 2
-    near = extract(word, spellable(), scorer=OSA.distance, score_cutoff=most, limit=8)
+    found = extract(word, spellable(), scorer=OSA.distance, score_cutoff=most, limit=8)
     # The first letter is rarely wrong; of equally near words the longer one: letters are left out more often.
-    near = [(other, distance) for other, distance, _ in near if other[0] == word[0] or len(word) > 6]
+    near = [(other, distance) for other, distance, _ in found if other[0] == word[0] or len(word) > 6]
     if not near:
         return word
     return min(near, key=lambda one: (one[1], abs(len(one[0]) - len(word)) > 1, -len(one[0]), one[0]))[0]
