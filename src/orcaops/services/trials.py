@@ -81,6 +81,8 @@ class Trials:
         ``fits`` raises where no executor can run the job as changed: it is then run as it was asked for, and
         what changed it is rolled back.
         """
+        if spec.sandbox is not None:
+            return Laid(spec)  # its limits are those of the sandbox
         known = transaction.optimizations.of_key(spec.workspace, key)
         known = [each for each in known if not each.state.ended]
         if not known:
@@ -210,7 +212,8 @@ class Trials:
         """
         touched: dict[tuple[str, str], list[Run]] = {}
         for run in runs:
-            if run.source == "local" and run.teaches and run.requested is not None:
+            spec = run.requested
+            if run.source == "local" and run.teaches and spec is not None and spec.sandbox is None:
                 touched.setdefault((run.workspace, run.key), []).append(run)
         for (workspace, key), new in touched.items():
             self._review(transaction, workspace, key, new)
