@@ -56,8 +56,8 @@ def launch_line(argv: Sequence[str], env: dict[str, str], word: str) -> bytes:
     parts += [f"export {name}={shlex.quote(value)}" for name, value in env.items()]
     parts += [
         f"set -- {' '.join(shlex.quote(argument) for argument in argv)}",
-        # bash leaves a variable of its own in the environment of what it becomes
-        '[ -z "${BASH_VERSION-}" ] || set -- env -u _ "$@"',
+        # bash puts variables of its own into the environment of what it becomes
+        '[ -z "${BASH_VERSION-}" ] || set -- env -u _ -u SHLVL "$@"',
         'exec "$@" </dev/null',
     ]
     return ("{ " + "; ".join(parts) + "; }\n").encode()

@@ -37,7 +37,7 @@ IFS= read -r go || exit 125
 [ "$go" = "$1" ] || exit 125
 shift
 unset go PWD OLDPWD SHLVL
-[ -z "${BASH_VERSION-}" ] || set -- env -u _ "$@"
+[ -z "${BASH_VERSION-}" ] || set -- env -u _ -u SHLVL "$@"
 exec "$@" </dev/null
 """
 _OPENS_WITHIN_S = 10.0

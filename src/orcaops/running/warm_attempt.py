@@ -66,7 +66,6 @@ class WarmAttempt(ContainerAttempt):
         except OSError:
             self.missed = True
             return False
-        threading.Thread(target=self._take_name, name="orcaops-name", daemon=True).start()
         connection.wait_at_most(_BEGINS_WITHIN_S)
         self._listen(connection)
         if self._started_at is not None:
@@ -87,6 +86,7 @@ class WarmAttempt(ContainerAttempt):
             if self._started_at is None and (self._marks.started_at or stream is Stream.STDOUT):
                 connection.wait_at_most(None)
                 self._begin(at)
+                threading.Thread(target=self._take_name, name="orcaops-name", daemon=True).start()
             self._pass_on(stream, data, at)
 
     def _let_go(self) -> None:
@@ -94,6 +94,6 @@ class WarmAttempt(ContainerAttempt):
         self._pool.later(super()._let_go)
 
     def _take_name(self) -> None:
-        """Be called after the job, for people; nothing depends on it."""
+        """Be called after the job, for people; one that missed its job must not hold the name."""
         with contextlib.suppress(EngineError):
             self._engine.rename(self._container, container_name(self._run.job_id))

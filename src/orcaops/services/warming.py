@@ -17,7 +17,7 @@ from typing import Literal
 from orcaops.improving import prewarming
 from orcaops.model.errors import OrcaError
 from orcaops.model.job import JobSpec
-from orcaops.model.quantities import MIB
+from orcaops.model.quantities import MIB, show_duration
 from orcaops.model.readiness import (
     ImageBalance,
     Ready,
@@ -219,7 +219,11 @@ class Warming:
                 continue
             waited = max(0.0, (now - image.last).total_seconds() / 60)
             wanted = prewarming.worth_keeping(image.gaps, pooled, self._worth_min)
+            lead_min = statistics.median(image.cold_starts_s or [1.0]) / 60
+            schedule = prewarming.schedule_of(image.arrivals_min)
             keep_min = prewarming.keep_until_min(wanted, waited)
+            if schedule is not None:
+                keep_min = schedule.keep_min(waited, lead_min)
             chance = prewarming.chance_within(image.gaps, pooled, waited, 60.0)
             ahead = prewarming.chance_within(image.gaps, pooled, waited, _AHEAD_MIN)
             why = paused[place[0]] or self._why_not(place, image, facts)
@@ -228,8 +232,9 @@ class Warming:
                 why = "it was used once only: 1 of 2 times"
             elif why is None and keep_min <= 0:
                 why = "the next job is not likely enough to come soon"
+                if schedule is not None:
+                    why = f"it comes every {show_duration(round(schedule.every_min * 60))}, and not now"
             elif why is None:
-                lead_min = statistics.median(image.cold_starts_s or [1.0]) / 60
                 hold = prewarming.how_many(image.arrivals_min, lead_min, self._worth_min)
                 why = "a job is likely enough to come"
             found[place] = WarmIntent(
@@ -245,6 +250,7 @@ class Warming:
             )
             if hold:
                 rate = prewarming.hazard(image.gaps, pooled)[prewarming.bin_of(waited)]
+                rate = rate if schedule is None else 1.0 / keep_min
                 memory = image.spec.memory or _COUNTED_WITHOUT_LIMIT
                 wishes.append(
                     prewarming.Wish(

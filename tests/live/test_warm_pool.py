@@ -1,0 +1,284 @@
+"""Containers that stand ready, on a real engine: claims, misses, and what the dead leave."""
+
+import contextlib
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orcaops.model.job import JobSpec
+from orcaops.model.quantities import MIB
+from orcaops.model.run import PhaseName, Run, Status
+from orcaops.running.executor import CannotStandReady, Halt
+from orcaops.running.executors.docker import DockerExecutor
+from orcaops.running.ownership import Ownership
+from orcaops.testing.executors import RecordingObserver
+from tests.live.conftest import SMALL_IMAGE, WORK_IMAGE
+
+pytestmark = pytest.mark.live
+
+
+def spec(line: str = "true", **fields: Any) -> JobSpec:
+    """A job of a shell line."""
+    return JobSpec(**{"image": SMALL_IMAGE, "shell": line, **fields})
+
+
+def job(of: JobSpec, **changes: Any) -> Run:
+    """A run of it."""
+    made = Run(
+        job_id=f"warm-{secrets.token_hex(6)}",
+        key="name:warm",
+        status=Status.QUEUED,
+        submitted_at=datetime.now(UTC),
+        requested=of,
+        effective=of,
+        workspace=of.workspace,
+    )
+    return made.changed(**changes)
+
+
+def docker(*arguments: str) -> str:
+    """What the command line of the engine itself says."""
+    return subprocess.run(["docker", *arguments], check=True, capture_output=True, text=True).stdout.strip()
+
+
+@pytest.fixture
+def executor(installation: str) -> Iterator[DockerExecutor]:
+    """An executor whose pool is closed at the end."""
+    with contextlib.closing(DockerExecutor(installation=installation)) as made:
+        yield made
+
+
+class TestClaims:
+    def test_one_container_is_one_job(self, executor: DockerExecutor, observer: RecordingObserver) -> None:
+        executor.prepare(spec())
+        first = executor.run(job(spec("touch /mark")), observer, Halt())
+        second = executor.run(job(spec("test ! -e /mark")), observer, Halt())
+        assert (first.warm, first.exit_code) == (True, 0)
+        assert (second.warm, second.exit_code) == (False, 0)
+        assert [ending for _, ending in executor.stood()] == ["claimed"]
+
+    def test_eight_at_once_get_eight_different_ones(self, executor: DockerExecutor, tmp_path: Path) -> None:
+        for _ in range(4):
+            executor.prepare(spec())
+
+        def one(_: int) -> tuple[bool | None, bytes]:
+            observer = RecordingObserver(tmp_path)
+            outcome = executor.run(job(spec("hostname; sleep 0.2")), observer, Halt())
+            assert outcome.exit_code == 0
+            return outcome.warm, observer.text()
+
+        with ThreadPoolExecutor(8) as threads:
+            results = list(threads.map(one, range(8)))
+        assert sum(bool(warm) for warm, _ in results) == 4
+        assert len({host for _, host in results}) == 8, "two jobs ran in one container"
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            {"workspace": "another"},
+            {"memory": 64 * MIB},
+            {"cpus": 0.5},
+            {"pids": 100},
+            {"network": "bridge"},
+            {"cwd": "/tmp"},
+            {"env": {"PWD": "/x"}},
+            {"pull_policy": "always"},
+        ],
+        ids=lambda other: next(iter(other)),
+    )
+    def test_what_differs_starts_cold(
+        self, executor: DockerExecutor, observer: RecordingObserver, other: dict[str, Any]
+    ) -> None:
+        executor.prepare(spec())
+        with contextlib.suppress(OSError):
+            outcome = executor.run(job(spec(**other)), observer, Halt())
+            assert not outcome.warm
+        assert len(executor.prepared()) == 1
+
+    def test_secrets_and_mounts_start_cold(
+        self, executor: DockerExecutor, observer: RecordingObserver, tmp_path: Path
+    ) -> None:
+        executor.prepare(spec())
+        mounted = spec(mounts=(f"{tmp_path}:/mnt:ro",))
+        assert executor.run(job(spec(), masked=True), observer, Halt()).warm is None
+        assert executor.run(job(mounted), observer, Halt()).warm is None
+        with pytest.raises(CannotStandReady):
+            executor.prepare(mounted)
+
+    def test_the_limits_are_those_of_the_job(
+        self, executor: DockerExecutor, observer: RecordingObserver
+    ) -> None:
+        limited = spec("sleep 0.3", memory=64 * MIB, cpus=0.5, pids=50, env={"A": "b"})
+        executor.prepare(limited)
+        facts: list[str] = []
+        ready = executor.prepared()[0].warm_id
+        shown = "{{.HostConfig.Memory}} {{.HostConfig.NanoCpus}} {{.HostConfig.PidsLimit}} {{.Config.Env}}"
+        facts.append(docker("inspect", "--format", shown, f"orcaops-{ready}"))
+        assert executor.run(job(limited), observer, Halt()).warm
+        assert facts[0].startswith(f"{64 * MIB} 500000000 50")
+        assert "A=b" not in facts[0], "nothing of a job is in it before"
+
+    def test_out_of_memory_is_told(self, executor: DockerExecutor, observer: RecordingObserver) -> None:
+        line = "import sys; held = bytearray(256 << 20); held[::4096] = b'x' * len(held[::4096])"
+        greedy = JobSpec(image=WORK_IMAGE, command=("python3", "-S", "-c", line), memory=64 * MIB)
+        executor.prepare(greedy)
+        outcome = executor.run(job(greedy), observer, Halt())
+        assert outcome.warm
+        assert outcome.oom_killed
+
+    def test_usage_is_that_of_the_run_alone(
+        self, executor: DockerExecutor, observer: RecordingObserver
+    ) -> None:
+        burn = "import time\nwhile time.process_time() < 0.5: pass"
+        work = JobSpec(image=WORK_IMAGE, command=("python3", "-S", "-c", burn))
+        executor.prepare(work)
+        time.sleep(0.3)
+        outcome = executor.run(job(work), observer, Halt())
+        assert outcome.warm
+        assert outcome.usage.exact
+        assert outcome.usage.cpu_seconds == pytest.approx(0.5, rel=0.1)
+        assert PhaseName.CREATE not in observer.all("phase")
+
+    def test_a_container_that_became_a_job_has_its_name(
+        self, executor: DockerExecutor, observer: RecordingObserver
+    ) -> None:
+        executor.prepare(spec())
+        run, names = job(spec("echo here; sleep 0.5")), []
+        observer.on_output(lambda _: (time.sleep(0.2), names.append(docker("ps", "--format", "{{.Names}}"))))
+        executor.run(run, observer, Halt())
+        assert f"orcaops-{run.job_id}" in names[0].split()
+
+
+class TestMisses:
+    def test_one_that_was_removed_is_no_failure(
+        self, executor: DockerExecutor, observer: RecordingObserver
+    ) -> None:
+        ready = executor.prepare(spec()).warm_id
+        docker("rm", "-f", f"orcaops-{ready}")
+        time.sleep(0.2)
+        outcome = executor.run(job(spec("echo fine")), observer, Halt())
+        assert (outcome.warm, outcome.exit_code, observer.text()) == (False, 0, b"fine\n")
+        assert [ending for _, ending in executor.stood()] == ["died"]
+
+    def test_one_that_does_not_answer_is_left_and_the_job_runs_once(
+        self, executor: DockerExecutor, observer: RecordingObserver
+    ) -> None:
+        ready = executor.prepare(spec()).warm_id
+        docker("pause", f"orcaops-{ready}")
+        outcome = executor.run(job(spec("echo once")), observer, Halt())
+        assert (outcome.warm, outcome.exit_code, observer.text()) == (False, 0, b"once\n")
+
+    def test_an_image_that_was_replaced_is_not_used(
+        self, executor: DockerExecutor, observer: RecordingObserver
+    ) -> None:
+        tag = f"orcaops-test/moving:{secrets.token_hex(4)}"
+        docker("tag", SMALL_IMAGE, tag)
+        try:
+            executor.prepare(spec(image=tag))
+            docker("tag", WORK_IMAGE, tag)
+            outcome = executor.run(job(spec("command -v python3", image=tag)), observer, Halt())
+        finally:
+            docker("rmi", tag)
+        assert (outcome.warm, outcome.exit_code) == (False, 0), "it ran in the old image"
+        assert [ending for _, ending in executor.stood()] == ["replaced"]
+
+    def test_an_image_that_is_not_here_is_not_fetched_for_that(self, executor: DockerExecutor) -> None:
+        assert executor.held_image("orcaops-test/no-such:1") is None
+        with pytest.raises(Exception, match="no-such"):
+            executor.prepare(spec(image="orcaops-test/no-such:1"))
+
+
+_HOLD = """
+import sys, time
+from pathlib import Path
+from orcaops.model.job import JobSpec
+from orcaops.running.executors.docker import DockerExecutor
+from orcaops.running.ownership import Ownership
+ownership = Ownership(Path(sys.argv[2]), "dead")
+executor = DockerExecutor(installation=sys.argv[1], ownership=ownership)
+print(executor.prepare(JobSpec(image=sys.argv[3], command=("true",))).warm_id, flush=True)
+time.sleep(600)
+"""
+
+
+def test_what_a_killed_process_held_is_removed_and_nobody_elses(installation: str, tmp_path: Path) -> None:
+    owners = tmp_path / "owners"
+    holding = subprocess.Popen(
+        [sys.executable, "-c", _HOLD, installation, str(owners), SMALL_IMAGE],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert holding.stdout is not None
+    with (
+        holding,
+        contextlib.closing(
+            DockerExecutor(installation=installation, ownership=Ownership(owners, "living"))
+        ) as mine,
+    ):
+        left = holding.stdout.readline().strip()
+        own = mine.prepare(spec()).warm_id
+        assert mine.reap([], dry_run=True) == [], "both owners live"
+        assert {each.warm_id for each in mine.standing()} == {left, own}
+        os.kill(holding.pid, signal.SIGKILL)
+        holding.wait()
+        removed = mine.reap([])
+        assert any(left in sentence for sentence in removed)
+        assert not any(own in sentence for sentence in removed)
+        assert [each.warm_id for each in mine.prepared()] == [own]
+
+
+def test_a_job_whose_owner_is_killed_is_adopted(installation: str, tmp_path: Path) -> None:
+    script = _HOLD.replace("time.sleep(600)", _RUN_IN_IT)
+    running = subprocess.Popen(
+        [sys.executable, "-c", script, installation, str(tmp_path / "owners"), SMALL_IMAGE],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert running.stdout is not None
+    with running:
+        running.stdout.readline()
+        ref = running.stdout.readline().strip()
+        assert running.stdout.readline().strip() == "begun"
+        os.kill(running.pid, signal.SIGKILL)
+        running.wait()
+    mine = DockerExecutor(installation=installation, ownership=Ownership(tmp_path / "owners", "living"))
+    assert mine.reap(["adopted", ref], dry_run=True) == []
+    observer = RecordingObserver(tmp_path)
+    run = job(spec("echo begun; sleep 2; echo end; exit 5")).changed(job_id="adopted", engine_ref=ref)
+    outcome = mine.adopt(run, observer, Halt(), seen_until=None)
+    assert (outcome.exit_code, outcome.warm) == (5, True)
+    assert observer.text() == b"begun\nend\n"
+    assert outcome.started_at is not None
+    assert outcome.finished_at is not None
+    assert 1.5 < (outcome.finished_at - outcome.started_at).total_seconds() < 6
+
+
+_RUN_IN_IT = """
+from datetime import datetime, timezone
+from orcaops.model.run import Run, Status
+from orcaops.running.executor import Halt
+from orcaops.testing.executors import RecordingObserver
+
+class Telling(RecordingObserver):
+    def placed(self, engine_ref):
+        print(engine_ref, flush=True)
+
+time.sleep(1.0)
+observer = Telling(Path(sys.argv[2]))
+observer.on_output(lambda data: print("begun", flush=True))
+spec = JobSpec(image=sys.argv[3], shell="echo begun; sleep 2; echo end; exit 5")
+executor.run(
+    Run(job_id="adopted", key="k", status=Status.QUEUED, submitted_at=datetime.now(timezone.utc),
+        requested=spec, effective=spec),
+    observer, Halt())
+"""
