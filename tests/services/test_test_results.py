@@ -124,6 +124,9 @@ def test_the_failure_of_a_job_names_its_tests_on_every_face(app: App) -> None:
     summary = app.jobs.summary("default", run.job_id)
     assert "a::x: 1 != 2" in summary.errors
     assert "1 of 3 tests failed, 1 skipped" in summary.key_events
+    explained = app.failures.debug("default", run.job_id)
+    assert explained.summary.endswith("1 of 3 tests failed, 1 skipped: a::x.")
+    assert explained.next_steps[0] == f"orcaops jobs tests --failed {run.job_id}"
 
 
 def test_tests_are_listed_by_pages_failures_first(app: App) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from orcaops.recording.log_store import LogStore
 from orcaops.recording.store import Store
+from orcaops.services.test_results import with_failing_tests
 
 if TYPE_CHECKING:
     from orcaops.model.debug import DebugAnalysis
@@ -32,6 +33,5 @@ class Failures:
         from orcaops.services.diagnosis import Diagnosis
 
         base = self._bases.of(workspace)[0]
-        return Diagnosis(self._store, self._logs, base, self._bases.shipped, self._knowledge()).of(
-            workspace, job_id
-        )
+        diagnosis = Diagnosis(self._store, self._logs, base, self._bases.shipped, self._knowledge())
+        return with_failing_tests(diagnosis.of(workspace, job_id), self._store, workspace)

@@ -7,6 +7,7 @@ import orjson
 from orcaops.learning.case_baselines import describe_test
 from orcaops.learning.case_history import LEARNER, VERSION
 from orcaops.model.baseline import Baseline
+from orcaops.model.debug import DebugAnalysis
 from orcaops.model.errors import not_found
 from orcaops.model.query import DEFAULT_LIMIT, Page
 from orcaops.model.test_case import BEHIND, CaseStatus, TestCase
@@ -15,6 +16,8 @@ from orcaops.recording.store import MemoryKey, Store, Transaction
 Wanted = Literal["failed", "passed", "skipped"]
 """Which tests: ``failed`` are those that erred, too."""
 
+_NAMED = 3
+_LONGEST_NAME = 80  # an explanation is short whatever tests are called
 _ORDER = {CaseStatus.FAILED: 0, CaseStatus.ERROR: 0, CaseStatus.PASSED: 1, CaseStatus.SKIPPED: 2}
 _WANTED = {"failed": 0, "passed": 1, "skipped": 2}
 
@@ -53,6 +56,25 @@ class TestResults:
             next_cursor=str(end) if end < len(found) else None,
             total=len(found),
         )
+
+
+def with_failing_tests(analysis: DebugAnalysis, store: Store, workspace: str) -> DebugAnalysis:
+    """The explanation of a failed run with its tests that failed, named in the summary."""
+    with store.read() as transaction:
+        run = transaction.runs.get(workspace, analysis.job_id)
+        if run.tests is None or not run.tests.failed:
+            return analysis
+        failing = failing_tests(transaction, workspace, run.job_id, most=_NAMED)
+    names = ", ".join(case.id[:_LONGEST_NAME] for case in failing)
+    more = run.tests.failed - len(failing)
+    named = f": {names}" + (f" and {more} more" if more > 0 else "") if names else ""
+    step = (f"orcaops jobs tests --failed {run.job_id}",) if names else ()
+    return analysis.model_copy(
+        update={
+            "summary": f"{analysis.summary} {run.tests.sentence()}{named}.",
+            "next_steps": (*step, *analysis.next_steps),
+        }
+    )
 
 
 def failing_tests(transaction: Transaction, workspace: str, job_id: str, most: int) -> list[TestCase]:
