@@ -91,7 +91,7 @@ def test_a_critical_run_is_run_once_more_as_it_was(server: Server) -> None:
     assert (rerun.parent_job_id, rerun.retry_of) == (doubtful.job_id, doubtful.job_id)
     assert (rerun.key, rerun.context.triggered_by) == (doubtful.key, "confirmation")
     assert rerun.effective is not None
-    assert rerun.effective.memory == 2**30
+    assert (rerun.effective.memory, rerun.effective.retries) == (2**30, 0)
 
 
 def test_what_is_confirmed_says_so_and_taught_nothing(server: Server) -> None:
@@ -136,8 +136,11 @@ def test_more_of_the_same_outweighs_what_was_not_confirmed(server: Server) -> No
 
 @pytest.mark.parametrize(
     "more",
-    [{"image_digest": "sha256:ab"}, {"status": Status.FAILED, "cause": Cause.COMMAND_FAILED}]
-    + [{"status": Status.CANCELLED, "cause": Cause.CANCELLED}],
+    [
+        {"image_digest": "sha256:ab"},
+        {"status": Status.FAILED, "cause": Cause.COMMAND_FAILED},
+        {"status": Status.CANCELLED, "cause": Cause.CANCELLED},
+    ],
 )
 def test_a_rerun_that_says_nothing_changes_nothing(server: Server, more: dict[str, Any]) -> None:
     doubtful = after_usual_runs(server)
@@ -158,6 +161,12 @@ def test_what_may_not_be_run_again_is_not(server: Server, more: dict[str, Any]) 
     after_usual_runs(server, **more)
     assert server.app.confirming.submit_wanted() == 0
     assert server.reruns() == []
+
+
+def test_what_ran_in_a_sandbox_is_not(server: Server) -> None:
+    spec = JobSpec(command=("make", "test"), name="test", labels=ALLOWED, sandbox="box")
+    after_usual_runs(server, effective=spec)
+    assert server.app.confirming.submit_wanted() == 0
 
 
 def test_keys_can_be_declared_in_the_configuration(open_app: Callable[..., App]) -> None:

@@ -122,6 +122,8 @@ class Confirming:
 
     def _is_allowed(self, run: Run) -> bool:
         """Whether somebody has declared that it can be run again without harm."""
+        if run.effective is not None and run.effective.sandbox is not None:
+            return False  # a sandbox stays, and is another one after each command
         said = run.labels.get(LABEL)
         if said is not None:
             return said == "allowed"
@@ -145,7 +147,9 @@ class Confirming:
                 None,
             )
             because = found.title if found is not None else ""
-        if found is None and self._mode in ("failures", "all") and run.cause is Cause.COMMAND_FAILED:
+        tried_again = run.effective is not None and run.effective.retries  # that says the same
+        failed = run.cause is Cause.COMMAND_FAILED and not tried_again
+        if found is None and self._mode in ("failures", "all") and failed:
             doubt = self._doubt(transaction, run)
             if doubt is not None and _IN_DOUBT[0] < doubt < _IN_DOUBT[1]:
                 found = next((a for a in begun if a.type in ("error", "flaky", "degradation")), None)
@@ -177,7 +181,8 @@ class Confirming:
         spec = run.effective or run.requested
         if run.masked or spec is None:
             return self._decline(wanted, "it was given secrets, which are not kept")
-        spec = spec.model_copy(update={"parent_job_id": run.job_id, "triggered_by": "confirmation"})
+        once = {"parent_job_id": run.job_id, "triggered_by": "confirmation", "retries": 0}
+        spec = spec.model_copy(update=once)
         try:
             # The key makes it one rerun for ever, also where this process is killed behind the next line.
             rerun = self._submit(
