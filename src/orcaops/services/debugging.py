@@ -291,15 +291,11 @@ def _fixes(found: Findings) -> Iterator[SuggestedFix]:
         *(fix for _, fix in limits),
         *_solutions(found),
         *_retry(found),
-        *(_learned(found, one) for one in found.learned if one not in proven and _tellable(one)),
+        *(_learned(found, one) for one in found.learned if one not in proven),
     ]:
         if fix.action.casefold() not in seen:
             seen.add(fix.action.casefold())
             yield fix
-
-
-def _tellable(one: Solution) -> bool:
-    return one.source == "taught" or one.explored
 
 
 def _learned(found: Findings, one: Solution) -> SuggestedFix:

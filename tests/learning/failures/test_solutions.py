@@ -56,10 +56,9 @@ def test_five_successes_above_the_retry_are_proof() -> None:
     assert rank(trials, category="oom", now=NOW)[0][0].standing == "validated"
 
 
-def test_what_helps_no_more_than_trying_again_is_only_explored() -> None:
+def test_what_helps_no_more_than_trying_again_is_only_tried() -> None:
     trials = [trial(n, True, MEMORY) for n in range(4)] + [trial(n, True) for n in range(4, 12)]
     (only,), _ = rank(trials, category="oom", now=NOW)
-    assert only.explored
     assert only.standing == "tried"
 
 
@@ -68,6 +67,14 @@ def test_credit_is_shared_among_what_was_changed() -> None:
     assert counted["memory:raised"].successes == pytest.approx(0.5)
     assert counted["commit"].successes == pytest.approx(0.5)
     assert counted["memory:raised"].n == 1
+
+
+def test_a_change_that_was_always_there_takes_the_credit() -> None:
+    trials = [trial(1, True, MEMORY, COMMIT), trial(2, True, MEMORY), trial(3, False, COMMIT)]
+    counted = count(trials, category="oom", now=NOW)
+    assert counted["memory:raised"].successes > 1.6
+    assert counted["commit"].successes < 0.4
+    assert counted["commit"].failures == pytest.approx(1.0), "a failure counts fully against a change"
 
 
 def test_old_cases_count_less_by_the_times_of_the_runs() -> None:

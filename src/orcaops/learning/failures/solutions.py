@@ -1,9 +1,9 @@
 """Which change ends a failure: counted over what was tried after it, against trying again as the control.
 
-Each run right after a failure is one trial of what was different in it. A trial's weight is shared among
-its changes, given only to those that can have to do with the failure, and halves every 90 days. The rate of
-success is Beta(1 + successes, 2 + failures); where a signature has few trials, those of its family stand in
-with the weight of five. A change is offered if it beats a plain retry with probability above .8.
+Each run right after a failure is one trial of what was different in it. A success is shared among its changes
+(see :func:`count`), given only to those that can have to do with the failure, and halves every 90 days. The
+rate of success is Beta(1 + successes, 2 + failures); where a signature has few trials, those of its family
+stand in with the weight of five. A change is offered if it beats a plain retry with probability above .8.
 """
 
 import random
@@ -25,6 +25,8 @@ FEEDBACK = 2.0
 _OFFERED, _PROVEN = 0.8, 0.97
 _SUGGESTED, _VALIDATED, _CIRCUMSTANCES = 2, 5, 2
 _SUCCESSES_BEFORE, _FAILURES_BEFORE = 1.0, 2.0
+_WORTH = _SUCCESSES_BEFORE / (_SUCCESSES_BEFORE + _FAILURES_BEFORE)
+_ROUNDS = 6
 
 Standing = Literal["untried", "tried", "offered", "suggested", "validated"]
 
@@ -76,17 +78,35 @@ def age_weight(at: datetime, now: datetime) -> float:
 
 
 def count(trials: Iterable[Trial], *, category: str, now: datetime) -> dict[str, Counting]:
-    """Cases by the change's key; :data:`~orcaops.model.solution.RETRY` is where nothing was changed."""
-    counted: dict[str, Counting] = defaultdict(Counting)
-    for trial in trials:
-        weight = age_weight(trial.at, now)
-        if not trial.atoms:
-            counted[RETRY].add(trial.helped, weight, trial.circumstance)
-            continue
-        share = weight / len(trial.atoms)
-        for key, atom in {atom.key: atom for atom in credited(trial.atoms, category)}.items():
-            counted[key].add(trial.helped, share, trial.circumstance, atom)
+    """Cases by the change's key; :data:`~orcaops.model.solution.RETRY` is where nothing was changed.
+
+    A success is shared among its changes: equally at first, then by what each is worth by all trials together
+    (expectation and maximisation, a few rounds), so that a change that was there every time takes the credit
+    from those that were there by chance. A failure counts fully against each.
+    """
+    some = [
+        (trial, age_weight(trial.at, now), {atom.key: atom for atom in credited(trial.atoms, category)})
+        for trial in trials
+    ]
+    counted: dict[str, Counting] = {}
+    for _ in range(_ROUNDS):
+        worth = {key: _worth(each) for key, each in counted.items()}
+        counted = defaultdict(Counting)
+        for trial, weight, atoms in some:
+            if not trial.atoms:
+                counted[RETRY].add(trial.helped, weight, trial.circumstance)
+                continue
+            idle = len(trial.atoms) - len(atoms)  # changes that cannot have to do with it keep their share
+            every = idle * _WORTH + sum(worth.get(key, _WORTH) for key in atoms)
+            for key, atom in atoms.items():
+                share = worth.get(key, _WORTH) / every if trial.helped else 1.0
+                counted[key].add(trial.helped, weight * share, trial.circumstance, atom)
     return dict(counted)
+
+
+def _worth(one: Counting) -> float:
+    a, b = posterior(one)
+    return a / (a + b)
 
 
 def posterior(
@@ -151,8 +171,9 @@ def rank(
     """The changes worth trying after a failure, best first, and what trying again is worth.
 
     ``trials`` are those of the signature, ``family`` those of other signatures about the same thing;
-    ``given`` what people said, by the change's key. Offered are changes that beat the retry; of the others
-    that ever helped, one may be shown in second place to be explored, drawn by chance that ``seed`` decides.
+    ``given`` what people said, by the change's key. First come changes that beat the retry; where none
+    does, the best of the others, as tried. Of the rest that ever helped one is shown in second place to be
+    explored, drawn by chance that ``seed`` decides.
     """
     own, others = count(trials, category=category, now=now), count(family, category=category, now=now)
     retry_own, retry_family = own.pop(RETRY, Counting()), others.pop(RETRY, None)
@@ -174,6 +195,10 @@ def rank(
         else:
             rest.append((one, parameters))
     offered.sort(key=lambda one: (-(one.effect.rate or 0.0), -one.chance, one.key))
+    if rest and not offered:
+        first = max(rest, key=lambda pair: (pair[0].effect.rate or 0.0, pair[0].chance, pair[0].key))
+        rest.remove(first)
+        offered.append(first[0])
     if rest:
         draw = random.Random(f"{seed}\x1f{len(trials)}")  # noqa: S311 - no secret: the same answer for the same ids
         best, parameters = max(rest, key=lambda pair: (draw.betavariate(*pair[1]), pair[0].key))
