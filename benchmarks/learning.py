@@ -26,6 +26,7 @@ from orcaops.learning.predictors import failure_risk
 from orcaops.learning.predictors import memory as memory_predictor
 from orcaops.learning.replay import PastRun
 from orcaops.learning.rivals import spec
+from orcaops.learning.scoring import Scores
 from orcaops.model.anomaly import Anomaly
 from orcaops.model.sample import Sample
 from orcaops.stats import changes
@@ -414,7 +415,7 @@ def _told(outcomes: Sequence[tuple[bool, str]]) -> Iterator[tuple[Anomaly, int]]
 
 def travis(_quick: bool) -> Iterator[Row]:
     """Commands of CI builds of at least a second."""
-    document = examine(datasets.travis(), [duration.detector, duration_predictor.predictor])
+    document = examine(datasets.travis(), [Scores(), duration.detector, duration_predictor.predictor])
     alarms, told = document["learners"]
     yield _exam_row(alarms, "false_alarms_per_run", "spec", "travis_commands", "reach ≤ 0.025")
     for figure, rival, bar in (
@@ -433,7 +434,8 @@ def travis(_quick: bool) -> Iterator[Row]:
 def batch_logs(quick: bool) -> Iterator[Row]:
     """Jobs of five batch systems."""
     for name in datasets.SWF:
-        document = examine(datasets.swf(name, 8_000 if quick else 40_000), [duration_predictor.predictor])
+        history = datasets.swf(name, 8_000 if quick else 40_000)
+        document = examine(history, [Scores(), duration_predictor.predictor])
         yield from _number_rows(document["learners"][0], name)
         yield _exam_row(document["learners"][0], "healthy_killed", "spec", name, "reach ≤ 0.005")
 
@@ -441,6 +443,7 @@ def batch_logs(quick: bool) -> Iterator[Row]:
 def workflows(_quick: bool) -> Iterator[Row]:
     """Tasks of scientific workflows: duration, memory, and what a limit from history would waste."""
     learners = [
+        Scores(),
         memory_outlier.detector,
         duration_predictor.predictor,
         memory_predictor.predictor,
@@ -470,7 +473,7 @@ def builds(_quick: bool) -> Iterator[Row]:
         for project in datasets.PROJECTS:
             history += datasets.builds(project, late)
         history.sort(key=lambda run: run.submitted_at)
-        told = examine(history, [failure_risk.predictor])["learners"][0]
+        told = examine(history, [Scores(), failure_risk.predictor])["learners"][0]
         set_ = "dl_cibuild" if not late else f"dl_cibuild, {late} builds late"
         yield _exam_row(told, "brier_skill", "ema_01", set_, f"reach ≥ {skill}")
         yield _exam_row(told, "auc", "ema_01", set_, "" if late else "reach ≥ 0.78")
@@ -480,7 +483,13 @@ def builds(_quick: bool) -> Iterator[Row]:
 def large_inputs(quick: bool) -> Iterator[Row]:
     """A million runs of one key, and a hundred thousand keys of one run; with ``quick`` a hundredth."""
     share = 100 if quick else 1
-    learners = [baselines.learner, duration.detector, regression.detector, duration_predictor.predictor]
+    learners = [
+        Scores(),
+        baselines.learner,
+        duration.detector,
+        regression.detector,
+        duration_predictor.predictor,
+    ]
     loop, book = Loop(learners), MemoryBook()
     portion, rates = 1_000_000 // share // 10, []
     for part in range(10):

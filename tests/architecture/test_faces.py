@@ -51,6 +51,7 @@ INSIDE = {
     "knowledge.growth": "what `failures.debug` asks, and the absorber's last step",
     "knowledge.remedies": "what `failures.debug` asks",
     "predictions.foresee": "what Jobs.submit attaches",
+    "predictions.remaining": "what Jobs.get says of a running job",
     "sandboxes.checks": "what Upkeep.doctor says",
     "sandboxes.inside": "what Jobs.submit asks",
     "sandboxes.sweep": "what Upkeep.gc does, and a server by itself",
