@@ -19,6 +19,7 @@ US = "orcaops"
 Incident = Callable[[Transaction, str], str | None]
 """Says which incident pauses what is automatic in a workspace; None if there is none."""
 
+_BUSY_RUNS = 20  # fewer say nothing about how often a job runs
 _BEFORE = 100  # runs whose failures say what was usual
 
 
@@ -161,7 +162,7 @@ class Moves:
 
 def canary_share(runs: Sequence[Run]) -> float:
     """A tenth of the runs of a busy job; every fifth of one that runs fewer than ten times a day."""
-    if len(runs) < 2:
+    if len(runs) < _BUSY_RUNS:
         return 0.2
     latest = runs[: min(len(runs), 50)]
     span_s = (latest[0].submitted_at - latest[-1].submitted_at).total_seconds()

@@ -192,7 +192,7 @@ def _print(found: "Optimization", *, as_json: bool) -> None:
         ("id", found.id),
         ("job", found.key),
         ("field", str(found.field)),
-        ("asks", f"{found.asks}" if found.asks else None),
+        ("asks because", found.asks if found.state == "proposed" else None),
         ("promised", _benefit(found.promised)),
         ("realised", _benefit(found.realised)),
         ("replayed", _replayed(found)),
