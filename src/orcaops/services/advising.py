@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from orcaops.improving.advisor import Advisor
 from orcaops.improving.decided import promised_in, trials_of, tried, with_decisions
-from orcaops.improving.dossier import Dossier, Variant, wait_s
+from orcaops.improving.dossier import Dossier, IdleSandbox, Variant, wait_s
 from orcaops.learning.loop import Absorbed
 from orcaops.model.anomaly import Anomaly
 from orcaops.model.baseline import Baseline
@@ -162,6 +162,7 @@ class Advising:
             arrivals=_arrivals(transaction, workspace, runs),
             concurrency=self._concurrency,
             tests=_tests(transaction, runs, baseline),
+            sandboxes=_idle_sandboxes(transaction, runs),
             prices=self._known_prices(),
         )
 
@@ -216,6 +217,22 @@ class Advising:
 def _flaky(transaction: Transaction, workspace: str, key: str) -> tuple[Anomaly, ...]:
     filters = {"key": key, "type": "flaky", "open": "true"}
     return tuple(transaction.anomalies.page(workspace, filters=filters, limit=5).items)
+
+
+def _idle_sandboxes(transaction: Transaction, runs: Sequence[Run]) -> tuple[IdleSandbox, ...]:
+    """The workspace's other sandboxes, where this job ran in one; idle as of the job's latest run."""
+    at = runs[0].finished_at or runs[0].submitted_at
+    if runs[0].sandbox is None:
+        return ()
+    return tuple(
+        IdleSandbox(
+            sandbox_id=each.id,
+            idle_s=max((at - each.used_at).total_seconds(), 0.0),
+            memory_bytes=each.spec.memory,
+        )
+        for each in transaction.sandboxes.living()
+        if each.workspace == runs[0].workspace and each.id != runs[0].sandbox
+    )
 
 
 def _tests(transaction: Transaction, runs: Sequence[Run], baseline: Baseline) -> dict[str, float]:

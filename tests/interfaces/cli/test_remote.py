@@ -209,9 +209,13 @@ def test_a_history_there(there: Command) -> None:
     assert (
         "estimated_seconds" in there("predict", "--name", "nightly", "--json", "--", "x").document["duration"]
     )
-    advised = there("recommendations", "list", "--json").documents
-    assert advised == []
+    advised = there("recommendations", "list", "--json").documents[0]
+    assert there("recommendations", "show", advised["id"], "--json").document == advised
     assert there("recommendations", "try", "nothing").code == 1
+    assert there("recommendations", "apply", advised["id"], "--json").document["state"] == "applied"
+    assert "promised" in there("recommendations", "show", advised["id"]).text
+    dismissed = there("recommendations", "dismiss", advised["id"], "--reason", "x", "--json").document
+    assert dismissed["state"] == "dismissed"
     assert there("baselines", "reset", key).code == 0
     assert there("baselines", "show", key).code == 1
 

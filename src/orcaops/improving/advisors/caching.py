@@ -81,9 +81,9 @@ class Caching:
             description=f"{tool} runs in {100 * len(found) / runs:.0f} % of runs, takes "
             f"{show_duration(mean)} each time{downloaded}{per_day}.",
             impact="A cache saves most of it, a base image with everything installed nearly all.",
-            action=f"Prepare an image with `{prepared}`, or keep the tool's cache: -v {tool}-cache:{folder}"
-            if folder.startswith("/") and " " not in folder
-            else f"{prepared}; the cache lies in {folder}",
+            action=f"Prepare an image with `{prepared}`, or keep {folder} between runs: -v FOLDER:{folder}"
+            if folder.startswith(("/", "~"))
+            else prepared,
             worth=Worth(
                 unit="seconds",
                 per_run=each_run.scaled(self.kept, 0.5, 1.0),
