@@ -117,7 +117,7 @@ def _p_value(band: outlier.Band, value: float) -> float:
 def timed(memory: Memory, seconds: float) -> Slow | None:
     """Note a duration; returns the median of the latest five beside that before, if it is clearly higher."""
     durations = memory["d"]
-    durations.append(round(_log(seconds), 3))
+    durations.append(round(_log(seconds), 5))
     del durations[:-_DURATIONS]
     if seconds < _LEAST_S or len(durations) < _LATEST + _EARLIER:
         return None
