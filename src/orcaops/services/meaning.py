@@ -9,7 +9,9 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import log, sqrt
+from typing import Any
 
 from orcaops.model.query import Compare, Comparison
 from orcaops.model.run import Status
@@ -17,7 +19,8 @@ from orcaops.recording.store import Store
 from orcaops.services.knowledge_bases import KnowledgeBases
 
 _LATEST = 1000  # failed runs whose first errors are compared
-_COMPONENTS = 64
+_COMPONENTS = 48
+_FEATURES = 12_000  # the most frequent n-grams; with all of them the reduction takes seconds
 _LEAST_BY_LETTERS, _LEAST_BY_WORDS = 0.30, 0.25  # below, texts are alike by chance
 _WORD = re.compile(r"[a-z][a-z0-9_]+|\d+")
 _LONGEST = 2000
@@ -101,23 +104,39 @@ def by_letters(asked: str, texts: Sequence[str]) -> list[float]:
 
     Rare n-grams weigh more (TF-IDF). With few texts nothing is reduced.
     """
-    from sklearn.decomposition import TruncatedSVD
-    from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.preprocessing import normalize
-
     if not texts or not asked.strip():
         return [0.0] * len(texts)
-    vectorizer = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True)
-    vectors = vectorizer.fit_transform(texts)
+    vectorizer, vectors, reduction, reduced = _fitted(tuple(texts))
     one = vectorizer.transform([asked])
     plain = (vectors @ one.T).toarray().ravel()
-    if min(vectors.shape) <= _COMPONENTS:
+    if reduction is None:
         return [float(value) for value in plain]
-    reduction = TruncatedSVD(n_components=_COMPONENTS, random_state=0)
-    reduced = normalize(reduction.fit_transform(vectors))
-    latent = (reduced @ normalize(reduction.transform(one)).T).ravel()
+    latent = (reduced @ _unit(reduction.transform(one)).T).ravel()
     # Latent factors alone confuse short messages; exact n-grams alone miss what is said otherwise.
     return [float((a + max(b, 0.0)) / 2) for a, b in zip(plain, latent, strict=True)]
+
+
+@lru_cache(maxsize=4)
+def _fitted(texts: tuple[str, ...]) -> tuple[Any, Any, Any, Any]:
+    """What is learned from the texts that are searched in; a server asks the same ones again and again."""
+    from sklearn.decomposition import TruncatedSVD
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    vectorizer = TfidfVectorizer(
+        analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True, max_features=_FEATURES
+    )
+    vectors = vectorizer.fit_transform(texts)
+    if min(vectors.shape) <= _COMPONENTS:
+        return vectorizer, vectors, None, None
+    reduction = TruncatedSVD(n_components=_COMPONENTS, n_iter=2, random_state=0)
+    return vectorizer, vectors, reduction, _unit(reduction.fit_transform(vectors))
+
+
+def _unit(rows: Any) -> Any:
+    """Each row with length one; zeros stay."""
+    from sklearn.preprocessing import normalize
+
+    return normalize(rows)
 
 
 def by_words(asked: str, texts: Sequence[str]) -> list[float]:

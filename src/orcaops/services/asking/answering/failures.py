@@ -10,6 +10,7 @@ from orcaops.model.inquiry import Finding, Inquiry, Kind, Measure
 from orcaops.model.quantities import show_time
 from orcaops.model.query import EVERYTHING, And, Compare, Comparison, Or, Query
 from orcaops.model.run import Run, Status
+from orcaops.recording.figures import Figure
 from orcaops.services.asking.answering.runs import words_of
 from orcaops.services.asking.answering.sources import (
     FEW_JOBS,
@@ -24,6 +25,7 @@ from orcaops.services.asking.answering.sources import (
 _EXPLAINED = 3  # failures that are explained one by one; reading logs takes time
 _LOOKED_BACK = 40  # failures whose end is looked for
 _ANOMALIES = 1000
+_SUCCESSES = 5000  # of one job, in which the end of a failure is looked for
 _RETRY = "nothing known: it was tried again"
 _SUCCEEDED = Compare("status", Comparison.EQUAL, Status.SUCCEEDED.value)
 _BAD = Or(
@@ -121,16 +123,24 @@ def fixed(inquiry: Inquiry, sources: Sources) -> Answered:
     cases: list[tuple[Run, Run, tuple[Change, ...]]] = []
     still: list[Run] = []
     looked: set[tuple[str, str]] = set()
+    later: dict[str, list[Figure]] = {}
     with sources.store.read() as transaction:
         query = both(sources.query(inquiry.where), _BAD)
         bad = transaction.runs.page(sources.workspace, query, limit=_LOOKED_BACK)
         for run in bad.items:
-            later = both(_of_key(run, Comparison.ABOVE), _SUCCEEDED)
-            good = next(iter(transaction.runs.each(sources.workspace, later)), None)
-            if good is None:
+            if run.key not in later:  # the successes since the earliest of these failures, latest first
+                since = min(one.submitted_at for one in bad.items if one.key == run.key)
+                of_key = _of_key(run.changed(submitted_at=since), Comparison.ABOVE)
+                found = transaction.runs.figures(
+                    sources.workspace, both(of_key, _SUCCEEDED), None, most=_SUCCESSES
+                )
+                later[run.key] = found
+            behind = [one for one in later[run.key] if one.at > run.submitted_at]
+            if not behind:
                 still.append(run)
-            elif (run.key, good.job_id) not in looked:  # of failures in a row the last one was ended
-                looked.add((run.key, good.job_id))
+            elif (run.key, behind[-1].job_id) not in looked:  # of failures in a row the last one was ended
+                looked.add((run.key, behind[-1].job_id))
+                good = transaction.runs.get(sources.workspace, behind[-1].job_id)
                 cases.append((run, good, changes_between(run, good)))
     advice = _known(inquiry, sources)
     if not bad.items:

@@ -27,13 +27,12 @@ def listed(inquiry: Inquiry, sources: Sources) -> Answered:
         page = transaction.runs.page(sources.workspace, sources.query(inquiry.where), limit=most)
     if not page.items:
         return Answered("No run matches.")
-    how_many = "More than 10 000 runs match" if page.total is None else counted(page.total) + " match"
-    if page.total == 1:
-        how_many = "1 run matches"
-    answer = f"{how_many}" + ("; the latest:" if page.next_cursor else ":")
-    return Answered(
-        answer.replace(":", "") + ("." if not page.next_cursor else ""), [_row(run) for run in page.items]
+    total = page.total
+    how_many = (
+        "More than 10 000 runs match" if total is None else f"{counted(total)} match{'es' * (total == 1)}"
     )
+    answer = f"{how_many}; these are the latest." if page.next_cursor else f"{how_many}."
+    return Answered(answer, [_row(run) for run in page.items])
 
 
 def first(inquiry: Inquiry, sources: Sources) -> Answered:
@@ -99,7 +98,8 @@ def seen(inquiry: Inquiry, sources: Sources) -> Answered:
         page = transaction.runs.page(sources.workspace, query, limit=shown_rows(inquiry, sources))
         oldest = next(iter(transaction.runs.each(sources.workspace, query)), None) if page.items else None
     rows = [_row(run) for run in page.items]
-    alike = sources.meaning.search(sources.workspace, texts, limit=5) if texts else None
+    look = texts and not page.items  # what is there in these very words needs no likeness
+    alike = sources.meaning.search(sources.workspace, texts, limit=5) if look else None
     notes = [alike.how] if alike is not None and alike.found else []
     if alike is not None:
         known = {job for row in rows for job in row.job_ids}

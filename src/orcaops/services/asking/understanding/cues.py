@@ -77,7 +77,7 @@ _TABLE: tuple[tuple[Kind, float, str], ...] = (
     (Kind.COUNT, 3.0, (r"\b(?:fail|timeout|oom|cancel|pass|lost)\b.*\bper\b|\bper\b.*\b(?:fail"
         r"|timeout|oom|cancel)\b")),
     (Kind.COUNT, 2.8, r"\b(?:job|pass|fail)\b.*\bper\b"),
-    (Kind.COUNT, 3.6, (r"\bfail\b(?: is)? most\b|\bmost (?:often )?fail\b"
+    (Kind.COUNT, 5.4, (r"\bfail\b(?: is)? most\b|\bmost (?:often )?fail\b"
         r"|\bfail (?:the )?most\b|\bmost .*\b(?:timeout|oom)\b")),
     (Kind.COUNT, 3.4, (r"\bwhich (?:weekday|hour|hourofday|day)\b.*\bfail\b|\b(?:hourofday"
         r"|weekday)\b.*\bfail\b")),
