@@ -64,6 +64,32 @@ def winkler(
     return math.fsum(scores) / len(scores)
 
 
+def pinball(
+    lows: Sequence[float], highs: Sequence[float], truths: Sequence[float], alpha: float = 0.1
+) -> float | None:
+    """The mean pinball loss of both ends on the log scale, as quantiles α/2 and 1 − α/2; lower is better.
+
+    >>> pinball([1.0], [1.0], [math.e])
+    0.5
+    """
+    score = winkler(lows, highs, truths, alpha)
+    # Each end's loss is α/2 times its share of the Winkler score.
+    return None if score is None else score * alpha / 4
+
+
+def width(lows: Sequence[float], highs: Sequence[float]) -> float | None:
+    """How many times as large as its lower end the upper end of an interval is, as a median.
+
+    >>> width([1.0, 2.0, 5.0], [2.0, 8.0, 15.0])
+    3.0
+    """
+    ratios = sorted(max(high, _TINY) / max(low, _TINY) for low, high in zip(lows, highs, strict=True))
+    if not ratios:
+        return None
+    half = len(ratios) // 2
+    return ratios[half] if len(ratios) % 2 else (ratios[half - 1] + ratios[half]) / 2
+
+
 def calibration_error(stated: Sequence[float], came: Sequence[bool]) -> float | None:
     """The expected calibration error: ten bins of stated probability, each against what came.
 

@@ -39,6 +39,8 @@ class Answers:
         if self.lows and len(self.lows) == len(self.truths):
             figures["coverage_90"] = scoring.coverage(self.lows, self.highs, self.truths)
             figures["winkler_90"] = scoring.winkler(self.lows, self.highs, self.truths)
+            figures["pinball_90"] = scoring.pinball(self.lows, self.highs, self.truths)
+            figures["width_90"] = scoring.width(self.lows, self.highs)
         if self.confidences and len(self.confidences) == len(self.truths):
             hits = [abs(e - t) <= 0.2 * t for e, t in zip(self.estimates, self.truths, strict=True)]
             figures["ece"] = scoring.calibration_error(self.confidences, hits)
