@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from orcaops.model.attempts import killed_by_override
 from orcaops.model.run import Run, Status
 from orcaops.recording.store import Transaction
 
@@ -33,7 +34,7 @@ class Diagnosing:
 
     def diagnose(self, transaction: Transaction, runs: Sequence[Run]) -> Labels:
         """Write the diagnoses of these runs, in the learning order; returns labels where evidence is."""
-        teaching = [run for run in runs if run.teaches]
+        teaching = [run for run in runs if run.teaches and killed_by_override(run) is None]
         failed: dict[str, list[Run]] = {}
         for run in teaching:
             if run.status in _FAILED:

@@ -1,6 +1,6 @@
 import pytest
 
-from orcaops.learning.failures.knowledge import Explained, KnowledgeBase, coverage
+from orcaops.learning.failures.knowledge import KnowledgeBase
 from orcaops.model.errors import ErrorCode, OrcaError
 from orcaops.model.pattern import FailurePattern
 
@@ -46,18 +46,3 @@ def test_an_unknown_id_is_not_found() -> None:
     with pytest.raises(OrcaError) as caught:
         KnowledgeBase().get("nothing")
     assert caught.value.code is ErrorCode.NOT_FOUND
-
-
-def test_coverage_counts_and_names_the_largest_groups() -> None:
-    told = coverage(
-        [
-            Explained("a", "s1", "one"),
-            Explained("b", "s2", "two"),
-            Explained("c", "s2", "two"),
-            Explained("d", "s3", "three", "acme.disk"),
-        ]
-    )
-    assert (told.failures, told.explained, told.share) == (4, 1, 0.25)
-    assert told.by_pattern == {"acme.disk": 1}
-    assert [(group.signature, group.count) for group in told.unexplained] == [("s2", 2), ("s1", 1)]
-    assert coverage([]).share is None

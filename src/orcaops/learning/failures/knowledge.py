@@ -1,9 +1,8 @@
-"""The knowledge base of failures: what is shipped, what is taught, and how much it explains."""
+"""The knowledge base of failures: what is shipped, and what is taught."""
 
 import tomllib
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache, cached_property
 from hashlib import blake2b
 from importlib import resources
@@ -110,57 +109,3 @@ class KnowledgeBase:
 @cache
 def _shipped() -> KnowledgeBase:
     return KnowledgeBase(shipped_patterns())
-
-
-@dataclass(frozen=True, slots=True)
-class Explained:
-    """One failure as far as coverage is concerned: its signature, and the specific pattern, if any."""
-
-    job_id: str
-    signature: str
-    text: str
-    pattern_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class UnexplainedGroup:
-    """Failures with one signature that no specific pattern explains."""
-
-    signature: str
-    text: str
-    count: int
-    job_ids: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """How much the knowledge base explains; ``share`` is null where there is no failure."""
-
-    failures: int
-    explained: int
-    by_pattern: dict[str, int] = field(default_factory=dict)
-    unexplained: tuple[UnexplainedGroup, ...] = ()
-
-    @property
-    def share(self) -> float | None:
-        """The fraction of failures that a specific pattern explains."""
-        return self.explained / self.failures if self.failures else None
-
-
-def coverage(failures: Sequence[Explained], largest: int = 20) -> Coverage:
-    """What share of failures is explained, and the ``largest`` groups that are not, biggest first."""
-    groups: dict[str, list[Explained]] = {}
-    for failure in failures:
-        if failure.pattern_id is None:
-            groups.setdefault(failure.signature, []).append(failure)
-    ordered = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))[:largest]
-    counted = Counter(pattern for one in failures if (pattern := one.pattern_id) is not None)
-    return Coverage(
-        failures=len(failures),
-        explained=sum(counted.values()),
-        by_pattern=dict(counted.most_common()),
-        unexplained=tuple(
-            UnexplainedGroup(signature, some[0].text, len(some), tuple(one.job_id for one in some[:10]))
-            for signature, some in ordered
-        ),
-    )

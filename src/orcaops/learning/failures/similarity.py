@@ -1,7 +1,7 @@
 """Which past failures read alike: TF-IDF over letters, cosine.
 
 Short texts (the telling lines of failures) are compared by their runs of three to five letters, so that a
-word that differs in its ending still counts. Common runs weigh little, by how many of the texts have them.
+word that differs in its ending still counts. Common runs weigh less, by how many of the texts have them.
 """
 
 import math
@@ -27,7 +27,7 @@ def similarities(text: str, others: Sequence[str]) -> list[float]:
     common = Counter(run for runs in counted for run in runs)
     total = len(counted)
     vectors = [
-        {run: (1 + math.log(n)) * math.log((1 + total) / common[run]) for run, n in runs.items()}
+        {run: (1 + math.log(n)) * (1 + math.log((1 + total) / (1 + common[run]))) for run, n in runs.items()}
         for runs in counted
     ]
     lengths = [math.sqrt(math.fsum(weight * weight for weight in vector.values())) for vector in vectors]
