@@ -211,7 +211,7 @@ def test_contradictory_times_are_told(ask: Callable[..., Reply]) -> None:
 
 
 @pytest.mark.parametrize(
-    "asked", [{}, {"question": "  "}, {"question": "which failed", "query": "list"}, {"query": "nonsense"}]
+    "asked", [{}, {"query": " "}, {"question": "which failed", "query": "list"}, {"query": "nonsense"}]
 )
 def test_what_is_no_question(house: App, asked: dict[str, Any]) -> None:
     with pytest.raises(OrcaError) as error:

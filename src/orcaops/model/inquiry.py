@@ -11,9 +11,9 @@ An inquiry is written as one line, which is shown with every answer, can be edit
 """
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field, NonNegativeInt, StringConstraints
+from pydantic import ConfigDict, Field, NonNegativeInt, StringConstraints
 
 from orcaops.model.identity import Id
 from orcaops.model.job import DEFAULT_WORKSPACE, Workspace
@@ -119,13 +119,25 @@ class Inquiry(Word):
         return " ".join(parts)
 
 
+def _one_of_two(schema: dict[str, Any]) -> None:
+    """Say in the schema that exactly one of ``question`` and ``query`` is given."""
+    schema["oneOf"] = [
+        {"required": [one], "properties": {one: {"type": "string"}, other: {"type": "null"}}}
+        for one, other in (("question", "query"), ("query", "question"))
+    ]
+
+
 class Question(Word):
     """What somebody asks: a ``question`` in plain English, or the line of an inquiry as ``query``."""
 
-    question: Annotated[str, StringConstraints(max_length=LONGEST_QUESTION)] | None = Field(
-        None, description="Plain English, such as `which jobs got slower since Monday?`"
+    model_config = ConfigDict(json_schema_extra=_one_of_two)
+
+    question: (
+        Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_QUESTION, pattern=r"\S")] | None
+    ) = Field(None, description="Plain English, such as `which jobs got slower since Monday?`")
+    query: LineText | None = Field(
+        None, description="An inquiry as it is shown with an answer; behind `where` the search language."
     )
-    query: LineText | None = Field(None, description="An inquiry as it is shown with an answer.")
     workspace: Workspace = DEFAULT_WORKSPACE
     limit: Annotated[int, Field(ge=1, le=MOST_ROWS)] = Field(20, description="Most rows of an answer.")
 

@@ -58,17 +58,17 @@ class Questions:
         """
         from orcaops.services.asking.query_line import parse_line
 
-        asked, written = (question.question or "").strip(), (question.query or "").strip()
-        if bool(asked) == bool(written):
+        asked, written = question.question, question.query
+        if (asked is None) == (written is None):
             raise invalid(
                 "give either a question or a query",
                 where="question",
                 hint='Ask e.g. "which jobs failed yesterday?", or send a query that an answer showed.',
             )
         now = self._clock()
-        if written:
+        if written is not None:
             return self._answered(question, parse_line(written, now), now)
-        return self._understood(question, asked, now)
+        return self._understood(question, (asked or "").strip(), now)
 
     def _understood(self, question: Question, asked: str, now: datetime) -> Reply:
         from orcaops.services.asking.offers import offers

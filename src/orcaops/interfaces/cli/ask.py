@@ -35,7 +35,9 @@ def ask(
 
     said = " ".join(question)
     try:
-        asked = Question(question=said or None, query=query, workspace=workspace, limit=limit)
+        asked = Question(
+            question=said if said.strip() else None, query=query, workspace=workspace, limit=limit
+        )
     except ValidationError:
         raise invalid(
             "the question is too long",
