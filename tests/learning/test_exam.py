@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from orcaops import plugins
+from orcaops.learning.detectors import regression
 from orcaops.learning.exam import examine
 from orcaops.learning.forecasters import profile, seasonal
 from orcaops.learning.replay import PastRun
@@ -90,6 +91,14 @@ def test_forecasters_of_arrivals_say_each_week_what_comes() -> None:
     assert 0.75 < weekly["coverage_90"] <= 1
     nothing = examine([], [], [seasonal.forecaster])["learners"][0]
     assert (nothing["n"], nothing["mase"]) == (0, None)
+
+
+def test_a_step_is_noticed_and_after_how_many_runs() -> None:
+    told = examine(history(120), [regression.detector])["learners"][0]
+    assert told["recall"] == 1.0
+    assert 5 <= told["delay_runs"] <= 30
+    few = examine(history(20), [regression.detector])["learners"][0]
+    assert (few["recall"], few["delay_runs"]) == (None, None)
 
 
 def test_progress_is_told() -> None:
