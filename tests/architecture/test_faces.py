@@ -67,7 +67,7 @@ INSIDE = {
 
 OPERATOR = "it is the operator's, at the machine"
 AGENT = "agents are not to do it, or have no use for it"
-SEVERAL = "a job's `sandbox` runs it in one; making and emptying them is for people and scripts"
+SEVERAL = "a job of an agent has a container of its own; sandboxes are for people and scripts"
 MISSING: dict[str, dict[str, str]] = {
     "advice.recommendation": {"mcp": "the list has every field"},
     "forecasts.forecast": {"mcp": AGENT},

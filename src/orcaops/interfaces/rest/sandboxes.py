@@ -144,7 +144,13 @@ def exec_in_sandbox(
     response_model=Sandbox,
     responses=answers(404, 409, 422, 503),
 )
-async def stop_sandbox(request: Request, house: House, sandbox_id: SandboxId, asked: InWorkspace) -> Response:
+async def stop_sandbox(
+    request: Request,
+    house: House,
+    sandbox_id: SandboxId,
+    asked: InWorkspace,
+    _key: IdempotencyKey = None,
+) -> Response:
     """End everything that runs in it; its files stay."""
     return shown(await in_waiting_thread(request, house.sandboxes.stop, asked.workspace, sandbox_id, by=BY))
 
