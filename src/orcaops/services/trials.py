@@ -31,7 +31,8 @@ from orcaops.services.moves import US, Moves, in_force
 
 log = logging.getLogger(__name__)
 
-_LOOKED_AT = 400  # runs of a key that a trial may take
+_LOOKED_AT = 500  # runs of a key that a trial may take
+_SLACK = 50  # runs of a key beside those of a trial: second attempts, runs in a pause
 _PAST = 100  # runs of a key that a proposal rests on
 _EVERY = 5  # runs of a key between two looks at what could be proposed
 _TWICE = 2.0  # a rejected change is proposed again when it promises so many times as much
@@ -224,7 +225,8 @@ class Trials:
         active = [each for each in known if not each.state.ended and each.state is not State.PROPOSED]
         if not due and not active and not any(each.quarantine_runs for each in known):
             return
-        looked = _LOOKED_AT if any(each.state.trying or each.measuring for each in active) else _PAST
+        seen = [each.evidence.candidates + each.evidence.controls for each in active]
+        looked = max(_PAST if due else _SLACK, min(max(seen, default=0) + len(new) + _SLACK, _LOOKED_AT))
         latest = [
             run
             for run in transaction.runs.latest_of_key(workspace, key, looked)
@@ -271,7 +273,11 @@ class Trials:
             return
         if not each.state.trying and not each.measuring:
             return
-        judgement = judge(each, list(reversed(latest)))
+        try:
+            judgement = judge(each, list(reversed(latest)))
+        except Exception:
+            log.exception("%s: its evidence cannot be weighed; it waits", each.id)
+            return
         if judgement.event is not None:
             move(
                 transaction,
@@ -321,7 +327,12 @@ class Trials:
             return
         by_id = {each.id: each for each in known}
         worth = set()
-        for proposal in propose(past):
+        try:
+            found_now = list(propose(past))
+        except Exception:
+            log.exception("what could be tried for %s cannot be said", key)
+            return
+        for proposal in found_now:
             if modes[proposal.field] is Mode.OFF:
                 continue
             chain = [each for each in known if each.field is proposal.field and each.state is State.KEPT]
