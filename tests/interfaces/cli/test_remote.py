@@ -287,3 +287,30 @@ def test_a_server_that_ends_in_the_middle_is_said(
     out, _ = listed.communicate(timeout=30)
     assert b'"status":"lost"' in out or b'"status":"cancelled"' in out
     again.end()
+
+
+def test_knowledge_grows_there(there: Command, orcaops_home: Path, tmp_path: Path) -> None:
+    for number in range(3):
+        script = f"echo 'error: worker {number} lost its lease on db-{number}' >&2; exit 3"
+        there("run", "--name", "w", "--", "sh", "-c", script)
+    (proposal,) = there("kb", "proposals", "--json").documents
+    assert there("kb", "edit", proposal["id"], "--title", "Lost", "--json").document["title"] == "Lost"
+    assert there("kb", "accept", proposal["id"], "--json").document["occurrences"] == 3
+    assert there("kb", "coverage", "--json").document["share"] == 1
+    taught = there(
+        "kb", "teach", "lease (.+) lost", "--title", "x", "--example", "lease a lost", "--id", "a.b"
+    )
+    assert taught.code == 0, taught.err
+    advice = there("kb", "advise", "a.b", "Ask them", "--json").document
+    noted = there("kb", "feedback", advice["id"], "--did-not-help", "--json").document
+    assert (noted["n"], noted["helped"]) == (1, 0)
+    assert "Ask them" in there("kb", "show", "a.b").text
+    file = tmp_path / "k.json"
+    file.write_bytes(there("kb", "export").out)
+    assert there("kb", "import", file, "--json").document["known"] == 3
+    log = tmp_path / "x.log"
+    log.write_text("lease 7 lost\n")
+    assert there("kb", "match", log, "--json").document["pattern_id"] == "a.b"
+    assert there("kb", "forget", "a.b").code == 0
+    assert there("kb", "show", "a.b").code == 1
+    assert there("kb", "dismiss", proposal["id"], "--reason", "no").code == 1
