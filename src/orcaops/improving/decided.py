@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from orcaops.model.decision import Decision
 from orcaops.model.identity import content_id
-from orcaops.model.quantities import show_time
+from orcaops.model.quantities import show_duration, show_time
 from orcaops.model.recommendation import Recommendation, Trial
 from orcaops.model.run import Run, Status
 
@@ -29,6 +29,17 @@ def promised_in(decision: Decision) -> Recommendation | None:
     """The recommendation as it was when this was decided; None if the decision is older than that habit."""
     kept = decision.details.get("recommendation")
     return Recommendation.from_stored(kept) if isinstance(kept, dict) else None
+
+
+def once_each(found: Iterable[Recommendation]) -> list[Recommendation]:
+    """Of those that propose the same change of the same kind to the same job only the most worthwhile."""
+    best: dict[tuple[str, ...], Recommendation] = {}
+    for each in found:
+        target = str(each.change.after) if each.change is not None else each.id
+        place = (each.type, each.key, each.field, target)
+        if place not in best or each.score > best[place].score:
+            best[place] = each
+    return list(best.values())
 
 
 def with_decisions(found: Iterable[Recommendation], decisions: Sequence[Decision]) -> list[Recommendation]:
@@ -112,11 +123,11 @@ def tried(
     elif well:
         taken = sorted(run.duration_s or 0.0 for run in well)[len(well) // 2]
         slower = usual_s is not None and taken > _ABOUT_AS_FAST * usual_s
-        usually = f", usually {usual_s:.1f} s" if usual_s is not None else ""
+        usually = f", usually {show_duration(usual_s)}" if usual_s is not None else ""
         trial = Trial(
             state="refuted" if slower else "confirmed",
             job_ids=tuple(job_ids),
-            sentence=f"on {image} it succeeded in {taken:.1f} s{usually} ({len(well)} tried)",
+            sentence=f"on {image} it succeeded in {show_duration(taken)}{usually} ({len(well)} tried)",
         )
     elif waiting:
         trial = Trial(state="running", job_ids=tuple(job_ids), sentence=f"being tried on {image}")

@@ -7,10 +7,10 @@ below the promised interval is the change called worse than promised.
 
 from collections.abc import Sequence
 
-from orcaops.improving.dossier import held_of, memory_limit_of, spec_of
+from orcaops.improving.dossier import held_of, memory_limit_of, phase_s, spec_of, wait_s
 from orcaops.improving.proposal import shown_amount
 from orcaops.model.recommendation import Effect, Recommendation, Saving, SavingUnit
-from orcaops.model.run import Cause, Run, Status
+from orcaops.model.run import Cause, PhaseName, Run, Status
 from orcaops.stats.interval import difference
 
 NEEDED = 10
@@ -18,6 +18,8 @@ NEEDED = 10
 
 _LEAST_SHARE = 0.01  # a promise of a constant job has no width; a hundredth off is as promised
 _GIB = 1024**3
+_WAITING = frozenset(("schedule", "concurrency"))
+_BEFORE_THE_COMMAND = (PhaseName.PULL, PhaseName.CREATE, PhaseName.START)
 _OWN_DOING = frozenset((Status.SUCCEEDED, Status.FAILED, Status.TIMED_OUT))
 
 
@@ -86,8 +88,12 @@ def _cost(unit: SavingUnit, run: Run, field: str) -> float | None:
     if unit == "seconds":
         if field in ("timeout", "idle_timeout"):  # what a hung run cost: all of them count
             return seconds if run.cause in (Cause.TIMEOUT_TOTAL, Cause.TIMEOUT_IDLE) else 0.0
-        pulling = sum(phase.duration_s for name, phase in run.phases.items() if name in ("pull", "queue"))
-        return seconds + pulling if run.cause is Cause.SUCCESS else None
+        if run.cause is not Cause.SUCCESS:
+            return None
+        if field in _WAITING:
+            return wait_s(run)
+        beside = _BEFORE_THE_COMMAND if field == "image" else ()
+        return seconds + sum(phase_s(run, name) for name in beside)
     if run.cause is not Cause.SUCCESS:
         return None
     spec = spec_of(run)

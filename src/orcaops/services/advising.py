@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from orcaops.improving.advisor import Advisor
-from orcaops.improving.decided import promised_in, trials_of, tried, with_decisions
+from orcaops.improving.decided import once_each, promised_in, trials_of, tried, with_decisions
 from orcaops.improving.dossier import Dossier, IdleSandbox, Variant, wait_s
 from orcaops.learning.loop import Absorbed
 from orcaops.model.anomaly import Anomaly
@@ -130,7 +130,7 @@ class Advising:
                     found.extend(advisor.advise(dossier))
             except Exception:
                 log.exception("the advisor %s raised about %s and is passed over", advisor.name, dossier.key)
-        return found
+        return once_each(found)
 
     def _dossier(
         self, transaction: Transaction, workspace: str, key: str, until: int | None

@@ -1,0 +1,105 @@
+"""What was decided, laid over what is found."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from orcaops.improving.decided import once_each, trials_of, tried, with_decisions
+from orcaops.model.decision import Decision
+from orcaops.model.recommendation import Change, Priority, Recommendation
+from orcaops.model.run import Cause, Run, Status
+from orcaops.testing.advisors import a_run
+
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def found(score: float = 10.0, before: int = 4, after: int = 1, **fields: Any) -> Recommendation:
+    made = {
+        "id": "r1",
+        "type": "cost",
+        "priority": Priority.LOW,
+        "title": "Less",
+        "description": "It is too much.",
+        "impact": "Saves some.",
+        "action": "--memory 1",
+        "created_at": AT,
+        "key": "name:a",
+        "advisor": "made_up",
+        "field": "memory",
+        "score": score,
+        "change": Change(field="memory", before=before, after=after),
+    }
+    return Recommendation.model_validate(made | fields)
+
+
+def decided(verb: str, about: Recommendation, number: int = 1, **details: str) -> Decision:
+    return Decision(
+        id=f"d{number}",
+        subject="recommendation",
+        subject_id=about.id,
+        verb=verb,
+        by="somebody",
+        at=AT,
+        reason="a reason",
+        details={"recommendation": about.model_dump(mode="json"), **details},
+    )
+
+
+def test_dismissed_until_the_score_has_doubled() -> None:
+    then = found(10.0)
+    for score, state in ((10.0, "dismissed"), (19.9, "dismissed"), (20.0, "open"), (1.0, "dismissed")):
+        (shown,) = with_decisions([found(score)], [decided("dismiss", then)])
+        assert shown.state == state
+        assert "a reason" in (shown.remark or "")
+
+
+def test_dismissed_again_it_waits_for_twice_as_much_again() -> None:
+    decisions = [decided("dismiss", found(10.0)), decided("dismiss", found(20.0), 2)]
+    assert with_decisions([found(30.0)], decisions)[0].state == "dismissed"
+    assert with_decisions([found(40.0)], decisions)[0].state == "open"
+
+
+def test_what_is_decided_stays_when_nothing_is_found_any_more() -> None:
+    (applied,) = with_decisions([], [decided("apply", found())])
+    assert (applied.state, applied.score, applied.remark) == ("applied", 10.0, "a reason")
+    (dismissed,) = with_decisions([], [decided("apply", found()), decided("dismiss", found(), 2)])
+    assert dismissed.state == "dismissed"
+
+
+def test_the_next_step_is_another_one() -> None:
+    taken = [decided("apply", found(before=4, after=2))]
+    assert [each.state for each in with_decisions([found(before=4, after=2)], taken)] == ["applied"]
+    again, kept = with_decisions([found(before=2, after=1)], taken)
+    assert (again.state, kept.state, kept.id) == ("open", "applied", "r1")
+    third = with_decisions([found(before=1, after=0)], [*taken, decided("apply", again, 2)])
+    assert len({each.id for each in third}) == 3
+
+
+def test_a_decision_without_the_recommendation_still_holds() -> None:
+    old = decided("dismiss", found()).model_copy(update={"details": {}})
+    assert with_decisions([found(1e9)], [old])[0].state == "dismissed"
+    assert with_decisions([], [old]) == []
+
+
+def trial(*runs: Run, usual_s: float | None = 60.0) -> str:
+    decisions = [decided("try", found(), n, job_id=run.job_id) for n, run in enumerate(runs)]
+    shown = tried(found(), trials_of(decisions, "r1"), {run.job_id: run for run in runs}, usual_s)
+    assert shown.trial is not None
+    assert shown.evidence["trial_job_ids"] == [run.job_id for run in runs]
+    return shown.trial.state
+
+
+def test_a_trial_is_confirmed_refuted_or_still_running() -> None:
+    assert trial(a_run(1, 50.0)) == "confirmed"
+    assert trial(a_run(1, 90.0)) == "refuted"
+    assert trial(a_run(1, 90.0), usual_s=None) == "confirmed"
+    assert trial(a_run(1, 1.0, cause=Cause.COMMAND_FAILED, exit_code=1)) == "refuted"
+    assert trial(a_run(1).changed(status=Status.RUNNING)) == "running"
+    assert tried(found(), [], {}, 60.0) == found()
+    gone = tried(found(), ["gone"], {}, 60.0).trial
+    assert gone is not None
+    assert gone.state == "untried"
+
+
+def test_the_same_change_is_proposed_once() -> None:
+    slim, slow = found(1.0, id="r2", advisor="slim"), found(5.0, id="r3", advisor="slow")
+    assert once_each([slim, slow, found(2.0, after=3)]) == [slow, found(2.0, after=3)]
