@@ -64,6 +64,7 @@ class ContainerMeter:
         self._samples = 0
         self._throttled_s: float | None = None
         self._network: tuple[int, int] | None = None
+        self._stood_ready = False
         self._disk_before: Disk | None = None
         self._throttled_before_s = 0.0
         self._network_before = (0, 0)
@@ -78,6 +79,7 @@ class ContainerMeter:
         shell that waits holds less than that.
         """
         child = self._parent.child_of(self._container)
+        self._stood_ready = True
         self._share = self._parent.cpu()
         self._disk_before = self._parent.disk()
         if child is not None:
@@ -125,6 +127,8 @@ class ContainerMeter:
     def _watch(self) -> None:
         child = self._watch_set_up()
         pause_s = _FIRST_LOOK_S
+        if self._stood_ready and self._stop.wait(_FIRST_LOOK_S):
+            return  # as short as this, others are not looked at either: what was there to see is the shell
         while child is not None:
             since = time.thread_time()
             self._look(child)

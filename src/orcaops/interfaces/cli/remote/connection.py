@@ -65,7 +65,7 @@ class Connection:
         self._check(answer)
         return answer
 
-    def put_stream(self, path: str, content: IO[bytes], **query: Any) -> None:
+    def put_stream(self, path: str, content: IO[bytes], /, **query: Any) -> None:
         """Send a tar archive."""
         import httpx2
 
@@ -81,7 +81,7 @@ class Connection:
             raise self._unreachable(str(error)) from None
         self._check(answer)
 
-    def stream(self, path: str, **query: Any) -> Iterator[bytes]:
+    def stream(self, path: str, /, **query: Any) -> Iterator[bytes]:
         """The pieces of a long answer as they come."""
         import httpx2
 
