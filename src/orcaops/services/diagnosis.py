@@ -4,7 +4,7 @@ What it imports takes a tenth of a second to be ready: only who explains a failu
 """
 
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import takewhile
 
 from orcaops.learning.failures.causes import CauseLine, Causes, find_causes, severity
@@ -16,7 +16,7 @@ from orcaops.learning.failures.knowledge import KnowledgeBase
 from orcaops.learning.failures.masking import plain, without_time
 from orcaops.learning.failures.matcher import Match
 from orcaops.learning.failures.signature import Signature, signature
-from orcaops.model.debug import DebugAnalysis, PastFailure, PatternMatch, Quote
+from orcaops.model.debug import DebugAnalysis, PastFailure, Quote
 from orcaops.model.diagnosis import Diagnosis as Opinion
 from orcaops.model.diagnosis import Evidence
 from orcaops.model.logline import LogLine
@@ -35,6 +35,7 @@ from orcaops.services.debugging import (
     without_failure,
 )
 from orcaops.services.knowledge import Knowledge
+from orcaops.services.quoting import part_of
 
 _FAILED = frozenset({Status.FAILED, Status.TIMED_OUT, Status.LOST})
 _EARLIER = 200  # runs of the key that are looked back on
@@ -46,7 +47,6 @@ _PAST_BYTES = MIB // 2
 _WHOLE_HEAD, _WHOLE_TAIL = 4 * MIB, 8 * MIB
 _TOGETHER, _LONG = 200, 4000  # lines that are asked about together; letters of one that is asked alone
 _RANKED, _QUOTED, _NEAR_BYTES = 10, 10, 16_000
-_LONGEST_QUOTE = 300
 _MOST_LINES_EXPLAINED = 300
 
 
@@ -258,7 +258,7 @@ class Diagnosis:
             stored = next(self._logs.lines(run.workspace, run.job_id, after=offset - 1), None)
             if stored is None or stored.offset != offset or offset in quotes:
                 continue
-            text = _part(plain(stored.text), matched.get(offset, ""))
+            text = part_of(plain(stored.text), matched.get(offset, ""))
             if text:
                 quotes[offset] = Quote(offset=offset, stream=stored.stream, text=text)
         return quotes
@@ -301,27 +301,6 @@ class Diagnosis:
         )
 
 
-def matches_in(knowledge: KnowledgeBase, chunks: Iterable[bytes]) -> tuple[PatternMatch, ...]:
-    """The known failures in a text given in pieces, each where it is found first, in their order.
-
-    The specific ones; where there is none, those that say only that something failed.
-    """
-    first = [places[0] for places in knowledge.matcher.scan(chunks).values() if places]
-    chosen = [match for match in first if not match.catch_all] or first
-    return tuple(
-        PatternMatch(
-            pattern_id=match.pattern.id,
-            category=match.pattern.category,
-            title=match.title,
-            description=match.description,
-            solutions=match.solutions,
-            infrastructure=match.pattern.infrastructure,
-            line=Quote(offset=match.offset, text=_part(match.text, match.matched)),
-        )
-        for match in sorted(chosen, key=lambda one: (one.offset, one.pattern.id))
-    )
-
-
 def _kept_causes(kept: Evidence) -> Causes:
     """What was kept of a log that is gone, as if it had just been read; numbers of lines are not known."""
     lines = tuple(
@@ -358,11 +337,3 @@ def _known(cause: Cause | None) -> bool | None:
 
 def _until(offset: int) -> Callable[[LogLine], bool]:
     return lambda line: line.offset <= offset
-
-
-def _part(line: str, matched: str) -> str:
-    """What is quoted of a line: all of it, or, of a long one, its beginning or where the match is."""
-    start = line.find(matched) if matched else -1
-    if start + len(matched) <= _LONGEST_QUOTE:
-        start = 0
-    return line[start : start + _LONGEST_QUOTE].rstrip()

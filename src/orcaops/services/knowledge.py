@@ -137,7 +137,7 @@ class Knowledge:
 
         The specific ones; where there is none, those that say only that something failed.
         """
-        from orcaops.services.diagnosis import matches_in
+        from orcaops.services.quoting import matches_in
 
         return matches_in(self._bases.of(workspace)[0], chunks)
 

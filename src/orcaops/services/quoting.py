@@ -1,0 +1,37 @@
+"""Quoting: what is shown of a job's lines, and known failures found in any text."""
+
+from collections.abc import Iterable
+
+from orcaops.learning.failures.knowledge import KnowledgeBase
+from orcaops.model.debug import PatternMatch, Quote
+
+_LONGEST_QUOTE = 300
+
+
+def matches_in(knowledge: KnowledgeBase, chunks: Iterable[bytes]) -> tuple[PatternMatch, ...]:
+    """The known failures in a text given in pieces, each where it is found first, in their order.
+
+    The specific ones; where there is none, those that say only that something failed.
+    """
+    first = [places[0] for places in knowledge.matcher.scan(chunks).values() if places]
+    chosen = [match for match in first if not match.catch_all] or first
+    return tuple(
+        PatternMatch(
+            pattern_id=match.pattern.id,
+            category=match.pattern.category,
+            title=match.title,
+            description=match.description,
+            solutions=match.solutions,
+            infrastructure=match.pattern.infrastructure,
+            line=Quote(offset=match.offset, text=part_of(match.text, match.matched)),
+        )
+        for match in sorted(chosen, key=lambda one: (one.offset, one.pattern.id))
+    )
+
+
+def part_of(line: str, matched: str) -> str:
+    """What is quoted of a line: all of it, or, of a long one, its beginning or where the match is."""
+    start = line.find(matched) if matched else -1
+    if start + len(matched) <= _LONGEST_QUOTE:
+        start = 0
+    return line[start : start + _LONGEST_QUOTE].rstrip()
