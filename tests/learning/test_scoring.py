@@ -205,8 +205,8 @@ def test_runs_that_nobody_asked_about_are_asked_about_now_and_then() -> None:
     for sample in samples_of_job([10.0] * 60, "duration"):
         asked.append(scores.wanted(memories, sample) is not None)
         scores.learn(memories, sample)
-    assert asked[:9] == [False] + [True] * 8
-    assert sum(asked[9:]) == 6
+    assert asked[:6] == [False] + [True] * 5
+    assert sum(asked[6:]) == 4
     overlapping = replace(sample, submitted_at=sample.at - timedelta(days=300))
     assert scores.wanted(memories, overlapping) is None
     assert scores.wanted(memories, replace(sample, prediction_seen=3)) is None
@@ -217,11 +217,11 @@ def test_runs_that_nobody_asked_about_are_asked_about_now_and_then() -> None:
 def test_an_imported_run_is_asked_about_before_it_is_learned_from() -> None:
     """The predictors have not seen the run that they are asked about: a jump cannot have been foreseen."""
     loop, book = Loop([*plugins.find("predictor"), Scores()]), MemoryBook()
-    loop.absorb([[s] for s in samples_of_job([10.0] * 8 + [1000.0], "duration")], book)
+    loop.absorb([[s] for s in samples_of_job([10.0] * 5 + [1000.0], "duration")], book)
     house = totals(orjson.dumps(book.get(HOUSE)))["duration"]
-    assert house.scored == 8
-    assert house.within_20 == pytest.approx(7 / 8, abs=1e-3)
-    assert house.abs_log_error == pytest.approx(math.log(100) / 8, rel=0.05)
+    assert house.scored == 5
+    assert house.within_20 == pytest.approx(4 / 5, abs=1e-3)
+    assert house.abs_log_error == pytest.approx(math.log(100) / 5, rel=0.05)
 
 
 def test_nothing_is_known_of_nothing() -> None:

@@ -3,7 +3,7 @@
 What was predicted of a run is a fact of its record, so scores are rebuilt from facts like any other
 opinion. A naive rule answers with what it knew when the prediction was made. Runs that nobody asked about,
 imported ones, are asked about as they are learned: of those whose job had no other run under way, so that
-the answer knows of the job what was known at the submission, the first eight of a job and then one in eight.
+the answer knows of the job what was known at the submission, the first five of a job and then one in twelve.
 
 Where a naive rule has predicted a job better than the predictor did, its answer is given instead, until it
 has not any more; the predictor goes on being scored by what it would have said.
@@ -58,7 +58,7 @@ _PAST = 12  # guesses of the naive rules that are kept with their times
 _FORGETTING = 0.99
 _COMPARING = 0.98  # forgets faster: what was lost long ago must not keep a predictor out
 _RESIDUALS = 24
-_FIRST_ASKED, _ASKED_EVERY = 8, 8
+_FIRST_ASKED, _ASKED_EVERY = 5, 12
 _NEEDED = 20.0  # runs compared before a naive rule can take over
 _LEAD, _STAY = 0.1, 0.03  # it takes over when it is better by the one share, and stays while by the other
 _LEAST = 0.002  # and by this much, or rounding would decide,
