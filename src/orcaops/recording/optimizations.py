@@ -29,6 +29,3 @@ class OptimizationRepository(Protocol):
         cursor: str | None = None,
     ) -> Page[Optimization]:
         """The one that moved last first."""
-
-    def counts(self) -> dict[str, int]:
-        """How many there are in each state, over all workspaces."""

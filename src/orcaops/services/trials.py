@@ -9,33 +9,27 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from orcaops.improving.benefits import realised
 from orcaops.improving.guard import judge, too_tight
 from orcaops.improving.optimizations import HOLDBACK_RUNS, Event, allows
 from orcaops.improving.overrides import Laid, lay
-from orcaops.improving.policy import asks, starts_by_itself
-from orcaops.improving.proposals import Past, Proposal, propose, recent
 from orcaops.learning.loop import Absorbed
 from orcaops.model.attempts import INFRASTRUCTURE, attempt_id
 from orcaops.model.errors import OrcaError
-from orcaops.model.identity import content_id
 from orcaops.model.job import JobSpec
-from orcaops.model.optimization import HistoryEntry, Mode, Optimization, State
-from orcaops.model.override import Arm, OptimizedField, Value
+from orcaops.model.optimization import Mode, Optimization, State
+from orcaops.model.override import OptimizedField, Value
 from orcaops.model.run import Run, Status, Usage
 from orcaops.recording.store import Store, Transaction
 from orcaops.running.retry import next_attempt, refused
-from orcaops.services.moves import US, Moves, in_force
+from orcaops.services.moves import US, Moves
+from orcaops.services.proposing import PAST_RUNS, Proposing
 
 log = logging.getLogger(__name__)
 
 _LOOKED_AT = 500  # runs of a key that a trial may take
 _SLACK = 50  # runs of a key beside those of a trial: second attempts, runs in a pause
-_PAST = 100  # runs of a key that a proposal rests on
-_EVERY = 5  # runs of a key between two looks at what could be proposed
-_TWICE = 2.0  # a rejected change is proposed again when it promises so many times as much
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +57,9 @@ class Trials:
     ) -> None:
         self._store = store
         self._moves = moves
+        self._proposing = Proposing(moves, clock=clock)
         self._ceilings = ceilings
         self._raise_to = raise_to
-        self._clock = clock
 
     # -- a job is submitted
 
@@ -221,12 +215,12 @@ class Trials:
 
     def _review(self, transaction: Transaction, workspace: str, key: str, new: Sequence[Run]) -> None:
         known = transaction.optimizations.of_key(workspace, key)
-        due = self._due(transaction, workspace, key, new)
+        due = self._proposing.due(transaction, workspace, key, new)
         active = [each for each in known if not each.state.ended and each.state is not State.PROPOSED]
         if not due and not active and not any(each.quarantine_runs for each in known):
             return
         seen = [each.evidence.candidates + each.evidence.controls for each in active]
-        looked = max(_PAST if due else _SLACK, min(max(seen, default=0) + len(new) + _SLACK, _LOOKED_AT))
+        looked = max(PAST_RUNS if due else _SLACK, min(max(seen, default=0) + len(new) + _SLACK, _LOOKED_AT))
         latest = [
             run
             for run in transaction.runs.latest_of_key(workspace, key, looked)
@@ -242,7 +236,7 @@ class Trials:
                 self._step(transaction, each, new, latest, modes[each.field], incident)
         known = transaction.optimizations.of_key(workspace, key)
         if due and incident is None:
-            self._propose(transaction, workspace, key, known, latest, modes)
+            self._proposing.propose(transaction, workspace, key, known, latest, modes)
             known = transaction.optimizations.of_key(workspace, key)
         for each in known:
             if each.state is State.APPROVED and modes[each.field] is not Mode.OFF:
@@ -299,126 +293,6 @@ class Trials:
             return
         transaction.optimizations.put_many([each])
 
-    # -- what is worth trying
-
-    def _due(self, transaction: Transaction, workspace: str, key: str, new: Sequence[Run]) -> bool:
-        """Whether it is time to look for proposals: at every fifth run of a job."""
-        try:
-            count = transaction.baselines.get(workspace, key).run_count
-        except OrcaError:
-            return False
-        return count % _EVERY < len(new)
-
-    def _propose(
-        self,
-        transaction: Transaction,
-        workspace: str,
-        key: str,
-        known: Sequence[Optimization],
-        latest: Sequence[Run],
-        modes: Mapping[OptimizedField, Mode],
-    ) -> None:
-        past = Past(
-            runs=recent([run for run in latest[:_PAST] if run.trial is None or run.trial.arm is Arm.CONTROL]),
-            flaky=self._flaky(transaction, workspace, key),
-            in_force=in_force(known),
-        )
-        if not past.runs:
-            return
-        by_id = {each.id: each for each in known}
-        worth = set()
-        try:
-            found_now = list(propose(past))
-        except Exception:
-            log.exception("what could be tried for %s cannot be said", key)
-            return
-        for proposal in found_now:
-            if modes[proposal.field] is Mode.OFF:
-                continue
-            chain = [each for each in known if each.field is proposal.field and each.state is State.KEPT]
-            step = len(chain) + 1
-            its_id = content_id("optimization", workspace, key, str(proposal.field), str(step))
-            worth.add(its_id)
-            why = asks(proposal, past.runs)
-            found = self._put(transaction, by_id.get(its_id), proposal, workspace, key, its_id, step, why)
-            if found is None:
-                continue
-            agreed = _agreed_before(chain, found)
-            if agreed is not None:
-                self._moves.move(
-                    transaction,
-                    found,
-                    Event.APPROVE,
-                    by=agreed,
-                    reason=f"approved with step {step - 1}, up to this value",
-                )
-            elif starts_by_itself(modes[found.field], why):
-                self._moves.move(
-                    transaction, found, Event.APPROVE, by=US, reason="mode is auto, and the change is safe"
-                )
-        for each in known:
-            if each.state is State.PROPOSED and each.id not in worth:
-                reason = "it is no longer worth it"
-                self._moves.move(transaction, each, Event.SUPERSEDE, by=US, reason=reason)
-
-    def _put(
-        self,
-        transaction: Transaction,
-        known: Optimization | None,
-        proposal: Proposal,
-        workspace: str,
-        key: str,
-        its_id: str,
-        step: int,
-        why: str | None,
-    ) -> Optimization | None:
-        """The proposal as a change in state proposed; None where it cannot be one now."""
-        content: dict[str, Any] = {
-            "title": proposal.title,
-            "reason": proposal.reason,
-            "asks": why,
-            "own": proposal.own,
-            "before": proposal.before,
-            "after": proposal.after,
-            "target": proposal.target,
-            "flaky": proposal.flaky,
-            "promised": proposal.promised,
-            "counterfactual": proposal.counterfactual,
-        }
-        at = self._clock()
-        if known is None:
-            line = HistoryEntry(at=at, by=US, event="propose", state=State.PROPOSED, reason=proposal.reason)
-            new = Optimization(
-                id=its_id,
-                workspace=workspace,
-                key=key,
-                field=proposal.field,
-                step=step,
-                proposed_at=at,
-                changed_at=at,
-                history=(line,),
-                **content,
-            )
-            transaction.optimizations.put_many([new])
-            self._moves.sign(transaction, new, "propose", US, proposal.reason)
-            return new
-        if known.state is State.PROPOSED:
-            refreshed = known.changed(**content)
-            if refreshed != known:
-                transaction.optimizations.put_many([refreshed])
-            return refreshed
-        if not known.state.ended or known.quarantine_runs:
-            return None
-        if known.state is State.REJECTED and not _promises_more(known, proposal):
-            return None
-        return self._moves.move(
-            transaction, known, Event.PROPOSE, by=US, reason=proposal.reason, proposed_at=at, **content
-        )
-
-    def _flaky(self, transaction: Transaction, workspace: str, key: str) -> bool:
-        filters = {"type": "flaky", "key": key, "open": "true"}
-        return bool(transaction.anomalies.page(workspace, filters=filters, limit=1).items)
-
 
 def _beginning_anew(
     final: Run, ended_id: str, changes: Mapping[str, Value], restored: frozenset[OptimizedField]
@@ -457,18 +331,3 @@ def _held_back(each: Optimization, latest: Sequence[Run]) -> int:
         and run.trial.stage == State.KEPT
         for run in latest
     )
-
-
-def _promises_more(known: Optimization, proposal: Proposal) -> bool:
-    before = known.promised
-    return before is None or proposal.promised.low >= _TWICE * max(before.low, 1e-12)
-
-
-def _agreed_before(chain: Sequence[Optimization], found: Optimization) -> str | None:
-    """Who approved an earlier step whose target this one does not go beyond."""
-    for each in reversed(chain):
-        person = each.approved_by if each.approved_by != US else None
-        goes_on = isinstance(each.target, int | float) and isinstance(found.after, int | float)
-        if person and goes_on and found.after >= each.target:  # type: ignore[operator]
-            return person
-    return None

@@ -106,7 +106,3 @@ class Optimizations:
         if len(rows) > limit:
             more = cursor_of(digest, rows[limit - 1].changed_at, rows[limit - 1].id, total)
         return Page[Optimization].model_construct(items=items, next_cursor=more, total=total)
-
-    def counts(self) -> dict[str, int]:
-        asked = select(optimizations.c.state, func.count()).group_by(optimizations.c.state)
-        return {row[0]: row[1] for row in self._connection.execute(asked)}
