@@ -58,7 +58,7 @@ from orcaops.services.history import History
 from orcaops.services.incidents import Incidents
 from orcaops.services.insights import Insights
 from orcaops.services.jobs import Jobs
-from orcaops.services.knowledge_bases import KnowledgeBases
+from orcaops.services.known_failures import KnowledgeBases
 from orcaops.services.meaning import Meaning
 from orcaops.services.moves import Moves
 from orcaops.services.optimizations import Optimizations

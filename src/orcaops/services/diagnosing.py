@@ -16,7 +16,7 @@ from orcaops.recording.store import Transaction
 if TYPE_CHECKING:
     from orcaops.learning.failures.signature import Signature
     from orcaops.model.diagnosis import Diagnosis, Evidence
-    from orcaops.services.knowledge_bases import KnowledgeBases
+    from orcaops.services.known_failures import KnowledgeBases
 
 log = logging.getLogger(__name__)
 

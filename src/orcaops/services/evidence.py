@@ -18,7 +18,7 @@ from orcaops.recording.store import Store, Transaction
 if TYPE_CHECKING:
     from orcaops.learning.failures.fingerprint import Fingerprint
     from orcaops.model.diagnosis import Evidence, PassingLines
-    from orcaops.services.knowledge_bases import KnowledgeBases
+    from orcaops.services.known_failures import KnowledgeBases
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from orcaops.services.test_results import with_failing_tests
 if TYPE_CHECKING:
     from orcaops.model.debug import DebugAnalysis
     from orcaops.services.knowledge import Knowledge
-    from orcaops.services.knowledge_bases import KnowledgeBases
+    from orcaops.services.known_failures import KnowledgeBases
 
 
 class Failures:

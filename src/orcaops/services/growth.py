@@ -18,7 +18,7 @@ from orcaops.recording.store import Store, Transaction
 
 if TYPE_CHECKING:
     from orcaops.learning.failures.knowledge import KnowledgeBase
-    from orcaops.services.knowledge_bases import KnowledgeBases
+    from orcaops.services.known_failures import KnowledgeBases
 
 PASSING = 50
 """The latest different sets of telling lines of passing runs that a pattern is held against."""

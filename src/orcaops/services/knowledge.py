@@ -33,7 +33,7 @@ from orcaops.services.likeness import Likeness
 from orcaops.services.remedies import Remedies
 
 if TYPE_CHECKING:
-    from orcaops.services.knowledge_bases import KnowledgeBases
+    from orcaops.services.known_failures import KnowledgeBases
 
 Progress = Callable[[int, int], None]
 """Gets how many past failures have been looked at again, of how many."""

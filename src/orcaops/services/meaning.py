@@ -16,7 +16,7 @@ from typing import Any
 from orcaops.model.query import Compare, Comparison
 from orcaops.model.run import Status
 from orcaops.recording.store import Store
-from orcaops.services.knowledge_bases import KnowledgeBases
+from orcaops.services.known_failures import KnowledgeBases
 
 _LATEST = 1000  # failed runs whose first errors are compared
 _COMPONENTS = 48

@@ -17,7 +17,7 @@ from orcaops.recording.store import Store, Transaction
 
 if TYPE_CHECKING:
     from orcaops.learning.failures.solutions import Counting, Ranked
-    from orcaops.services.knowledge_bases import KnowledgeBases
+    from orcaops.services.known_failures import KnowledgeBases
 
 _TRIALS = 500
 _MOST_LEARNED = 8
