@@ -1,13 +1,11 @@
 """A job that has become slower, hungrier or busier for good, or has improved."""
 
-import hashlib
-import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orcaops.learning import episodes, staleness, working_out
+from orcaops.learning import episodes, staleness, suspects, working_out
 from orcaops.learning.learner import Detector, Memories, Memory
 from orcaops.model.anomaly import Anomaly, Severity
 from orcaops.model.metric import MetricName
@@ -20,18 +18,6 @@ from orcaops.stats.robust import middle
 _TRACED = 48  # runs whose ids and circumstances are kept
 _CHECKED_AFTER = 15
 _NORMAL_AFTER = 60
-_CIRCUMSTANCES = (
-    "commit",
-    "image digest",
-    "command",
-    "host",
-    "branch",
-    "CPUs",
-    "memory limit",
-    "environment names",
-)
-_ID, _TEXT = 24, 48
-_ROOM = (_ID, _ID, _TEXT, _ID, _ID, _ID, _ID, _TEXT)  # letters that are kept of each circumstance
 _WORDS = {
     MetricName.DURATION: ("takes longer", "is faster", "duration", 0.2),
     MetricName.CPU: ("needs more CPU time", "needs less CPU time", "CPU time", 0.2),
@@ -87,13 +73,13 @@ class Regression:
             if memory["episode"] is not None:
                 told.append(self._anomaly(memory["episode"], sample, ended=staleness.TOLD))
             memory = self.fresh()
-        context = _context(sample)
+        context = suspects.circumstances_of(sample)
         values = [*memory["values"], round(math.log(min(max(sample.value, 1e-3), 1e300)), 5)]
-        run = [sample.job_id, round(sample.at.timestamp(), 3), _changed(memory["context"], context)]
+        run = [sample.job_id, round(sample.at.timestamp(), 3), suspects.changed(memory["context"], context)]
         runs = [*memory["runs"], run]
         base = memory["base"] or list(context)
         for gone in runs[:-_TRACED]:
-            base = _after(base, gone[2])
+            base = suspects.after(base, gone[2])
         after: Memory = {
             "values": values[-changes.LONGEST :],
             "runs": runs[-_TRACED:],
@@ -142,7 +128,7 @@ class Regression:
                 [runs[place - offset][0], round(share, 3)] for place, share in places[:5] if place >= offset
             ],
             "between": [runs[min(traced)][0], runs[max(traced)][0]] if traced else [began[0], began[0]],
-            "suspects": _suspects(runs, after["base"], traced),
+            "suspects": suspects.suspects(runs, after["base"], traced),
         }
         after["episode"] = {
             "job": began[0],
@@ -173,14 +159,9 @@ class Regression:
         severity = Severity.INFO
         if grew:
             severity = Severity.CRITICAL if found["size"] >= math.log(2) else Severity.WARNING
-        suspects, (first, last) = found["suspects"], found["between"]
+        first, last = found["between"]
         when = f" (between {first} and {last} with 90 %)" if first != last else ""
-        blame = " Nothing else that is recorded changed there."
-        if suspects:
-            blame = " Changed there: " + "; ".join(
-                f"{s['what']} from {s['from'] or 'none'} to {s['to'] or 'none'}" for s in suspects
-            )
-            blame += "."
+        words = worse if grew else better
         return episodes.shown(
             episode,
             sample,
@@ -188,12 +169,12 @@ class Regression:
             version=self.version,
             kind="regression" if grew else "improvement",
             severity=severity,
-            title=f"{(worse if grew else better).capitalize()} by {abs(percent):.0f} %:"
+            title=f"{words[0].upper()}{words[1:]} by {abs(percent):.0f} %:"
             f" {show(found['after'])} instead of {show(found['before'])}",
             description=(
                 f"Since run {episode['job']}{when} the {what} has a median of {show(found['after'])}, before"
                 f" {show(found['before'])}: {percent:+.0f} % (90 % interval {low:+.0f} to {high:+.0f} %)."
-                f"{blame}" + (f" Over: {ended}." if ended else "")
+                f" {suspects.told(found['suspects'])}" + (f" Over: {ended}." if ended else "")
             ),
             expected=found["before"],
             actual=found["after"],
@@ -207,58 +188,11 @@ class Regression:
                 "t": found["t"],
                 "likely_first_runs": [{"job_id": job, "probability": p} for job, p in found["likely"]],
                 "began_between": [first, last],
-                "suspects": suspects,
+                "suspects": found["suspects"],
             },
             series=str(sample.metric),
             closed=ended is not None,
         )
-
-
-def _context(sample: Sample) -> list[str | None]:
-    cpus = None if sample.cpus is None else f"{sample.cpus:g}"
-    limit = None if sample.memory_limit_bytes is None else show_size(sample.memory_limit_bytes)
-    names = ", ".join(sample.env_names) or None
-    command = sample.command or None
-    texts = (sample.commit, sample.image_digest, command, sample.host, sample.branch, cpus, limit, names)
-    return [
-        None if text is None else _short(text, longest) for text, longest in zip(texts, _ROOM, strict=True)
-    ]
-
-
-def _short(text: str, longest: int) -> str:
-    """A text that is not too long to keep; of a longer one the beginning, and what tells it from others."""
-    if len(text) <= longest or longest == _ID:
-        return text[:longest]
-    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=3).hexdigest()
-    return f"{text[: longest - 8]}… {digest}"
-
-
-def _changed(former: list[str | None] | None, context: list[str | None]) -> list[list[Any]]:
-    """What is not as it was with the run before: the place among the circumstances, and what it is now."""
-    if former is None or former == context:
-        return []
-    pairs = enumerate(zip(former, context, strict=True))
-    return [[place, new] for place, (old, new) in pairs if old != new]
-
-
-def _after(context: list[str | None], changed: Sequence[Any]) -> list[str | None]:
-    context = list(context)
-    for place, new in changed:
-        context[place] = new
-    return context
-
-
-def _suspects(runs: Sequence[Any], base: list[str | None], places: Sequence[int]) -> list[dict[str, Any]]:
-    """What changed at the places where the change can have begun, likeliest first."""
-    contexts = list(itertools.accumulate((run[2] for run in runs), _after, initial=base))
-    suspects: list[dict[str, Any]] = []
-    for place in places:
-        for which, new in runs[place][2]:
-            what, old = _CIRCUMSTANCES[which], contexts[place][which]
-            if all(s["what"] != what for s in suspects):
-                # In the order of stored JSON, so that an anomaly is the same byte for byte.
-                suspects.append({"from": old, "job_id": runs[place][0], "to": new, "what": what})
-    return suspects
 
 
 def _undone(finding: Any, level: float) -> bool:
