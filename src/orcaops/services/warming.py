@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 
 Mode = Literal["off", "suggest", "auto"]
 _DAY = timedelta(days=1)
+_KEPT = timedelta(days=90)  # seven of them are looked at
 _COUNTED_WITHOUT_LIMIT = 64 * MIB  # of a container that may have any memory: a shell that waits holds 1 MiB
 _AHEAD_MIN = 6 * 60.0  # how far ahead images are fetched
 _LOOK_FOR_IMAGES = timedelta(minutes=10)
@@ -171,6 +172,8 @@ class Warming:
         if executor is not None and self._mode == "auto":
             executor.close()
             self._note(executor, self._clock())
+            with self._store.write() as transaction:
+                transaction.stood_ready.forget_before(self._clock() - _KEPT)
 
     def _executor(self) -> Warmable | None:
         return next((each for each in self._executors.values() if isinstance(each, Warmable)), None)
