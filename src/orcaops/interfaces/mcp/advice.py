@@ -40,8 +40,7 @@ class DecisionAsked(Asked):
 async def get_recommendations(call: Call, asked: RecommendationsAsked) -> Advised:
     """Changes worth making, the most worthwhile first: what, why, how much it brings, and the proof.
 
-    `score` is impact_score times frequency times ease_score. An applied one has its `effect`: promised and
-    realised. `nearly` names jobs that have too few runs yet.
+    An applied one has its `effect`; `nearly` names jobs with too few runs yet.
     """
     workspace = call.workspace(asked.workspace)
     page = await call.ask(
@@ -57,10 +56,9 @@ async def get_recommendations(call: Call, asked: RecommendationsAsked) -> Advise
 
 @tool("Decide about a recommendation", writes=True)
 async def decide_recommendation(call: Call, asked: DecisionAsked) -> Recommendation:
-    """Dismiss a recommendation, with a reason, note that it has been applied, or try it on a real run.
+    """Dismiss a recommendation with a reason, apply it, or try it once on a real run (see `trial`).
 
-    Applying changes no specification of a person's: change the job first where `change` is null, then note it
-    here. Trying runs the job once as proposed; `trial` says what it showed.
+    Applying edits no job: `remark` says what is left to do by hand.
     """
     advice, place = call.house.advice, (call.workspace(asked.workspace), asked.recommendation_id)
     if asked.decision == "apply":
