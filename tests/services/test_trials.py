@@ -255,8 +255,12 @@ def test_relearning_starts_nothing_and_changes_no_state(app: App) -> None:
     with app.store.read() as transaction:
         before = transaction.optimizations.page("default").items
         decisions = transaction.decisions.latest()
+        memories = list(transaction.memories.each())
+        baselines = list(transaction.baselines.each())
     app.upkeep.relearn()
     with app.store.read() as transaction:
+        assert list(transaction.memories.each()) == memories, "candidates teach nothing then, either"
+        assert list(transaction.baselines.each()) == baselines
         assert transaction.optimizations.page("default").items == before
         assert transaction.decisions.latest() == decisions
 

@@ -170,7 +170,7 @@ def quarantine(rollbacks: int) -> int:
     >>> [quarantine(times) for times in (1, 2, 3, 99)]
     [20, 40, 80, 2560]
     """
-    return min(QUARANTINE_RUNS * 2 ** min(rollbacks - 1, 16), _LONGEST_QUARANTINE)
+    return min(QUARANTINE_RUNS << min(max(rollbacks - 1, 0), 16), _LONGEST_QUARANTINE)
 
 
 def rest_left(optimization: Optimization) -> int:
