@@ -323,7 +323,7 @@ Action = Literal["retry", "raise_memory", "raise_timeout", "pull_again", "free_d
 
 def action_of(text: str) -> Action | None:
     """What OrcaOps could do itself of what advice asks for."""
-    from orcaops.learning.failures.fixes import follows, retries
+    from orcaops.learning.failures.fixes import follows, frees_disk, retries
 
     if retries(text):
         return "retry"
@@ -331,4 +331,6 @@ def action_of(text: str) -> Action | None:
         return "raise_memory"
     if follows(text, [Atom(kind="timeout", before="1", after="2")]):
         return "raise_timeout"
+    if frees_disk(text):
+        return "free_disk"
     return "pull_again" if follows(text, [Atom(kind="digest", after="new")]) else None

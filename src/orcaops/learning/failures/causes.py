@@ -233,9 +233,10 @@ class _Gathering:
         if len(self.ends) < _MOST_ENDS:
             self.ends.append(number)
         if not self.passing:
-            for one in waiting:
+            for place, one in enumerate(waiting):
                 if one.number > self.last and one.text and one.base == 0:
-                    self.kept.append(_with_base(one, self.scoring.floor_alone))
+                    # Of lines without a telling word the later one is the likelier cause, if only just.
+                    self.kept.append(_with_base(one, self.scoring.floor_alone * (1 + 0.001 * place)))
                     self.last = one.number
 
     def score(self, one: _Candidate, line_count: int) -> float:

@@ -146,11 +146,21 @@ _ADVICE = {
 _TRY_AGAIN = re.compile(
     r"^(?:just |simply )?(?:retry|try (?:it )?again|re-?run|run (?:it|the \w+) again)\b", re.I
 )
+_FREE_DISK = re.compile(r"\b(?:free|make|clean|gain)\b.{0,20}\b(?:disk|space|room)\b", re.I)
 
 
 def retries(advice: str) -> bool:
     """Whether advice is to try again and nothing else comes first."""
     return _TRY_AGAIN.match(advice) is not None
+
+
+def frees_disk(advice: str) -> bool:
+    """Whether advice is to make room on a disk.
+
+    >>> frees_disk("Free disk space: docker system prune"), frees_disk("Use a smaller image")
+    (True, False)
+    """
+    return _FREE_DISK.search(advice) is not None
 
 
 def follows(advice: str, atoms: Sequence[Atom]) -> bool:
