@@ -153,8 +153,14 @@ class TestClaims:
         self, executor: DockerExecutor, observer: RecordingObserver
     ) -> None:
         executor.prepare(spec())
-        run, names = job(spec("echo here; sleep 0.5")), []
-        observer.on_output(lambda _: (time.sleep(0.2), names.append(docker("ps", "--format", "{{.Names}}"))))
+        run = job(spec("echo here; sleep 0.5"))
+        names: list[str] = []
+
+        def look(_: bytes) -> None:
+            time.sleep(0.2)
+            names.append(docker("ps", "--format", "{{.Names}}"))
+
+        observer.on_output(look)
         executor.run(run, observer, Halt())
         assert f"orcaops-{run.job_id}" in names[0].split()
 

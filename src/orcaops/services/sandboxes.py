@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from orcaops.guarding.policy import Policy, apply, check
 from orcaops.model.decision import Decision
-from orcaops.model.errors import OrcaError, conflict, invalid, not_found, unavailable
+from orcaops.model.errors import ErrorCode, OrcaError, conflict, invalid, not_found, unavailable
 from orcaops.model.job import JobSpec
 from orcaops.model.quantities import show_duration
 from orcaops.model.query import DEFAULT_LIMIT, Page
@@ -183,12 +183,17 @@ class Sandboxes:
     def inside(self, spec: JobSpec) -> JobSpec:
         """A job for a sandbox with what the sandbox decides; any other job as it is.
 
-        Raises ``not_found``, and ``conflict`` where the sandbox is stopped or the job asks for its own
-        image, limits, network or mounts.
+        Raises ``conflict`` where there is no such sandbox, it is stopped, or the job asks for its own image,
+        limits, network or mounts.
         """
         if spec.sandbox is None:
             return spec
-        sandbox = self._usable(spec.workspace, spec.sandbox)
+        try:
+            sandbox = self._usable(spec.workspace, spec.sandbox)
+        except OrcaError as error:
+            if error.code is not ErrorCode.NOT_FOUND:
+                raise
+            raise conflict(error.message, where="sandbox", hint=error.hint) from None
         own = {name: getattr(sandbox.spec, name) for name in _OF_THE_SANDBOX} | {"image": sandbox.image}
         for name, value in own.items():
             if getattr(spec, name) not in (None, value):
@@ -370,7 +375,7 @@ class Sandboxes:
             template = self._templates.get(spec.template)
             if template is None:
                 known = ", ".join(sorted(self._templates)) or "none"
-                raise invalid(
+                raise not_found(
                     f"there is no template {spec.template!r}",
                     where="template",
                     hint=f"Configured here: {known} (sandboxes.templates).",
@@ -390,8 +395,11 @@ class Sandboxes:
         return spec
 
     def _engine(self) -> tuple[str, Engines]:
-        for name, executor in self._executors.items():
-            if isinstance(executor, Sandboxable) and executor.probe().usable:
+        able = [(name, each) for name, each in self._executors.items() if isinstance(each, Sandboxable)]
+        if not able:
+            raise conflict("no executor here can keep a sandbox", where="executor")
+        for name, executor in able:
+            if self._executors[name].probe().usable:
                 return name, executor.sandboxes
         raise unavailable(
             "no container engine answers, and sandboxes are containers",

@@ -14,6 +14,7 @@ from pydantic.json_schema import models_json_schema
 
 from orcaops.interfaces.rest.problems import CODE, MEANING, MEDIA_TYPE, RETRY_AFTER_S, Problem
 from orcaops.model.job import JobSpec
+from orcaops.model.sandbox import SandboxSpec
 
 _REF = "#/components/schemas/"
 _REQUEST = "{model}Request"  # a word is written otherwise than it is read: a size as "512m"
@@ -128,6 +129,7 @@ def describe(
     )
     schemas.update({_REQUEST.format(model=name): schema for name, schema in definitions["$defs"].items()})
     _say_what_to_run(schemas[_REQUEST.format(model=JobSpec.__name__)], executors)
+    _say_what_to_make(schemas[_REQUEST.format(model=SandboxSpec.__name__)])
     components["responses"] = {
         CODE[status]: {
             "description": MEANING[CODE[status]],
@@ -219,6 +221,14 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
         return schema
     rest = {name: value for name, value in schema.items() if name not in ("anyOf", "default")}
     return choices[0] | rest
+
+
+def _say_what_to_make(spec: dict[str, Any]) -> None:
+    """A sandbox has an image, or a template that has one."""
+    spec["anyOf"] = [
+        {"title": title, "required": [name], "properties": {name: {"not": {"type": "null"}}}}
+        for name, title in (("image", "from an image"), ("template", "from a template"))
+    ]
 
 
 def _say_what_to_run(spec: dict[str, Any], executors: Sequence[str]) -> None:

@@ -133,7 +133,9 @@ def exec_in_sandbox(
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Accept a job that runs in the sandbox: a run like any other, with its log and its usage."""
-    spec = parsed(JobSpec, body).model_copy(update={"sandbox": sandbox_id})
+    spec = parsed(JobSpec, body)
+    place = house.sandboxes.get(spec.workspace, sandbox_id)
+    spec = spec.model_copy(update={"sandbox": place.id})
     return accepted(house.jobs.submit(spec, idempotency_key=idempotency_key))
 
 
