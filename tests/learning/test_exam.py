@@ -40,7 +40,7 @@ def test_names_and_figures_are_those_of_the_contract() -> None:
         "anomaly",
         "regression",
         "flaky",
-        "degradation",
+        "anomaly_degradation",
     )
     assert all(name.startswith(beginnings) for name in told)
     duration = told["duration"]

@@ -8,6 +8,7 @@ from typing import Any
 from orcaops.learning.detectors.degradation import detector as degradation
 from orcaops.learning.detectors.error import detector as error
 from orcaops.learning.detectors.flaky import detector as flaky
+from orcaops.learning.detectors.frequent_error import detector as frequent
 from orcaops.model.anomaly import Anomaly, Severity
 from orcaops.model.sample import Sample
 from orcaops.testing.learners import samples_of_job
@@ -66,6 +67,64 @@ def test_failing_again_on_the_same_commit_counts_once() -> None:
     samples = outcomes("." * 60 + "FFFFFF")
     same = [replace(s, commit="broken") if s.value else s for s in samples]
     assert told(degradation, same) == []
+
+
+def test_a_drop_says_by_how_much_since_when_and_what_changed_there() -> None:
+    samples = [
+        replace(s, image_digest="sha256:new" if s.number > 60 else "sha256:old")
+        for s in outcomes("." * 60 + "FFFF")
+    ]
+    found = told(degradation, samples)[-1]
+    assert found.evidence["rise_low"] < found.evidence["rise"] < found.evidence["rise_high"]
+    assert found.evidence["rise_low"] > 0.3
+    assert "job-61" in found.evidence["began_between"]
+    digest = next(s for s in found.evidence["suspects"] if s["what"] == "image digest")
+    assert (digest["from"], digest["to"], digest["job_id"]) == ("sha256:old", "sha256:new", "job-61")
+    assert "image digest from sha256:old to sha256:new" in found.description
+
+
+def test_failing_no_more_is_told_once_and_quietly() -> None:
+    found = told(degradation, outcomes(".F.." * 20 + "." * 120))
+    assert [(a.type, a.severity, a.open) for a in found] == [("improvement", Severity.INFO, False)]
+    assert found[0].evidence["rise_high"] < 0
+    assert found[0].job_id == "job-79"  # the first after the last failure
+    assert told(degradation, outcomes(("." * 12 + "F") * 20)) == []  # it fails as rarely as ever
+
+
+def runs(letters: str) -> list[Sample]:
+    """Both samples of each run that there are: a dot passed, another letter is the way in which it failed."""
+    made: list[Sample] = []
+    for sample, letter in zip(
+        outcomes("".join("." if x == "." else "F" for x in letters)), letters, strict=True
+    ):
+        made.append(sample)
+        if letter != ".":
+            made.append(replace(sample, metric="error", value=1.0, detail=f"exit 1: {letter}"))
+    return made
+
+
+def test_a_known_failure_that_becomes_frequent_is_one_anomaly_and_closes() -> None:
+    found = told(frequent, runs("." * 20 + "n" + "." * 40 + "n.nn.n" + "." * 10))
+    assert len({a.id for a in found}) == 1
+    assert [a.open for a in found][-1] is False
+    assert found[0].type == "error"
+    assert "exit 1: n" in found[0].description
+    assert found[0].evidence["rise_low"] > 0
+    assert found[0].unit == "failure rate"
+
+
+def test_a_failure_that_always_came_as_often_is_no_news() -> None:
+    assert told(frequent, runs(("." * 7 + "n") * 25)) == []
+    assert told(frequent, runs("." * 60 + "nnn")) == []  # never seen before: another detector's
+
+
+def test_other_failures_do_not_make_one_frequent() -> None:
+    assert told(frequent, runs("." * 20 + "n" + "." * 40 + "abcdefgh" + "." * 5)) == []
+
+
+def test_more_ways_to_fail_than_are_kept_are_forgotten_from_the_oldest() -> None:
+    letters = "".join(chr(0x100 + n) + "..." for n in range(80))
+    assert told(frequent, runs(letters)) == []
 
 
 def test_flaky_needs_the_same_commit() -> None:
