@@ -133,7 +133,7 @@ class Growth:
             title=made.title if made else failures[0].text[:120],
             category="other",
             pattern=made.pattern if made else None,
-            why=f"it recurred {group.count} times, independently {group.circumstances}, and nothing explains it"
+            why=f"{group.count} failures, {group.circumstances} of them independent, that nothing explains"
             if made
             else why,
             infrastructure=infrastructure,
