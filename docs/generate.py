@@ -20,6 +20,7 @@ NOTE = "<!-- written by `make docs` from the program itself; change it there -->
 KINDS = {
     "detector": "orcaops.learning.detectors",
     "predictor": "orcaops.learning.predictors",
+    "forecaster": "orcaops.learning.forecasters",
     "advisor": "orcaops.improving.advisors",
     "reader": "orcaops.recording.readers",
     "executor": "orcaops.running.executors",

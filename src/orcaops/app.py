@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING
 from orcaops import plugins
 from orcaops.config import Configuration, Settings
 from orcaops.learning.baselines import BaselineLearner
-from orcaops.learning.forecasters import profile, seasonal
-from orcaops.learning.learner import Learner
+from orcaops.learning.learner import Forecaster, Learner
 from orcaops.learning.loop import Loop
 from orcaops.learning.outliers import OutlierDetector
 from orcaops.learning.predictors.cost import Cost
@@ -242,6 +241,7 @@ def build(configuration: Configuration) -> App:
     )
     tending = PeriodicThread("warming", 2.0, warming.tend)
     loop = Loop(_learners(settings))
+    forecasters = _forecasters(settings)
     advising = Advising(
         plugins.find("advisor", settings.plugins.dirs, settings.advisors),
         prices=lambda: prices_in_force(settings),
@@ -355,7 +355,7 @@ def build(configuration: Configuration) -> App:
         predictions=predictions,
         forecasts=Forecasts(
             store,
-            (seasonal.forecaster, profile.forecaster),
+            forecasters,
             prices=lambda: prices_in_force(settings),
             time_zone=settings.forecast.time_zone,
             holidays=settings.forecast.holidays,
@@ -373,6 +373,7 @@ def build(configuration: Configuration) -> App:
             clock=now,
             index_limit_bytes=settings.run.index_limit,
             evidence=evidence,
+            forecasters=forecasters,
         ),
         upkeep=upkeep,
         sandboxes=sandboxes,
@@ -447,6 +448,12 @@ def _channels(settings: Settings) -> list[Notifier]:
     if not any(isinstance(channel, LogChannel) for channel in found):
         found.append(log_channel)
     return found
+
+
+def _forecasters(settings: Settings) -> list[Forecaster]:
+    """In the order in which they are asked: the one that needs the longest history first."""
+    found = plugins.find("forecaster", settings.plugins.dirs, settings.forecasters)
+    return sorted(found, key=lambda each: (-each.fewest_hours, each.name))
 
 
 def _families(learners: Sequence[Learner]) -> dict[str, Sequence[str]]:

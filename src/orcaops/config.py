@@ -180,7 +180,9 @@ class Settings(Section):
     predictors: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="Parameters of predictors."
     )
-
+    forecasters: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="Parameters of forecasters."
+    )
     advisors: dict[str, dict[str, Any]] = Field(default_factory=dict, description="Parameters of advisors.")
 
     @property

@@ -1,8 +1,8 @@
-"""Plug-ins: how detectors, predictors, advisors, readers and executors are found.
+"""Plug-ins: how detectors, predictors, forecasters, advisors, readers and executors are found.
 
 A plug-in lies in its folder of the package and is found because it lies there; it can also come from
 a single file in a configured folder, or from an installed distribution's entry point. Its module
-holds one object under the name of its kind (``detector``, ``predictor``, ``advisor``).
+holds one object under the name of its kind (``detector``, ``predictor``, ``forecaster``, ``advisor``).
 """
 
 import dataclasses
@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 PACKAGES = {
     "detector": "orcaops.learning.detectors",
     "predictor": "orcaops.learning.predictors",
+    "forecaster": "orcaops.learning.forecasters",
     "advisor": "orcaops.improving.advisors",
 }
 """For each kind the package in which shipped plug-ins lie; its entry point group is ``orcaops.<kind>s``."""

@@ -139,11 +139,19 @@ class HourlySeries:
 
 
 class Forecaster(Protocol):
-    """Says what the hours ahead bring. Keeps no memory: it is given the hours that it learns from."""
+    """Says what the hours ahead bring. Keeps no memory: it is given the hours that it learns from.
+
+    A plug-in like the others: a frozen dataclass in a file that ends
+    ``forecaster: Forecaster = Seasonal()``. Of several the one is asked first that needs the most hours, and the next where it abstains.
+    """
 
     @property
     def name(self) -> str:
         """What the forecaster is called."""
+
+    @property
+    def fewest_hours(self) -> int:
+        """How many hours must be known for it to answer."""
 
     def forecast(self, series: HourlySeries, *, share: float = 0.8) -> Ahead | Abstention:
         """For each hour ahead an interval that holds the truth in that share of cases, or what is missing."""

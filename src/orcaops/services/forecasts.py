@@ -1,6 +1,7 @@
 """Forecasts: how much work comes, what capacity it takes and what it costs."""
 
 import calendar
+import logging
 import math
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -18,6 +19,8 @@ from orcaops.stats import queueing
 from orcaops.stats.seasonal import DAY, LONGEST, WEEK, Ahead
 from orcaops.stats.trend import trend
 
+log = logging.getLogger(__name__)
+
 LONGEST_HOURS = 31 * DAY
 """The furthest that is forecast."""
 
@@ -27,6 +30,7 @@ _CLEAR = 0.01  # a trend is told where chance alone shows one as clear less ofte
 _AT_ONCE_SHARE = 0.9  # an interval of 90 % ends above 95 %
 _FEW_WINDOWS = 5
 _PEAKS = 3
+_ALIKE = 0.3  # of a quiet weekend nothing follows for how far two working days can be off
 _SUNDAY = 6
 
 
@@ -127,7 +131,12 @@ class Forecasts:
     def _first_answer(self, series: HourlySeries, share: float) -> tuple[str, Ahead] | Abstention:
         answer = Abstention(reason="there is no forecaster")
         for forecaster in self._forecasters:
-            told = forecaster.forecast(series, share=share)
+            try:
+                told = forecaster.forecast(series, share=share)
+            except Exception:
+                # A foreign plug-in may raise anything; the others go on.
+                log.exception("the forecaster %s failed and is passed over", forecaster.name)
+                continue
             if not isinstance(told, Abstention):
                 return forecaster.name, told
             answer = told
@@ -214,7 +223,8 @@ def _total(arrivals: Sequence[float], expected: Ahead, hours: int) -> Spread:
     """The sum over the hours ahead; how wide by how far sums of so many hours were off a usual one before.
 
     A sum is known better than its parts, but hours that are busier than thought come together. Where the
-    past is too short to tell, the parts are taken to move all together, which is the widest there is.
+    past is too short to tell, the parts are taken to move all together, which is the widest there is. Windows
+    in which much less came than is expected now say nothing: there, a run more or less is a multiple.
     """
     low, middle, high = (sum(part[:hours]) for part in (expected.low, expected.middle, expected.high))
     centre = sum(expected.mean[:hours])
@@ -226,7 +236,7 @@ def _total(arrivals: Sequence[float], expected: Ahead, hours: int) -> Spread:
             for back in range(WEEK, min(4 * WEEK, end - window) + 1, WEEK)
         ]
         usual = sum(before) / len(before)
-        if usual > 0:
+        if usual > 0 and usual >= _ALIKE * centre:
             ratios.append(sum(arrivals[end - window : end]) / usual)
     if len(ratios) < _FEW_WINDOWS:
         return Spread(p10=low, p50=min(max(centre, low), high), p90=max(high, low, middle))

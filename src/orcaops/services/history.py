@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from orcaops.learning.exam import examine
-from orcaops.learning.forecasters import profile, seasonal
-from orcaops.learning.learner import Learner
+from orcaops.learning.learner import Forecaster, Learner
 from orcaops.learning.replay import PastRun
 from orcaops.model.errors import ErrorCode, OrcaError
 from orcaops.model.key import key_of
@@ -28,7 +27,6 @@ from orcaops.services.evidence import EvidenceTaker
 
 _BATCH = 1000  # runs per transaction
 _PROBLEMS_KEPT = 1000
-_FORECASTERS = (seasonal.forecaster, profile.forecaster)
 
 
 @dataclass(slots=True)
@@ -57,7 +55,9 @@ class History:
         clock: Callable[[], Any],
         index_limit_bytes: int,
         evidence: EvidenceTaker | None = None,
+        forecasters: Sequence[Forecaster] = (),
     ) -> None:
+        self._forecasters = forecasters
         self._evidence = evidence
         self._logged: list[tuple[str, str]] = []
         self._store = store
@@ -128,7 +128,7 @@ class History:
         """
         with self._store.read() as transaction:
             runs = self._past(transaction.runs.each(workspace))
-            return examine(runs, self._learners(), _FORECASTERS, progress=progress)
+            return examine(runs, self._learners(), self._forecasters, progress=progress)
 
     def examine_file(
         self, path: Path, format_name: str, *, progress: Callable[[int], None] = lambda _count: None
@@ -136,7 +136,7 @@ class History:
         """Score every learner and its naive rivals on the runs of a file; nothing is kept."""
         items = read_runs(path, format_name, ReadOptions(folder=path.absolute().parent))
         runs = sorted((item for item in items if isinstance(item, Run)), key=lambda run: run.submitted_at)
-        return examine(self._past(runs), self._learners(), _FORECASTERS, progress=progress)
+        return examine(self._past(runs), self._learners(), self._forecasters, progress=progress)
 
     def _past(self, runs: Iterable[Run]) -> Iterator[PastRun]:
         number = 0

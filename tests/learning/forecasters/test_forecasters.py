@@ -2,15 +2,19 @@
 
 import math
 import random
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orcaops import plugins
 from orcaops.learning.forecasters.profile import forecaster as profile
 from orcaops.learning.forecasters.seasonal import forecaster as seasonal
 from orcaops.learning.learner import HourlySeries
 from orcaops.model.abstention import Abstention
+from orcaops.testing.forecasters import CHECKS
 
 
 def series(values: list[float], hours: int = 48) -> HourlySeries:
@@ -78,3 +82,9 @@ def test_whatever_came_the_quantiles_are_in_order(values: list[float]) -> None:
         for low, middle, high, mean in zip(*told, strict=True):
             assert 0 <= low <= middle <= high < math.inf
             assert 0 <= mean < math.inf
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("forecaster", plugins.find("forecaster"), ids=lambda forecaster: forecaster.name)
+def test_every_shipped_forecaster_passes_every_check(forecaster: Any, check: Callable[[Any], None]) -> None:
+    check(forecaster)
