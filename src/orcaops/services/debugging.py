@@ -5,6 +5,7 @@ frequencies: what an engine reports is nearly certain, a known failure on the mo
 likely, and each line further down the list counts less.
 """
 
+import json
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -255,7 +256,7 @@ def _by_line(found: Findings) -> LikelyCause:
         None,
     )
     return LikelyCause(
-        title=_short(event.summary if event else line.text),
+        title=_said(event.summary if event else line.text),
         description=f"raised in {_short(event.frame, 120)}" if event and event.frame else "",
         confidence=_TRACE if event else _LINE,
         why=("it ends a stack trace" if event else "it is the most telling line")
@@ -503,6 +504,11 @@ def _there(run: Run, command: str) -> str:
 
 def _work(run: Run) -> str:
     return _short(run.name or run.command or run.key, 100)
+
+
+def _said(text: str) -> str:
+    """What a job printed as a title: between quotation marks that nothing in it can close."""
+    return json.dumps(_short(text), ensure_ascii=False)
 
 
 def _short(text: str, most: int = 200) -> str:

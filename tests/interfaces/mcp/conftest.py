@@ -31,6 +31,7 @@ TOOLS = {
     "orcaops_cancel_job",
     "orcaops_debug_job",
     "orcaops_get_logs",
+    "orcaops_record_outcome",
     "orcaops_predict_job",
     "orcaops_get_baselines",
     "orcaops_get_anomalies",

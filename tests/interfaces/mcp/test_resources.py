@@ -10,6 +10,7 @@ from mcp.client import Client
 from mcp.shared.exceptions import MCPError
 from mcp.types import PromptReference, ResourceTemplateReference
 
+from orcaops.interfaces.mcp.resources import LEFT_OUT
 from orcaops.running.executors.scripted import Script, ScriptedExecutor
 
 Talk = Callable[..., None]
@@ -37,7 +38,10 @@ def test_what_there_is(talk: Talk, revision: str) -> None:
             "orcaops://jobs/{job_id}",
             "orcaops://jobs/{job_id}/log",
             "orcaops://jobs/{job_id}/artifacts/{path}",
+            "orcaops://jobs/{job_id}/debug",
             "orcaops://baselines/{key}",
+            "orcaops://patterns/{pattern_id}",
+            "orcaops://patterns/{pattern_id}/solutions",
         }
         assert json.loads(await read(client, listed[0].uri))["status"] == "succeeded"
         assert await read(client, f"orcaops://jobs/{job_id}/log") == "hello\n"
@@ -113,11 +117,13 @@ def test_a_long_log_is_bounded(talk: Talk, executors: dict[str, ScriptedExecutor
     )
 
     async def session(client: Client) -> None:
-        text = await read(client, f"orcaops://jobs/{await ran(client, 'long-read')}/log")
-        assert len(text) < 140_000
-        assert text.startswith("000000 x")
-        assert text.rstrip().rpartition("\n")[2].startswith("008999 x")
-        assert text.count("lines left out here") == 1
+        place = f"orcaops://jobs/{await ran(client, 'long-read')}/log"
+        head, tail = (await client.read_resource(place)).contents
+        assert len(head.text) + len(tail.text) < 140_000  # type: ignore[union-attr]
+        assert head.text.startswith("000000 x")  # type: ignore[union-attr]
+        assert tail.text.rstrip().rpartition("\n")[2].startswith("008999 x")  # type: ignore[union-attr]
+        assert "left out" in head.meta[LEFT_OUT]  # beside the text: no job can say it
+        assert tail.meta is None
 
     talk(session)
 
@@ -135,5 +141,29 @@ def test_ids_and_keys_are_completed(talk: Talk, revision: str) -> None:
         assert keys.completion.values == ["name:completed/job"]
         other = await client.complete(PromptReference(name="debug_job"), {"name": "other", "value": ""})
         assert other.completion.values == []
+
+    talk(session, mode=revision)
+
+
+def test_known_failures_and_reports_have_addresses(
+    talk: Talk, executors: dict[str, ScriptedExecutor], revision: str
+) -> None:
+    output = ("ModuleNotFoundError: No module named 'yaml'\n",)
+    executors["process"].script(f"report-{revision}", Script(output=output, exit_code=1))
+
+    async def session(client: Client) -> None:
+        job_id = await ran(client, f"report-{revision}")
+        report = json.loads(await read(client, f"orcaops://jobs/{job_id}/debug"))
+        (cause, *_) = report["likely_causes"]
+        place = f"orcaops://patterns/{cause['pattern_id']}"
+        assert json.loads(await read(client, place))["category"] == "dependency"
+        solutions = json.loads(await read(client, f"{place}/solutions"))
+        assert solutions["total"] == len(solutions["items"]) > 0
+        with pytest.raises(MCPError, match="nothing at"):
+            await client.read_resource(f"{place}/nonsense")
+        named = await client.complete(
+            PromptReference(name="debug_job"), {"name": "pattern_id", "value": "python.module"}
+        )
+        assert cause["pattern_id"] in named.completion.values
 
     talk(session, mode=revision)

@@ -18,6 +18,7 @@ Talk = Callable[..., None]
 WRITING = {
     "orcaops_run_job",
     "orcaops_cancel_job",
+    "orcaops_record_outcome",
     "orcaops_resolve_anomaly",
     "orcaops_decide_recommendation",
 }

@@ -1,5 +1,7 @@
 """Jobs for agents: run, look up, list, summarise, cancel."""
 
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -9,7 +11,9 @@ from pydantic import Field
 from orcaops.interfaces.mcp.answers import UNTRUSTED, bounded, compact, one_line, quoted
 from orcaops.interfaces.mcp.call import BY, Call
 from orcaops.interfaces.mcp.tool import WORKSPACE, Asked, tool
+from orcaops.model.errors import OrcaError, invalid
 from orcaops.model.identity import Id
+from orcaops.model.inquiry import LONGEST_QUESTION, Finding, Question, Understood
 from orcaops.model.job import DEFAULT_WORKSPACE, JobSpec, Workspace
 from orcaops.model.logline import LogLine
 from orcaops.model.prediction import Prediction
@@ -33,8 +37,7 @@ WaitSeconds = Annotated[
         ge=0,
         le=LONGEST_WAIT_S,
         allow_inf_nan=False,
-        description="Answer once the job is final, or after so many seconds as it is then. "
-        "The job goes on either way.",
+        description="Answer once the job is final, at the latest after so many seconds.",
     ),
 ]
 Limit = Annotated[int, Field(ge=1, le=100, description="Most items of a page.")]
@@ -56,8 +59,7 @@ class RunAsked(SpecAsked):
     idempotency_key: Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[\x21-\x7e]+$")] | None = (
         Field(
             None,
-            description="A text of your choice: a call with the same key and job gives the same job again. "
-            "With one, a call whose answer was lost can be repeated safely.",
+            description="A text of your choice: the same call with the same key gives the same job again.",
         )
     )
 
@@ -82,6 +84,9 @@ class JobsAsked(Asked):
         description="Search, e.g. `status:failed image:python* duration:>60 label:team=a after:2026-01-01 "
         "words of the log`; AND, OR, NOT and brackets work. Empty: the latest.",
     )
+    question: Annotated[str, Field(max_length=LONGEST_QUESTION)] = Field(
+        "", description="Instead of `q`: e.g. `which jobs got slower since Monday?`"
+    )
     limit: Limit = 20
     cursor: Cursor = None
 
@@ -100,6 +105,19 @@ class JobRow(Word):
     submitted_at: UtcTime
     finished_at: datetime | None
     duration_s: Finite | None
+
+
+class JobsFound(Page[JobRow]):
+    """Jobs that match a search, or what is answered to a question, with the jobs that it names.
+
+    ``understood`` is the question as a query, to be checked; null with ``offers`` if it was not understood.
+    """
+
+    answer: str | None = None
+    understood: Understood | None = None
+    rows: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+    offers: tuple[str, ...] = ()
 
 
 class JobRan(Word):
@@ -170,8 +188,12 @@ async def get_job(call: Call, asked: LookedUp) -> Run:
 
 
 @tool("Find jobs")
-async def list_jobs(call: Call, asked: JobsAsked) -> Page[JobRow]:
-    """Jobs that match a search over fields and logs, latest first. What failed, what ran, what was slow?"""
+async def list_jobs(call: Call, asked: JobsAsked) -> JobsFound:
+    """Jobs that match a search over fields and logs, latest first; or the answer to a plain `question`:
+    what failed, how often, what got slower or changed, what fixed this before.
+    """
+    if asked.question.strip():
+        return await _answered(call, asked)
     page = await call.ask(
         call.house.jobs.page,
         call.workspace(asked.workspace),
@@ -179,9 +201,38 @@ async def list_jobs(call: Call, asked: JobsAsked) -> Page[JobRow]:
         limit=asked.limit,
         cursor=asked.cursor,
     )
-    return Page[JobRow](
+    return JobsFound(
         items=tuple(_row(run) for run in page.items), next_cursor=page.next_cursor, total=page.total
     )
+
+
+async def _answered(call: Call, asked: JobsAsked) -> JobsFound:
+    if asked.q or asked.cursor:
+        raise invalid(
+            "a question is asked alone", where="question", hint="Leave out q and cursor, or the question."
+        )
+    workspace = call.workspace(asked.workspace)
+    question = Question(question=asked.question, workspace=workspace, limit=asked.limit)
+    reply = await call.wait_for(call.house.questions.ask, question)
+    runs = await call.ask(_named, call, workspace, reply.job_ids[: asked.limit])
+    return JobsFound(
+        items=tuple(_row(run) for run in runs),
+        total=len(reply.job_ids),
+        answer=reply.answer,
+        understood=reply.understood,
+        rows=reply.rows,
+        notes=reply.notes,
+        offers=reply.offers,
+    )
+
+
+def _named(call: Call, workspace: str, job_ids: Iterable[str]) -> list[Run]:
+    """The runs that an answer names, without those whose records have gone meanwhile."""
+    found = []
+    for job_id in job_ids:
+        with suppress(OrcaError):
+            found.append(call.house.jobs.get(workspace, job_id))
+    return found
 
 
 @tool("Summarise a job")

@@ -1,7 +1,8 @@
-"""Resources: jobs, logs, artifacts and baselines by address, for clients that attach context themselves."""
+"""Resources: jobs, logs, artifacts, baselines, known failures by address, for clients that attach context."""
 
 import base64
 import mimetypes
+from typing import Any
 from urllib.parse import quote, unquote
 
 import orjson
@@ -20,10 +21,12 @@ from pydantic import BaseModel
 
 from orcaops.interfaces.mcp.answers import bounded, cut
 from orcaops.interfaces.mcp.call import Call
-from orcaops.model.errors import invalid, not_found
+from orcaops.model.errors import OrcaError, invalid, not_found
 from orcaops.model.logline import LogLine
 from orcaops.model.quantities import show_size
+from orcaops.model.query import Page
 from orcaops.model.run import Run
+from orcaops.model.solution import Solution
 
 SCHEME = "orcaops://"
 
@@ -43,6 +46,13 @@ TEMPLATES = (
         mime_type="text/plain",
     ),
     ResourceTemplate(
+        uri_template=SCHEME + "jobs/{job_id}/debug",
+        name="debug",
+        title="Why a job failed",
+        description="The report on a failure, as JSON: causes with quoted lines, fixes, next steps.",
+        mime_type="application/json",
+    ),
+    ResourceTemplate(
         uri_template=SCHEME + "jobs/{job_id}/artifacts/{path}",
         name="artifact",
         title="File that a job left",
@@ -55,9 +65,26 @@ TEMPLATES = (
         description="The baseline of a key, as JSON. The key is percent-encoded.",
         mime_type="application/json",
     ),
+    ResourceTemplate(
+        uri_template=SCHEME + "patterns/{pattern_id}",
+        name="pattern",
+        title="Known failure",
+        description="A failure pattern, as JSON: expression, advice, examples, how often it was seen.",
+        mime_type="application/json",
+    ),
+    ResourceTemplate(
+        uri_template=SCHEME + "patterns/{pattern_id}/solutions",
+        name="solutions",
+        title="Solutions of a known failure",
+        description="What may end it, as JSON, with how often each was followed by success.",
+        mime_type="application/json",
+    ),
 )
 
 LARGEST_ARTIFACT_BYTES = 1024 * 1024
+
+LEFT_OUT = "orcaops/left_out"
+"""Where a part of a log says that lines are missing behind it."""
 
 _PAGE = 50
 _COMPLETIONS = 100
@@ -77,20 +104,44 @@ async def read(call: Call, uri: str) -> ReadResourceResult:
     if uri.startswith(SCHEME) and rest:
         if kind == "baselines":
             return _json(uri, await call.ask(call.house.insights.baseline, workspace, unquote(rest)))
+        if kind == "patterns":
+            return await _pattern(call, uri, workspace, rest)
         job_id, _, part = rest.partition("/")
         if kind == "jobs" and not part:
             return _json(uri, await call.ask(call.house.jobs.get, workspace, unquote(job_id)))
         if kind == "jobs" and part == "log":
-            text = await call.wait_for(_log, call, workspace, unquote(job_id))
-            return _text(uri, text, "text/plain")
+            pieces = await call.wait_for(_log, call, workspace, unquote(job_id))
+            return ReadResourceResult(
+                contents=[
+                    TextResourceContents(uri=uri, text=text, mime_type="text/plain", _meta=meta)
+                    for text, meta in pieces
+                ]
+            )
+        if kind == "jobs" and part == "debug":
+            return _json(uri, await call.wait_for(call.house.failures.debug, workspace, unquote(job_id)))
         part, _, path = part.partition("/")
         if kind == "jobs" and part == "artifacts" and path:
             return await call.wait_for(_artifact, call, uri, workspace, unquote(job_id), unquote(path))
-    raise not_found(
+    raise _nothing_at(uri)
+
+
+def _nothing_at(uri: str) -> OrcaError:
+    return not_found(
         f"there is nothing at {uri[:200]!r}",
         where="uri",
         hint="Addresses are " + ", ".join(template.uri_template for template in TEMPLATES) + ".",
     )
+
+
+async def _pattern(call: Call, uri: str, workspace: str, rest: str) -> ReadResourceResult:
+    pattern_id, _, part = rest.partition("/")
+    knowledge = call.house.knowledge
+    if not part:
+        return _json(uri, await call.wait_for(knowledge.pattern, workspace, unquote(pattern_id)))
+    if part == "solutions":
+        found = await call.wait_for(knowledge.solutions, workspace, unquote(pattern_id))
+        return _json(uri, Page[Solution](items=found, total=len(found)))
+    raise _nothing_at(uri)
 
 
 async def completed(call: Call, argument: CompletionArgument) -> CompleteResult:
@@ -104,6 +155,11 @@ async def completed(call: Call, argument: CompletionArgument) -> CompleteResult:
             call.house.insights.baselines, workspace, text=begun, limit=_COMPLETIONS + 1
         )
         values = [baseline.key for baseline in baselines.items]
+    elif argument.name == "pattern_id":
+        patterns = await call.wait_for(
+            call.house.knowledge.patterns, workspace, text=begun, limit=_COMPLETIONS + 1
+        )
+        values = [pattern.id for pattern in patterns.items]
     else:
         values = []
     return CompleteResult(
@@ -121,8 +177,11 @@ def _resource(run: Run) -> Resource:
     )
 
 
-def _log(call: Call, workspace: str, job_id: str) -> str:
-    """The text of a log, its middle left out where it is long."""
+def _log(call: Call, workspace: str, job_id: str) -> list[tuple[str, dict[str, Any] | None]]:
+    """The text of a log; of a long one its head and its tail.
+
+    That lines are missing stands beside the text and not in it, where a job could say the same.
+    """
     letters = _HEAD_LETTERS
     pieces: list[str] = []
     end = -1
@@ -133,7 +192,7 @@ def _log(call: Call, workspace: str, job_id: str) -> str:
         pieces.append(_printed(line))
         end = line.offset
     else:
-        return "".join(pieces)
+        return [("".join(pieces), None)]
     newest_first = reversed(call.house.jobs.log_tail(workspace, job_id, _TAIL_LINES))
     tail: list[str] = []
     room = _HEAD_LETTERS
@@ -142,8 +201,8 @@ def _log(call: Call, workspace: str, job_id: str) -> str:
         if line.offset <= end or room < 0:
             break
         tail.append(_printed(line))
-    left_out = "\n[orcaops: lines left out here; orcaops_get_logs has them in pages]\n"
-    return "".join((*pieces, left_out, *reversed(tail)))
+    left_out = {LEFT_OUT: f"lines behind offset {end} are left out here: orcaops_get_logs has them"}
+    return [("".join(pieces), left_out), ("".join(reversed(tail)), None)]
 
 
 def _artifact(call: Call, uri: str, workspace: str, job_id: str, path: str) -> ReadResourceResult:

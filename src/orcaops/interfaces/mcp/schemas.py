@@ -9,7 +9,11 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
+from orcaops.model.identity import Id
+
 _NOISE = frozenset({"$defs", "title"})
+_NO_NUL = r"^[^\x00]*$"
+_ID: Mapping[str, Any] = TypeAdapter(Id).json_schema()  # ids are copied from answers, not made up
 _BOUNDS = _NOISE | {
     "additionalProperties",  # false: a newer server may say more
     "default",
@@ -28,9 +32,13 @@ _BOUNDS = _NOISE | {
 
 
 def input_schema(model: type[BaseModel]) -> dict[str, Any]:
-    """What a tool takes, exactly; only that null means "not given" is left unsaid."""
+    """What a tool takes. What nobody would send is left unsaid: null for "not given", NUL, what is no id.
+
+    What the arguments are together is said by the tool's own description.
+    """
     schema = TypeAdapter(model).json_schema(mode="validation")
     plain: dict[str, Any] = _Plain(schema.get("$defs", {}), _NOISE, nulls=False).of(schema, depth=9)
+    plain.pop("description", None)
     return plain
 
 
@@ -60,12 +68,14 @@ class _Plain:
                 return {"type": "object"}
             beside = {name: part for name, part in schema.items() if name != "$ref"}
             return self.of(word | beside, depth - 1)
+        if not self._nulls and _ID.items() <= schema.items():
+            schema = {name: part for name, part in schema.items() if name == "type" or name not in _ID}
         plain = {
             name: {field: self.of(inner, depth) for field, inner in part.items()}
             if name in ("properties", "patternProperties")
             else self.of(part, depth)
             for name, part in schema.items()
-            if name not in self._leave_out
+            if name not in self._leave_out and part != _NO_NUL
         }
         return self._optional(plain)
 

@@ -19,7 +19,7 @@ from orcaops.model.job import Workspace
 from orcaops.model.word import Word
 
 PREFIX = "orcaops_"
-WORKSPACE = "Workspace; by default the server's own."
+WORKSPACE = "By default the server's own."
 
 
 class Asked(Word):
