@@ -146,7 +146,11 @@ class Proposing:
         if known.state is State.REJECTED and not _promises_more(known, proposal):
             return None
         return self._moves.move(
-            transaction, known, Event.PROPOSE, by=US, reason=proposal.reason, proposed_at=at, **content
+            transaction,
+            known.changed(**content, proposed_at=at),
+            Event.PROPOSE,
+            by=US,
+            reason=proposal.reason,
         )
 
     def _flaky(self, transaction: Transaction, workspace: str, key: str) -> bool:
