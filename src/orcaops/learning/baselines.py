@@ -33,6 +33,8 @@ class BaselineLearner:
     that of every run that was measured and not killed; the success rate is over all runs that ended
     by their own doing.
 
+    A step of a job with several has a baseline of its own, under ``<key>|step:<command>``.
+
     Figures are of the present *regime*: a lasting change (:mod:`orcaops.stats.changes`) of duration by
     0.2 s and ``least_ratio`` or more begins a new one at the run where it began, and so does the first
     success after the baseline had become stale. Memory follows its own changes, of 8 MiB or more.
@@ -47,6 +49,8 @@ class BaselineLearner:
         MetricName.MEMORY,
         MetricName.FAILURE,
         MetricName.QUEUE_WAIT,
+        MetricName.STEP_DURATION,
+        MetricName.STEP_FAILURE,
     )
     levels: Sequence[str] = ("key",)
     pooled: bool = True
@@ -96,7 +100,7 @@ class BaselineLearner:
             }
         if not math.isfinite(sample.value):
             return
-        if sample.metric == MetricName.FAILURE:
+        if sample.metric in (MetricName.FAILURE, MetricName.STEP_FAILURE):
             memory["ended"] += 1
             memory["failed"] += sample.value >= 0.5
         elif sample.censored or sample.metric == MetricName.QUEUE_WAIT:

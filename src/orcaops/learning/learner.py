@@ -142,7 +142,8 @@ class Forecaster(Protocol):
     """Says what the hours ahead bring. Keeps no memory: it is given the hours that it learns from.
 
     A plug-in like the others: a frozen dataclass in a file that ends
-    ``forecaster: Forecaster = Seasonal()``. Of several the one is asked first that needs the most hours, and the next where it abstains.
+    ``forecaster: Forecaster = Seasonal()``. Of several the one is asked first that needs the most hours,
+    and the next where it abstains.
     """
 
     @property

@@ -425,8 +425,8 @@ def _scope(subject: Sample | Question, level: str) -> str | None:
         return ""
     if level == "elsewhere":
         return subject.key
-    if level == "job":
-        return subject.scopes.get("job", subject.key)
+    if level in ("job", "step_of"):
+        return subject.scopes.get(level, subject.key)
     return subject.scopes.get(level)
 
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import orjson
 
 from orcaops.learning.learner import Memory
+from orcaops.model.key import STEP_BEHIND
 from orcaops.model.test_case import BEHIND
 
 _log = logging.getLogger(__name__)
@@ -121,11 +122,11 @@ class MemoryBook:
         return {address: changed[address] for address in sorted(changed)}
 
     def forget(self, workspace: str, level: str, scope: str) -> None:
-        """Drop every learner's memory of one scope and of the tests below it, as the store is told to do."""
-        tests = scope + BEHIND
+        """Drop every learner's memory of one scope and of what lies below it, as the store is told to do."""
+        below = (scope + BEHIND, scope + STEP_BEHIND)
 
         def concerned(address: MemoryAddress) -> bool:
-            same = address.scope == scope or address.scope.startswith(tests)
+            same = address.scope == scope or address.scope.startswith(below)
             return same and address.level == level and address.workspace == workspace
 
         for address in [a for a in self._open if concerned(a)]:

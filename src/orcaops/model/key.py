@@ -57,6 +57,15 @@ def key_of(*, image: str | None, command_line: str, name: str | None) -> str:
     return f"image:{image or 'host'}|command:{masked_command(command_line)}"
 
 
+STEP_BEHIND = "|step:"
+"""What stands between the key of a job and one of its steps."""
+
+
+def key_of_step(key: str, label: str) -> str:
+    """The baseline key of a step of a job: that of the job, and the step's command."""
+    return f"{key}{STEP_BEHIND}{label}"
+
+
 def masked_command(command_line: str) -> str:
     """The command part of a key: masked, and bounded in length."""
     masked = mask_volatile(command_line)

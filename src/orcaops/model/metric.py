@@ -15,5 +15,7 @@ class MetricName(StrEnum):
     FAILURE = "failure"  # 1 if the run failed by its own doing, 0 if it succeeded
     TEST_FAILURE = "test_failure"  # 1 if a test inside the run failed, 0 if it passed
     TEST_DURATION = "test_duration"  # seconds of a test that passed
+    STEP_FAILURE = "step_failure"  # 1 if one of several steps of the run failed, 0 if it succeeded
+    STEP_DURATION = "step_duration"  # seconds of a step that succeeded
     TESTS = "tests"  # how many tests of the run failed; comes behind those of its tests
     ERROR = "error"  # 1; ``Sample.detail`` is the failure's signature

@@ -12,6 +12,7 @@ silence            it printed something: the longest time between two outputs, o
 failure            1 if it failed by its own doing, 0 if it succeeded
 error              1, with the failure's signature as ``detail``
 test_…, tests      of its tests: see :mod:`orcaops.recording.measured_tests`
+step_…             of its steps, if several: see :mod:`orcaops.recording.measured_steps`
 =================  ==========================================================================
 
 Runs that say nothing about the work give nothing for ``failure``: those lost, cancelled, or ended by the
@@ -35,6 +36,7 @@ from orcaops.model.prediction import Forecasts, Prediction
 from orcaops.model.run import Cause, Run, Status, Usage
 from orcaops.model.sample import Sample
 from orcaops.model.test_case import TestCase
+from orcaops.recording.measured_steps import samples_of_steps
 from orcaops.recording.measured_tests import samples_of_tests
 
 SHORTEST_S = 0.001
@@ -62,8 +64,8 @@ def samples_of(
 ) -> list[Sample]:
     """The samples of one final run whose place in the learning order is ``number``. Pure.
 
-    Those of its tests come first, where ``cases`` are given, so that what is said of the run can name the
-    tests behind it.
+    Those of its tests come first, where ``cases`` are given, and those of its steps, so that what is said of
+    the run can name what is behind it.
 
     ``at`` is when the run ended, as well as that is known: its finish, else its start and duration, else
     its submission, so that relearning gives the same. ``said`` is what the log of a failed run told, in words
@@ -73,15 +75,17 @@ def samples_of(
         return []
     values = _values(run, said)
     at = _ended_at(run)
-    tests = samples_of_tests(run, number, at, cases) if cases is not None and _own_doing(run) else []
+    inside = samples_of_tests(run, number, at, cases) if cases is not None and _own_doing(run) else []
+    if run.steps and _own_doing(run):
+        inside += samples_of_steps(run, number, at)
     if not values:
-        return tests
+        return inside
     spec = run.effective or run.requested
     usage_exact = run.usage.exact
     scopes = scopes_of(run.key, run.image, run.command, run.name, run.workspace)
     context = run.context
     predicted = _NOTHING if run.prediction is None else _promised(run.prediction)
-    return tests + [
+    return inside + [
         Sample(
             workspace=run.workspace,
             job_id=run.job_id,

@@ -162,7 +162,7 @@ class MemoryRepository(Protocol):
         """Insert or replace."""
 
     def forget(self, workspace: str, level: str, scope: str) -> None:
-        """Drop every learner's memory of one scope, and of the tests below it."""
+        """Drop every learner's memory of one scope, and of the tests and steps below it."""
 
     def each(self) -> Iterator[tuple[MemoryKey, bytes]]:
         """All of them, ordered by key."""
@@ -183,7 +183,7 @@ class BaselineRepository(Protocol):
         """Insert or replace."""
 
     def forget(self, workspace: str, key: str) -> None:
-        """Drop one."""
+        """Drop one, and those of its steps."""
 
     def page(
         self, workspace: str, *, text: str = "", limit: int = 50, cursor: str | None = None
@@ -383,7 +383,7 @@ class Transaction(Protocol):
         """Advance it."""
 
     def drop_opinions(self) -> None:
-        """Forget memories, baselines, anomalies, recommendations and diagnoses, and set the watermark and all marks to 0.
+        """Forget memories, baselines, anomalies, recommendations and diagnoses; set watermark and marks to 0.
 
         Facts and decisions stay.
         """

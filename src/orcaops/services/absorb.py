@@ -162,6 +162,7 @@ class Absorber:
             self._book.forget(reset.workspace, "key", reset.key)
             self._book.forget("", "elsewhere", reset.key)
             self._book.forget(reset.workspace, "job", reset.key)
+            self._book.forget(reset.workspace, "step_of", reset.key)
         self._relearn(transaction, rest)
         return last
 
@@ -243,6 +244,7 @@ def forget_baseline(transaction: Transaction, workspace: str, key: str) -> None:
     transaction.memories.forget(workspace, "key", key)
     transaction.memories.forget("", "elsewhere", key)
     transaction.memories.forget(workspace, "job", key)
+    transaction.memories.forget(workspace, "step_of", key)
     transaction.baselines.forget(workspace, key)
 
 

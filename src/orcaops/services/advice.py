@@ -11,7 +11,7 @@ from orcaops.model.decision import Decision
 from orcaops.model.errors import conflict, invalid
 from orcaops.model.identity import content_id
 from orcaops.model.job import JobSpec
-from orcaops.model.key import key_of
+from orcaops.model.key import STEP_BEHIND, key_of
 from orcaops.model.notice import Notice
 from orcaops.model.query import DEFAULT_LIMIT, Page
 from orcaops.model.recommendation import Effect, Nearly, Recommendation
@@ -76,7 +76,8 @@ class Advice:
         """Jobs that run often enough to be advised soon, the nearest first."""
         with self._store.read() as transaction:
             known = transaction.baselines.page(workspace, limit=_LOOKED_THROUGH).items
-        few = [each for each in known if not each.established and each.sample_count >= 1]
+        jobs = (each for each in known if STEP_BEHIND not in each.key)
+        few = [each for each in jobs if not each.established and each.sample_count >= 1]
         few.sort(key=lambda each: (each.needed - each.sample_count, each.key))
         return [
             Nearly(key=each.key, workspace=each.workspace, have=each.sample_count, need=each.needed)

@@ -91,7 +91,7 @@ def check_is_described(learner: Learner) -> None:
     assert learner.name.isidentifier(), f"{learner.name!r} is no plain name"
     assert learner.version >= 1
     assert learner.metrics, "a learner wants at least one metric"
-    assert set(learner.levels) <= {"key", "job", "elsewhere", "all", "house", *_LEVELS}, (
+    assert set(learner.levels) <= {"key", "job", "step_of", "elsewhere", "all", "house", *_LEVELS}, (
         f"unknown levels: {learner.levels}"
     )
     text = type(learner).__doc__ or ""

@@ -3,10 +3,11 @@
 
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import Connection, bindparam, delete, func, select, tuple_
+from sqlalchemy import Connection, and_, bindparam, delete, func, or_, select, tuple_
 
 from orcaops.model.baseline import Baseline
 from orcaops.model.errors import not_found
+from orcaops.model.key import STEP_BEHIND
 from orcaops.model.query import Page
 from orcaops.recording.sql.cursors import cursor_of, digest_of, place_of
 from orcaops.recording.sql.records import clean, record_of
@@ -56,9 +57,10 @@ class Baselines:
         )
 
     def forget(self, workspace: str, key: str) -> None:
-        self._connection.execute(
-            delete(baselines).where(baselines.c.workspace == workspace, baselines.c.key == clean(key))
-        )
+        steps = clean(key) + STEP_BEHIND
+        below = and_(baselines.c.key >= steps, baselines.c.key < steps[:-1] + chr(ord(steps[-1]) + 1))
+        concerned = or_(baselines.c.key == clean(key), below)
+        self._connection.execute(delete(baselines).where(baselines.c.workspace == workspace, concerned))
 
     def page(
         self, workspace: str, *, text: str = "", limit: int = 50, cursor: str | None = None

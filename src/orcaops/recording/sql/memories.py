@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, delete, or_, select, tuple_
 
+from orcaops.model.key import STEP_BEHIND
 from orcaops.model.test_case import BEHIND
 from orcaops.recording.sql.records import clean
 from orcaops.recording.sql.tables import memories
@@ -13,6 +14,7 @@ from orcaops.recording.sql.upserts import upsert
 from orcaops.recording.store import MemoryKey
 
 _END = BEHIND[:-1] + chr(ord(BEHIND[-1]) + 1)  # where the scopes of a key's tests end
+_STEPS_END = STEP_BEHIND[:-1] + chr(ord(STEP_BEHIND[-1]) + 1)
 _SCOPES_AT_ONCE = 200
 _PLACES_AT_ONCE = 8
 _ROWS_AT_ONCE = 1000
@@ -95,8 +97,12 @@ class Memories:
 
     def forget(self, workspace: str, level: str, scope: str) -> None:
         here = and_(memories.c.workspace == workspace, memories.c.level == level)
-        below = and_(memories.c.scope >= clean(scope) + BEHIND, memories.c.scope < clean(scope) + _END)
-        self._connection.execute(delete(memories).where(here, or_(memories.c.scope == clean(scope), below)))
+        tests, steps = (
+            and_(memories.c.scope >= clean(scope) + first, memories.c.scope < clean(scope) + end)
+            for first, end in ((BEHIND, _END), (STEP_BEHIND, _STEPS_END))
+        )
+        concerned = or_(memories.c.scope == clean(scope), tests, steps)
+        self._connection.execute(delete(memories).where(here, concerned))
 
     def below(
         self, workspace: str, learner: str, version: int, prefix: str, *, after: str = "", limit: int = 100
