@@ -44,8 +44,8 @@ def make_stood(name: str, minute: int, **changes: Any) -> Stood:
     return Stood(**{**fields, **changes})
 
 
-class SandboxStoreConformance:
-    """To be inherited with a ``store`` fixture."""
+class SandboxesConformance:
+    """Inherit, and give a fixture ``store``: an empty one."""
 
     def test_a_sandbox_is_read_back_and_replaced(self, store: Store) -> None:
         first = make_sandbox("s1", name="näme")

@@ -3,7 +3,7 @@
 
 from orcaops.model.run import Run, Status
 from orcaops.recording.store import Store
-from orcaops.testing.stores import ids, make_run
+from orcaops.testing.stores.builders import ids, make_run
 
 
 class NeighboursConformance:

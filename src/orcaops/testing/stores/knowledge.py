@@ -4,14 +4,11 @@
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
 from orcaops.model.diagnosis import Diagnosis, Evidence, EvidenceLine, PassingLines, Trial
 from orcaops.model.solution import Atom
 from orcaops.recording.knowledge import Teaching
-from orcaops.recording.sql import open_store
 from orcaops.recording.store import Store
-from orcaops.testing.stores import START
+from orcaops.testing.stores.builders import START
 
 
 def make_evidence(number: int, **changes: Any) -> Evidence:
@@ -67,13 +64,7 @@ def make_trial(number: int, **changes: Any) -> Trial:
 
 
 class KnowledgeConformance:
-    """Evidence, diagnoses, trials and teachings. Give a fixture ``url``."""
-
-    @pytest.fixture
-    def store(self, url: str) -> Any:
-        store = open_store(url)
-        yield store
-        store.close()
+    """Inherit, and give a fixture ``store``: an empty one."""
 
     def test_evidence_is_kept_once(self, store: Store) -> None:
         first = make_evidence(1)

@@ -1,0 +1,116 @@
+"""What every store must hold of several processes and threads at once."""
+# ruff: noqa: D102  the name of a check says what it checks
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from orcaops.recording.sql import open_store
+from orcaops.recording.store import Store, Transaction
+from orcaops.testing.stores.builders import ids, make_run
+
+_PROCESSES = multiprocessing.get_context("spawn")
+
+
+class ProcessesConformance:
+    """Inherit, and give a fixture ``store``: an empty one, at the fixture ``url``."""
+
+    def test_there_is_one_absorber(self, store: Store, url: str) -> None:
+        other = open_store(url)
+        try:
+            with store.absorbing() as first:
+                assert first is not None
+                first.set_watermark(1)
+                with other.absorbing() as second:
+                    assert second is None
+                with _in_thread(store.absorbing) as third:
+                    assert third is None
+            with other.absorbing() as again:
+                assert again is not None
+                assert again.watermark() == 1
+        finally:
+            other.close()
+
+    def test_two_processes_lose_nothing(self, store: Store, url: str) -> None:
+        writers = [_PROCESSES.Process(target=_write_runs, args=(url, f"p{n}", 40)) for n in range(2)]
+        for writer in writers:
+            writer.start()
+        for writer in writers:
+            writer.join(60)
+            assert writer.exitcode == 0
+        with store.read() as transaction:
+            assert len(list(transaction.runs.each("default"))) == 80
+
+    def test_a_killed_writer_loses_nothing_that_was_committed(self, store: Store, url: str) -> None:
+        reader, told = _PROCESSES.Pipe(duplex=False)
+        writer = _PROCESSES.Process(target=_write_until_killed, args=(url, told))
+        writer.start()
+        last = -1
+        while last < 20:
+            assert reader.poll(60)
+            last = reader.recv()
+        os.kill(writer.pid or 0, signal.SIGKILL)
+        writer.join(60)
+        told.close()
+        while reader.poll(0):
+            try:
+                last = reader.recv()
+            except EOFError:
+                break
+        with store.read() as transaction:
+            found = ids(transaction.runs.each("default"))
+        assert len(found) in (last + 1, last + 2)  # the last commit may not have been told any more
+        with store.write() as transaction:  # and nothing is locked
+            transaction.runs.add(make_run(9999))
+        assert store.check()["problems"] == []
+
+    def test_a_store_is_opened_by_many_at_once(self, url: str) -> None:
+        opened = [_PROCESSES.Process(target=_write_runs, args=(url, f"p{n}", 1)) for n in range(3)]
+        for each in opened:
+            each.start()
+        for each in opened:
+            each.join(60)
+            assert each.exitcode == 0
+
+
+class _in_thread:  # noqa: N801 - reads as a verb
+    """Enter a context manager in another thread, and leave it there."""
+
+    def __init__(self, enter: Callable[[], Any]) -> None:
+        self._enter = enter
+
+    def __enter__(self) -> Transaction | None:
+        found: list[Any] = []
+
+        def ask() -> None:
+            with self._enter() as transaction:
+                found.append(transaction)
+
+        thread = threading.Thread(target=ask)
+        thread.start()
+        thread.join(30)
+        return found[0] if found else None
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing is left to do."""
+
+
+def _write_runs(url: str, name: str, count: int) -> None:
+    store = open_store(url)
+    for number in range(count):
+        with store.write() as transaction:
+            transaction.runs.add(make_run(number, job_id=f"{name}-{number}"))
+    store.close()
+
+
+def _write_until_killed(url: str, told: Any) -> None:
+    store = open_store(url)
+    number = 0
+    while True:
+        with store.write() as transaction:
+            transaction.runs.add(make_run(number))
+        told.send(number)
+        number += 1
