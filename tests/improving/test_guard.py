@@ -137,3 +137,12 @@ def test_a_harmless_trial_is_seldom_ended_by_noise() -> None:
                 ended += 1
                 break
     assert ended / 60 <= 0.05
+
+
+def test_a_look_is_not_missed_when_several_runs_ended_at_once() -> None:
+    """From nine candidates to twelve in one batch: the tenth was never the last."""
+    slow = [run(n, Arm.CANDIDATE, seconds=15 + n % 3) for n in range(12)]
+    plain = [run(100 + n, Arm.CONTROL, seconds=10 + n % 3) for n in range(12)]
+    found = judge(CANARY, mixed(slow, plain))
+    assert found.event is Event.STOP
+    assert "times as long" in found.reason

@@ -70,7 +70,8 @@ def judge(optimization: Optimization, runs: Sequence[Run]) -> Judgement:
     stage = sum(run.trial is not None and run.trial.stage == optimization.state for run in candidates)
     before, failed_before = optimization.runs_before, optimization.failures_before
     e = max(e_values(failures, rate_bound(failed_before, before)), default=1.0)
-    slower = larger(_durations(controls), _durations(candidates))
+    look = max((n for n in _LOOKS if n <= len(candidates)), default=0)
+    slower = larger(*_durations_at(look, controls, candidates))
     evidence = TrialEvidence(
         candidates=len(candidates),
         candidate_failures=sum(failures),
@@ -94,8 +95,7 @@ def judge(optimization: Optimization, runs: Sequence[Run]) -> Judgement:
             f"{before} before it (e-value {e:.0f}, the limit is {STOPPING_EVIDENCE:.0f})"
         )
         return Judgement(Event.STOP, reason, evidence)
-    level = _LOOKS.get(len(candidates), 0.0)
-    if slower and slower.p_value < level and slower.ratio > SLOWER:
+    if slower and slower.p_value < _LOOKS.get(look, 0.0) and slower.ratio > SLOWER:
         reason = f"runs with the change take {slower.ratio:.2f} times as long (p = {slower.p_value:.2g})"
         return Judgement(Event.STOP, reason, evidence)
     if not optimization.state.trying or stage < evidence.needed:
@@ -148,6 +148,20 @@ def _of_round(optimization: Optimization, run: Run) -> bool:
         and trial.round == optimization.round
         and trial.stage in stages
     )
+
+
+def _durations_at(
+    look: int, controls: Sequence[Run], candidates: Sequence[Run]
+) -> tuple[list[float], list[float]]:
+    """Durations without the change and with it, up to that candidate; all of them before the first look.
+
+    However many runs have ended since, the data of a look stays the same: looking at it again finds nothing
+    new by chance, and a look is not missed when several runs ended at once.
+    """
+    if not look:
+        return _durations(controls), _durations(candidates)
+    until = candidates[look - 1].submitted_at
+    return _durations([run for run in controls if run.submitted_at <= until]), _durations(candidates[:look])
 
 
 def _durations(runs: Sequence[Run]) -> list[float]:

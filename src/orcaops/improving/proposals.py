@@ -10,12 +10,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from orcaops.improving.benefits import benefit, saving_of
+from orcaops.improving.targets import cpus_target, hung, memory_target, timeout_target
 from orcaops.model.attempts import INFRASTRUCTURE, held_bytes
 from orcaops.model.optimization import Benefit
 from orcaops.model.override import OptimizedField, Value, show_value
 from orcaops.model.run import Cause, PhaseName, Run, Status
-from orcaops.stats.sizing import SAFE, memory_limit
-from orcaops.stats.timeouts import timeout
 from orcaops.stats.trend import trend
 
 WORTH = 0.8
@@ -104,7 +103,7 @@ def _memory(past: Past) -> Proposal | None:
     killed = sum(run.cause is Cause.OOM_KILLED and not run.overrides for run in past.runs[:20])
     if killed:
         return None  # it needs more than it asks for: that is told, and not done
-    wanted = memory_limit(peaks, SAFE, largest=max(peaks, default=0))
+    wanted = memory_target(peaks)
     if wanted is None or wanted > WORTH * before or _growing(peaks):
         return None
     after = max(wanted, math.ceil(STAGE * before / _STEP_BYTES) * _STEP_BYTES)
@@ -116,8 +115,10 @@ def _memory(past: Past) -> Proposal | None:
 def _timeout(past: Past) -> Proposal | None:
     own, before = past.own(OptimizedField.TIMEOUT), past.before(OptimizedField.TIMEOUT)
     seconds = [run.duration_s for run in past.successes() if run.duration_s]
-    stopped = [run.duration_s for run in past.runs if run.cause is Cause.TIMEOUT_TOTAL and run.duration_s]
-    wanted = timeout(seconds, stopped_at=stopped)
+    stopped = [run for run in past.runs if run.cause is Cause.TIMEOUT_TOTAL]
+    if any(not run.overrides and not hung(run) for run in stopped):
+        return None  # it needs more than it asks for: that is told, and not done
+    wanted = timeout_target(past.successes(), stopped)
     if wanted is None or _growing(seconds):
         return None
     if before is None:
@@ -142,8 +143,7 @@ def _cpus(past: Past) -> Proposal | None:
     throttled = sum((run.usage.throttled_seconds or 0.0) > 0.01 * (run.duration_s or 0) for run in past.runs)
     if len(used) < _CPU_RUNS or throttled > 0.05 * len(past.runs):
         return None
-    request = 1.15 * used[min(len(used) - 1, math.ceil(0.9 * len(used)) - 1)]
-    wanted = max(math.ceil(15 * request) / 10, math.ceil(11 * used[-1]) / 10, 0.1)
+    wanted = cpus_target(used)
     if wanted > WORTH * before:
         return None
     after = max(wanted, math.ceil(10 * STAGE * before) / 10)

@@ -14,7 +14,7 @@ def runs(cpus: float, used: float, throttled_s: float = 0.0, n: int = 12) -> lis
 
 def test_idle_ones_are_given_back_with_a_margin() -> None:
     (found,) = told(CpuLimit(), a_dossier(runs(8, 0.9)))
-    assert (found.type, found.evidence["proposed_cpus"]) == ("cost", 1.75)
+    assert (found.type, found.evidence["proposed_cpus"]) == ("cost", 1.6)
     assert found.evidence["would_have_been_stopped"] == 0
 
 

@@ -8,6 +8,7 @@ from orcaops.improving.advisor import Advisor, Dossier
 from orcaops.improving.counterfactual import cpus_replayed, observed
 from orcaops.improving.dossier import spec_of
 from orcaops.improving.proposal import AHEAD, Worth, propose
+from orcaops.improving.targets import cpus_target
 from orcaops.model.baseline import Baseline
 from orcaops.model.recommendation import Change, Recommendation
 from orcaops.model.run import Run
@@ -20,10 +21,10 @@ _STEP = 0.25
 class CpuLimit:
     """Compares the limit of processors with the mean that runs used (processor time by wall time).
 
-    *Idle*: the 90th percentile of the means times 1.5 · 1.15 is under ``idle_share`` of the limit, and no
-    run was throttled. *Throttled*: the median run was held back for more than ``throttled_share`` of its
-    time. The proposal is rounded up to a quarter of a processor. Silent without a limit and before
-    ``needed`` measured successes.
+    *Idle*: what the means ask for (:func:`orcaops.improving.targets.cpus_target`: the 90th percentile times
+    1.5 · 1.15) is under ``idle_share`` of the limit, and no run was throttled. *Throttled*: the median run
+    was held back for more than ``throttled_share`` of its time; half as much again is proposed, in quarters.
+    Silent without a limit and before ``needed`` measured successes.
 
     >>> CpuLimit().needed
     10
@@ -63,7 +64,7 @@ class CpuLimit:
                 f"The median run was held back for {100 * held_back[len(held_back) // 2]:.0f} % of its time."
             )
             return (self._proposed(dossier, measured, limit, wanted, told, lost, busy),)
-        wanted = _rounded(1.5 * 1.15 * busy)
+        wanted = cpus_target(means)
         if max(held_back) > 0 or wanted > self.idle_share * limit:
             return ()
         saved = [(limit - wanted) * (run.duration_s or 0.0) / 3600 for run in measured]

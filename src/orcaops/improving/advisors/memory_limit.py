@@ -8,11 +8,11 @@ from orcaops.improving.advisor import Advisor, Dossier
 from orcaops.improving.counterfactual import memory_replayed, observed
 from orcaops.improving.dossier import held_of, memory_limit_of
 from orcaops.improving.proposal import AHEAD, Worth, propose
+from orcaops.improving.targets import memory_target
 from orcaops.model.baseline import Baseline
 from orcaops.model.quantities import MIB, show_size
 from orcaops.model.recommendation import Change, Recommendation
 from orcaops.model.run import Cause, Run
-from orcaops.stats import sizing
 from orcaops.stats.interval import mean_of_next
 
 _GIB = 1024**3
@@ -49,7 +49,7 @@ class MemoryLimit:
         if limit is None or killed or len(peaks) < self.needed or max(peaks) >= self.low_share * limit:
             return ()
         grown = _growth(peaks)
-        wanted = sizing.memory_limit([peak * grown for peak in reversed(peaks)], sizing.SAFE)
+        wanted = memory_target([peak * grown for peak in reversed(peaks)])
         if wanted is None or wanted >= limit:
             return ()
         replayed = memory_replayed(dossier.runs, wanted)

@@ -7,6 +7,8 @@ from orcaops.improving.advisor import Advisor, Dossier
 from orcaops.improving.counterfactual import Replayed, observed, timeout_replayed
 from orcaops.improving.dossier import ids, spec_of, timeout_of
 from orcaops.improving.proposal import AHEAD, Worth, propose
+from orcaops.improving.targets import hung as has_hung
+from orcaops.improving.targets import timeout_target
 from orcaops.model.baseline import Baseline
 from orcaops.model.quantities import show_duration
 from orcaops.model.recommendation import Change, Priority, Recommendation
@@ -15,7 +17,6 @@ from orcaops.stats import timeouts
 from orcaops.stats.interval import Estimate, mean_of_next, share_of_next
 
 _HANGS = 0.01  # how likely it is at least that a job that never hung does once
-_QUIET_CPU = 0.01  # of a processor: a run that used less than this hung
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +49,9 @@ class Timeouts:
             return ()
         present = dossier.spec.timeout
         stopped = [run for run in dossier.runs if run.cause is Cause.TIMEOUT_TOTAL]
-        hung = [run for run in stopped if _hung(run)]
+        hung = [run for run in stopped if has_hung(run)]
         at_work = [run for run in stopped if run not in hung]
-        bounds = [run.duration_s or 0.0 for run in at_work]
-        wanted = timeouts.timeout(seconds, stopped_at=bounds, needed=self.needed)
+        wanted = timeout_target(dossier.successes, stopped, needed=self.needed)
         if wanted is None:
             return ()
         replayed = timeout_replayed(dossier.runs, wanted)
@@ -122,12 +122,6 @@ class Timeouts:
             change=Change(field="timeout", before=present, after=wanted),
             least=Priority.MEDIUM if hung else Priority.LOW,
         )
-
-
-def _hung(run: Run) -> bool:
-    """Whether a run that was stopped for time had done next to nothing; unknown counts as at work."""
-    used, seconds = run.usage.cpu_seconds, run.duration_s
-    return used is not None and bool(seconds) and used < _QUIET_CPU * (seconds or 1.0)
 
 
 def _longest(dossier: Dossier) -> float:
