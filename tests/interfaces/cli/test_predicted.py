@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from orcaops.interfaces.cli.predicted import record_words, remaining_words
 from orcaops.model.prediction import Remaining, TrackRecord
 
@@ -11,7 +13,7 @@ from .conftest import Command
 def test_predict_says_how_good_it_has_been(past: Path, orcaops: Command) -> None:
     shown = orcaops("predict", "--name", "nightly", "--", "x").text
     assert "so far" in shown
-    assert "within 20 %" in shown
+    assert "within 20%" in shown
     assert "moved by" in shown
     record = orcaops("predict", "--name", "nightly", "--json", "--", "x").document["duration"]["track_record"]
     assert record["n"] > 0
@@ -37,11 +39,22 @@ def test_words_of_what_remains() -> None:
 
 
 def test_words_of_a_track_record() -> None:
-    numbers = TrackRecord(
-        n=9, within_20=0.5, inside=0.9, mean_abs_log_error=0.25, rival="last", rival_score=0.3
+    few = TrackRecord(
+        n=12, within_20=0.92, inside=0.84, mean_abs_log_error=0.25, rival="last", rival_score=0.3
     )
-    assert record_words(numbers) == (
-        "9 scored, 50% within 20 %, 90% inside the interval, mean error of the logarithm 0.250"
-        " (the best naive rule, last: 0.300)"
-    )
-    assert record_words(TrackRecord(n=2, brier=0.04)) == "2 scored, Brier score 0.040"
+    assert record_words(few) == "11 of 12 within 20%, 10 of 12 inside the interval"
+    many = few.model_copy(update={"n": 500})
+    assert record_words(many) == "of 500 predictions 92% within 20%, 84% inside the interval"
+
+
+@pytest.mark.parametrize(
+    ("brier", "words"),
+    [(0.101, "as good as"), (0.05, "better than"), (0.2, "not as good as")],
+)
+def test_words_of_a_risk(brier: float, words: str) -> None:
+    record = TrackRecord(n=7, brier=brier, rival="spec", rival_score=0.1)
+    assert record_words(record) == f"over 7 runs {words} the best simple rule"
+
+
+def test_words_of_a_risk_that_no_simple_rule_was_asked_about() -> None:
+    assert record_words(TrackRecord(n=1, brier=0.04)) == "held against 1 run"

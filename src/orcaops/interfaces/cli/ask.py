@@ -48,10 +48,11 @@ def ask(
     if as_json:
         print_json(reply)
     else:
-        _print(reply)
+        print_reply(reply)
 
 
-def _print(reply: "Reply") -> None:
+def print_reply(reply: "Reply") -> None:
+    """What was understood, the answer, its rows, and what else could be asked."""
     if reply.understood is not None:
         sure = reply.understood.confidence
         doubt = f"  ({sure:.0%} sure)" if reply.question and sure < 1 else ""

@@ -95,8 +95,8 @@ def show(app: "App", key: str, *, workspace: str, as_json: bool) -> None:
                 f"{baseline.success_rate:.1%}" if baseline.success_rate is not None else "not known yet",
             ),
             ("usually", _seconds(baseline.duration_p50) or "not known yet"),
-            ("95 % below", _seconds(baseline.duration_p95) or None),
-            ("99 % below", _seconds(baseline.duration_p99) or None),
+            ("95% below", _seconds(baseline.duration_p95) or None),
+            ("99% below", _seconds(baseline.duration_p99) or None),
             (
                 "mean",
                 f"{_seconds(baseline.duration_mean)} ± {_seconds(baseline.duration_stddev)}"

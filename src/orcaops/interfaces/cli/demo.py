@@ -1,13 +1,15 @@
 """``orcaops demo``: the main job with real runs: remember, predict, notice, explain."""
 
+import contextlib
 import os
+import shlex
 import shutil
 import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from orcaops.interfaces.cli.door import opened, options
+from orcaops.interfaces.cli.door import opened, options, whoami
 from orcaops.interfaces.cli.output import colour, paragraph
 
 if TYPE_CHECKING:
@@ -20,13 +22,25 @@ _NAME = "demo-tests"
 _HISTORY = 12  # runs: a baseline is established from ten successes on
 _IMAGES_TRIED = 3
 
-# A stand-in for a test suite: some work, some output, a little noise from the machine.
-_PASSES = "sleep 0.2; i=0; while [ $i -lt 2000 ]; do i=$((i+1)); done; echo '12 passed'"
+_MEMORY = "128m"  # far more than it needs: something to improve
+_QUESTION = f"why did {_NAME} fail?"
+
+# A stand-in for a test suite: what a runner prints, some work, a little noise from the machine.
+_SUITE = "tests/test_app.py"
+_COLLECTS = "echo 'collected 3 items'; "
+_ONE_PASSES = f"echo '{_SUITE}::test_total PASSED [ 33%]'; "
+_WORKS = "sleep 0.2; i=0; while [ $i -lt 2000 ]; do i=$((i+1)); done; "
+_OTHERS_PASS = f"echo '{_SUITE}::test_tax PASSED [ 66%]'; echo '{_SUITE}::test_order PASSED [100%]'; "
+_PASSES = f"{_COLLECTS}{_ONE_PASSES}{_WORKS}{_OTHERS_PASS}echo '=== 3 passed in 0.20s ==='"
 _SLOW = f"echo 'resolving dependencies'; sleep 3; {_PASSES}"
 _FAILS = (
-    "echo 'collecting tests'; echo 'Traceback (most recent call last):' >&2; "
-    "echo '  File \"tests/test_app.py\", line 3, in <module>' >&2; "
-    "echo \"ModuleNotFoundError: No module named 'requests'\" >&2; exit 1"
+    f"{_COLLECTS}{_ONE_PASSES}echo '{_SUITE}::test_tax PASSED [ 66%]'; "
+    f"echo '{_SUITE}::test_order FAILED [100%]'; "
+    "echo 'Traceback (most recent call last):' >&2; "
+    f"echo '  File \"{_SUITE}\", line 14, in test_order' >&2; "
+    "echo \"ModuleNotFoundError: No module named 'requests'\" >&2; "
+    f"echo \"FAILED {_SUITE}::test_order - ModuleNotFoundError: No module named 'requests'\"; "
+    "echo '=== 1 failed, 2 passed in 0.02s ==='; exit 1"
 )
 
 
@@ -45,13 +59,26 @@ def demo(*, home: str | None, workspace: str | None) -> None:
             if image
             else "as processes of this machine (no container engine with a usable image answers)"
         )
+        _forget_the_last_demo(app)
         _say(f"OrcaOps runs a small test suite {_HISTORY} times, {where}.")
         _make_history(app, image)
         _predict_and_compare(app, image)
         _slow_run(app, image)
-        _failing_run(app, image)
-        _what_next(app)
+        failed = _failing_run(app, image)
+        _question(app)
+        _advice(app)
+        _what_next(app, failed)
         app.upkeep.mirror(force=True)
+
+
+def _forget_the_last_demo(app: "App") -> None:
+    """Its slow run and its failure would be nothing new; its runs stay."""
+    from orcaops.model.errors import OrcaError
+
+    with contextlib.suppress(OrcaError):  # there was none
+        app.insights.reset_baseline(
+            app.settings.workspace, f"name:{_NAME}", by=whoami(), reason="the demo starts anew"
+        )
 
 
 def _make_history(app: "App", image: str | None) -> None:
@@ -68,7 +95,7 @@ def _make_history(app: "App", image: str | None) -> None:
     baseline = app.insights.baseline(app.settings.workspace, run.key)
     click.echo(
         f"  It remembers: usually {show_duration(baseline.duration_p50 or 0)}, "
-        f"95 % below {show_duration(baseline.duration_p95 or 0)}, {baseline.success_rate or 0:.0%} pass "
+        f"95% below {show_duration(baseline.duration_p95 or 0)}, {baseline.success_rate or 0:.0%} pass "
         f"({baseline.sample_count} runs)."
     )
 
@@ -99,14 +126,29 @@ def _slow_run(app: "App", image: str | None) -> None:
     _tell(app, app.jobs.run(_job(app, image, _SLOW)))
 
 
-def _failing_run(app: "App", image: str | None) -> None:
-    _say("And one fails.")
+def _failing_run(app: "App", image: str | None) -> "Run":
+    _say("And one fails. Does it know why?")
     run = app.jobs.run(_job(app, image, _FAILS))
     _tell(app, run)
-    summary = app.jobs.summary(run.workspace, run.job_id)
-    click.echo(f"  {summary.line}")
-    for error in summary.errors:
-        click.echo(f"    {error}")
+    return run
+
+
+def _question(app: "App") -> None:
+    from orcaops.interfaces.cli.ask import print_reply
+    from orcaops.model.inquiry import Question
+
+    _say(f'orcaops ask "{_QUESTION}"')
+    reply = app.questions.ask(Question(question=_QUESTION, workspace=app.settings.workspace))
+    print_reply(reply.model_copy(update={"notes": ()}))  # what to do next is said at the end
+
+
+def _advice(app: "App") -> None:
+    """What could be improved about its jobs, where that is something."""
+    found = app.advice.recommendations(app.settings.workspace, state="open", limit=1).items
+    for each in found:
+        _say("What could be improved?")
+        click.echo(f"  {each.title}")
+        paragraph(each.description, indent="    ")
 
 
 def _tell(app: "App", run: "Run") -> None:
@@ -120,20 +162,23 @@ def _tell(app: "App", run: "Run") -> None:
         click.echo("  nothing unusual was found")
 
 
-def _what_next(app: "App") -> None:
+def _what_next(app: "App", failed: "Run") -> None:
     workspace = app.settings.workspace
     _say("Try next:")
     called = sys.argv[0]
     known = shutil.which("orcaops") or os.path.basename(called) != "orcaops"  # noqa: PTH119
-    program = "orcaops" if known else os.path.relpath(called)
-    for command, meaning in (
+    program = "orcaops" if known else shlex.quote(os.path.relpath(called))
+    nexts = (
         (f"jobs list --workspace {workspace}", "everything that just ran"),
+        (f"debug {failed.job_id} --workspace {workspace}", "all about the failure, and what helps"),
         (f"anomalies list --workspace {workspace}", "what was unusual, with evidence"),
         (f"baselines show name:{_NAME} --workspace {workspace}", "what is normal, as a picture"),
         ("run -- sleep 1", "your own first run"),
         ("serve", "REST, MCP and a queue for others"),
-    ):
-        click.echo(f"  {program} {command:54} {colour(meaning, 'quiet')}")
+    )
+    width = max(len(command) for command, _ in nexts)
+    for command, meaning in nexts:
+        click.echo(f"  {program} {command:{width}}  {colour(meaning, 'quiet')}")
 
 
 def _job(app: "App", image: str | None, script: str) -> "JobSpec":
@@ -141,7 +186,12 @@ def _job(app: "App", image: str | None, script: str) -> "JobSpec":
     from orcaops.model.job import JobSpec
 
     return JobSpec(
-        image=image, command=("sh", "-c", script), name=_NAME, timeout=60.0, workspace=app.settings.workspace
+        image=image,
+        command=("sh", "-c", script),
+        name=_NAME,
+        memory=_MEMORY if image else None,
+        timeout=60.0,
+        workspace=app.settings.workspace,
     )
 
 
@@ -157,7 +207,7 @@ def _image(app: "App") -> str | None:
             timeout=20.0,
             workspace=app.settings.workspace,
         )
-        if app.jobs.run(trial).exit_code == 0:
+        if app.jobs.run(trial, teaches=False).exit_code == 0:
             return image
     return None
 

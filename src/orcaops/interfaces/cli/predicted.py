@@ -12,6 +12,9 @@ from orcaops.model.quantities import show_duration, show_size
 if TYPE_CHECKING:
     from orcaops.model.run import Run
 
+_COUNTED = 40  # predictions of which a share is told as a count
+_ALIKE = 0.005  # Brier scores that are this near to each other are alike
+
 
 def print_outcome(run: "Run", forecasts: Forecasts) -> None:
     """A table of a final run: what was predicted, within what, what came, and how far off that was."""
@@ -50,17 +53,25 @@ def remaining_words(left: Remaining) -> str:
 
 
 def record_words(record: TrackRecord) -> str:
-    """How good such predictions have been on this job."""
-    words = f"{record.n} scored"
+    """How good such predictions have been on this job: ``11 of 12 within 20%, 10 of 12 inside the interval``.
+
+    A risk is neither right nor wrong: it is held against the best simple rule. ``--json`` has all figures.
+    """
     if record.within_20 is not None and record.inside is not None:
-        words += f", {record.within_20:.0%} within 20 %, {record.inside:.0%} inside the interval"
-    if record.brier is not None:
-        words += f", Brier score {record.brier:.3f}"
-    if record.mean_abs_log_error is not None:
-        words += f", mean error of the logarithm {record.mean_abs_log_error:.3f}"
-    if record.rival is not None and record.rival_score is not None:
-        words += f" (the best naive rule, {record.rival}: {record.rival_score:.3f})"
-    return words
+        near, inside = (_part(share, record.n) for share in (record.within_20, record.inside))
+        of = "" if record.n <= _COUNTED else f"of {record.n} predictions "
+        return f"{of}{near} within 20%, {inside} inside the interval"
+    runs = f"{record.n} run{'s' * (record.n != 1)}"
+    if record.brier is None or record.rival_score is None:
+        return f"held against {runs}"
+    ahead = record.rival_score - record.brier
+    verdict = "as good as" if abs(ahead) <= _ALIKE else "better than" if ahead > 0 else "not as good as"
+    return f"over {runs} {verdict} the best simple rule"
+
+
+def _part(share: float, n: int) -> str:
+    """A share of few as a count; the older of many count less, so that a count would not be true."""
+    return f"{round(share * n)} of {n}" if n <= _COUNTED else f"{share:.0%}"
 
 
 def shown(value: float, unit: str) -> str:

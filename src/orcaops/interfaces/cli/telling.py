@@ -82,8 +82,8 @@ def print_forecasts(forecasts: Forecasts) -> None:
 
 
 def _confidence(answer: Prediction) -> str | None:
-    """Of a probability it would say nothing: whether a run fails is never within 20 % of a risk."""
-    return None if answer.unit == "probability" else f"{answer.confidence:.0%} to be within 20 % of it"
+    """Of a probability it would say nothing: whether a run fails is never within 20% of a risk."""
+    return None if answer.unit == "probability" else f"{answer.confidence:.0%} to be within 20% of it"
 
 
 def _interval(answer: Prediction) -> str:

@@ -59,7 +59,9 @@ def explained(inquiry: Inquiry, sources: Sources) -> Answered:
         quotes = quotes or [quote.text for quote in analysis.evidence[:1]]
         fixes = [fix.action for fix in analysis.suggested_fixes[:1]]
         text = (
-            analysis.summary + (f" | {quotes[0]}" if quotes else "") + (f" Try: {fixes[0]}" if fixes else "")
+            analysis.summary
+            + (f" It printed “{quotes[0].strip()}”." if quotes else "")
+            + (f" Try: {fixes[0].rstrip('.')}." if fixes else "")
         )
         others = [one.job_id for one in page.items if one.key == run.key][:FEW_JOBS]
         rows.append(
