@@ -9,7 +9,7 @@ from orcaops.learning import staleness
 from orcaops.learning.learner import Learner, Memories, Memory
 from orcaops.model.baseline import Baseline
 from orcaops.model.metric import MetricName
-from orcaops.model.quantities import MIB
+from orcaops.model.quantities import MIB, show_size
 from orcaops.model.run import Status
 from orcaops.model.sample import Sample
 from orcaops.stats import changes
@@ -92,11 +92,15 @@ class BaselineLearner:
             memory["runs"] += 1
             memory["first_at"] = at if memory["first_at"] is None else min(at, memory["first_at"])
             memory["last_at"] = at if memory["last_at"] is None else max(at, memory["last_at"])
+            limit, cpus = sample.memory_limit_bytes, sample.cpus
             memory["context"] = {
-                "image_digest": sample.image_digest,
-                "commit": sample.commit,
                 "branch": sample.branch,
+                "commit": sample.commit,
+                "cpus": None if cpus is None else f"{cpus:g}",
                 "host": sample.host,
+                "host_class": sample.host_class,
+                "image_digest": sample.image_digest,
+                "memory_limit": None if limit is None else show_size(limit),
             }
         if not math.isfinite(sample.value):
             return

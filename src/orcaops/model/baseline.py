@@ -18,7 +18,8 @@ class Baseline(Word):
     of the present regime, and the baseline is ``established`` from ``needed`` of them on.
     ``success_rate`` is over all runs that ended by their own doing. ``regime_since`` is when the
     first success of the present regime ended: the first ever, or the first after a reset, a lasting
-    change or a time without runs that made the baseline stale.
+    change or a time without runs that made the baseline stale. ``context`` is that of the latest run: branch,
+    commit, CPUs and memory limit, host and class of host, image digest; null where unknown.
     """
 
     key: str

@@ -45,6 +45,7 @@ class Sample:
     commit: str | None = None
     branch: str | None = None
     host: str | None = None
+    host_class: str | None = None
     env_names: tuple[str, ...] = ()
     memory_limit_bytes: int | None = None
     cpus: float | None = None

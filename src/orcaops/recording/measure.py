@@ -105,6 +105,7 @@ def samples_of(
             commit=context.commit,
             branch=context.branch,
             host=context.host,
+            host_class=context.host_class,
             memory_limit_bytes=memory_limit_of(run),
             cpus=spec.cpus if spec else None,
             timeout_s=spec.timeout if spec else _noted(run, "timeout_s"),
