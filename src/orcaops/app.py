@@ -66,6 +66,7 @@ from orcaops.services.predictions import Predictions
 from orcaops.services.questions import Questions
 from orcaops.services.recorder import StoreRecorder
 from orcaops.services.recovery import Recovery
+from orcaops.services.remediation import Remediation
 from orcaops.services.sandboxes import Sandboxes
 from orcaops.services.telling import Telling, TellingThread
 from orcaops.services.test_results import TestResults
@@ -74,7 +75,9 @@ from orcaops.services.upkeep import Upkeep
 from orcaops.services.warming import Warming, WarmLimits
 
 if TYPE_CHECKING:
+    from orcaops.services.assistant import Assistant, LanguageModel
     from orcaops.services.knowledge import Knowledge
+    from orcaops.services.model_reader import ModelReader
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +91,7 @@ class App:
     insights: Insights
     tests: TestResults
     failures: Failures
+    remediation: Remediation
     knowing: Callable[[], "Knowledge"]
     predictions: Predictions
     forecasts: Forecasts
@@ -132,6 +136,7 @@ class App:
             prices=lambda: prices_in_force(self.settings),
             time_zone=self.settings.forecast.time_zone,
             clock=now,
+            reader=_reader(self.settings),
         )
 
     def start(self) -> None:
@@ -272,11 +277,38 @@ def build(configuration: Configuration) -> App:
         clock=now,
         new_id=new_id,
     )
+
+    def assistant() -> "Assistant":
+        from orcaops.services.assistant import Assistant
+
+        return Assistant(logs, language_model(settings), evidence_tokens=settings.ai.evidence_tokens)
+
+    failures = Failures(store, logs, knowledge_bases, knowledge, settings.policy, assistant)
+
+    def again(spec: JobSpec, idempotency_key: str) -> Run:
+        if dispatcher.started:
+            return jobs.submit(spec, idempotency_key=idempotency_key)
+        return jobs.run(spec)
+
+    def clean() -> tuple[tuple[str, ...], int]:
+        swept = upkeep.gc()
+        return swept.removed, swept.freed_bytes
+
+    remediation = Remediation(
+        store,
+        failures,
+        launch=again,
+        clean=clean,
+        policy=settings.policy,
+        paused=incidents.automation_paused,
+        clock=now,
+        new_id=new_id,
+    )
     absorber = Absorber(
         store,
         loop,
         advising=[advising.follow],
-        telling=[trials.follow, telling.follow, confirming.follow, advice.tell],
+        telling=[trials.follow, telling.follow, confirming.follow, remediation.follow, advice.tell],
         settling=[advising.settle, reapply],
         diagnose=Diagnosing(knowledge_bases).diagnose,
     )
@@ -350,7 +382,8 @@ def build(configuration: Configuration) -> App:
             new_id=new_id,
             stale_after=timedelta(days=settings.learning.stale_after_days),
         ),
-        failures=Failures(store, logs, knowledge_bases, knowledge),
+        failures=failures,
+        remediation=remediation,
         knowing=knowledge,
         predictions=predictions,
         forecasts=Forecasts(
@@ -391,6 +424,31 @@ def build(configuration: Configuration) -> App:
         supervisor=supervisor,
         store=store,
     )
+
+
+def language_model(settings: Settings) -> "LanguageModel | None":
+    """The one that is configured; nothing of it is imported before it is asked."""
+    if settings.ai.model is None:
+        return None
+    from orcaops.services.language_model import PydanticAiModel
+
+    return PydanticAiModel(
+        settings.ai.model,
+        base_url=settings.ai.base_url,
+        key_env=settings.ai.key_env,
+        timeout_s=settings.ai.timeout,
+        answer_tokens=settings.ai.answer_tokens,
+    )
+
+
+def _reader(settings: Settings) -> "ModelReader | None":
+    """Who else reads questions, if that is wanted."""
+    model = language_model(settings) if settings.ai.ask else None
+    if model is None:
+        return None
+    from orcaops.services.model_reader import ModelReader
+
+    return ModelReader(model, most_tokens=settings.ai.evidence_tokens)
 
 
 def import_everything() -> None:

@@ -151,6 +151,26 @@ class WarmSettings(Section):
     )
 
 
+class AiSettings(Section):
+    """A language model, for who wants one. Without it everything works, and nothing leaves this machine."""
+
+    model: str | None = Field(
+        None, description="`openai:NAME`, `anthropic:NAME` …; with a base_url only its name. Null: none."
+    )
+    base_url: str | None = Field(
+        None, description="Address of any server that speaks OpenAI's chat API, a local one too."
+    )
+    key_env: str = Field("ORCAOPS_AI_KEY", description="Variable with the key for base_url.")
+    timeout: Duration = Field(30.0, description="How long an answer may take.")
+    evidence_tokens: Annotated[int, Field(ge=200, le=100_000)] = Field(
+        3000, description="Most tokens that are sent."
+    )
+    answer_tokens: Annotated[int, Field(ge=50, le=20_000)] = Field(
+        1000, description="Most tokens that come back."
+    )
+    ask: bool = Field(False, description="Whether it also reads questions that the rules are unsure of.")
+
+
 class PluginSettings(Section):
     """Plug-ins beside the shipped ones."""
 
@@ -173,6 +193,7 @@ class Settings(Section):
     optimization: OptimizationSettings = OptimizationSettings()
     sandboxes: SandboxSettings = SandboxSettings()
     warm: WarmSettings = WarmSettings()
+    ai: AiSettings = AiSettings()
     plugins: PluginSettings = PluginSettings()
     notify: NotifySettings = NotifySettings()
     policy: Policy = Policy()

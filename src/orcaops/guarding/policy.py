@@ -26,6 +26,7 @@ from orcaops.guarding.command_words import commands_within, hides_commands, is_s
 from orcaops.model.errors import OrcaError, forbidden
 from orcaops.model.job import JobSpec, Mount
 from orcaops.model.quantities import Duration, Size, show_duration, show_size
+from orcaops.model.remedy import Action
 
 # Whoever writes to an engine's socket is root on the host; the others are the host itself.
 # Each stands for all below it, and a folder that holds one of them is refused with it: so is "/".
@@ -82,6 +83,9 @@ class Policy(BaseModel):
     )
     max_pids: Annotated[int, Field(ge=1)] | None = Field(None, description="Most processes of a job.")
     max_timeout: Duration | None = Field(None, description="Longest total timeout of a job.")
+    remediate: tuple[Action, ...] = Field(
+        (), description="What may be done about a failure when somebody says so; never by itself."
+    )
 
 
 def apply(policy: Policy, spec: JobSpec) -> JobSpec:

@@ -5,8 +5,9 @@ from pydantic import Field, NonNegativeInt
 from orcaops.model.identity import Id
 from orcaops.model.logline import Stream
 from orcaops.model.quantities import Finite, UtcTime
+from orcaops.model.remedy import Action, Remedy
 from orcaops.model.run import Status
-from orcaops.model.solution import Effect
+from orcaops.model.solution import Atom, Effect
 from orcaops.model.word import Word
 
 
@@ -41,7 +42,8 @@ class SuggestedFix(Word):
     """Something to try; ``why`` says where the advice comes from, ``command`` is there to be typed.
 
     ``effect`` says how often it was followed by success (null: not known), ``standing`` how well that is
-    proven; feedback names it by ``solution_id``.
+    proven; feedback names it by ``solution_id``. ``remedy`` names what OrcaOps could do of it, ``change``
+    what was changed where it was learned.
     """
 
     action: str
@@ -51,6 +53,8 @@ class SuggestedFix(Word):
     solution_id: Id | None = None
     standing: str | None = None
     effect: Effect | None = None
+    remedy: Action | None = None
+    change: Atom | None = None
 
 
 class Change(Word):
@@ -84,13 +88,50 @@ class Origin(Word):
     reasons: tuple[str, ...] = ()
 
 
+class SaidCause(Word):
+    """What a language model takes for a cause: an opinion of its own, borne out by lines of the log.
+
+    Only the ``quotes`` are facts: each was found in the stored log. ``fix`` is its advice, tried by nobody.
+    """
+
+    title: str
+    why: str
+    fix: str = ""
+    quotes: tuple[Quote, ...]
+
+
+class Assistance(Word):
+    """What a language model added, if it was asked: it changes nothing of what is said without it.
+
+    ``dropped`` counts causes that cited no line of the log, or quoted what is not in it. ``error`` says why
+    there is nothing of it.
+    """
+
+    model: str
+    causes: tuple[SaidCause, ...] = ()
+    dropped: NonNegativeInt = 0
+    error: str | None = None
+
+
+class Prompt(Word):
+    """What a language model is sent, whole: ``system`` says what to do, ``text`` is masked evidence as JSON.
+
+    ``most_tokens`` bounds both together; ``model`` is null where none is configured.
+    """
+
+    model: str | None
+    system: str
+    text: str
+    most_tokens: NonNegativeInt
+
+
 class DebugAnalysis(Word):
     """A failure explained, bounded whatever the size of the log.
 
     ``likely_causes`` come in order; the first quotation of the first one is the decisive line. ``evidence``
     are the telling lines of the log, most telling first. ``changed_since_success`` compares with
     ``last_success`` (null: none is known). ``flaky`` and ``incident`` say why one might think so.
-    ``next_steps`` are commands.
+    ``next_steps`` are commands. ``remedies`` are what OrcaOps itself can do, and does only when told to.
     """
 
     job_id: Id
@@ -109,6 +150,8 @@ class DebugAnalysis(Word):
     unusual: tuple[str, ...] = ()
     signature: str | None = None
     log_lines: NonNegativeInt = 0
+    remedies: tuple[Remedy, ...] = ()
+    assistance: Assistance | None = None
     compared_with: tuple[Id, ...] = Field(
         default=(), description="Passing runs whose output the log was compared with."
     )

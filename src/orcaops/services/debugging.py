@@ -29,6 +29,7 @@ from orcaops.model.debug import (
 )
 from orcaops.model.job import DEFAULT_WORKSPACE
 from orcaops.model.quantities import MIB, show_duration, show_size
+from orcaops.model.remedy import Action
 from orcaops.model.run import Cause, Run, Status
 from orcaops.model.solution import Effect, Solution
 from orcaops.services.remedies import action_of, solution_id
@@ -323,7 +324,13 @@ def _learned(found: Findings, one: Solution) -> SuggestedFix:
         solution_id=one.id,
         standing=one.standing,
         effect=one.effect,
+        remedy=_remedy(one),
+        change=one.change,
     )
+
+
+def _remedy(one: Solution) -> Action | None:
+    return Action(one.action) if one.action is not None else None
 
 
 def _command_of(run: Run, one: Solution) -> str | None:
@@ -352,8 +359,7 @@ def _limits(run: Run, last_success: Run | None) -> Iterator[tuple[str, Suggested
     limits = run.effective
     if run.cause is Cause.OOM_KILLED and limits and limits.memory:
         held = last_success.usage.memory_peak_bytes if last_success else None
-        # Twice the limit, in whole 64 MiB: what a killed run would have taken is not known.
-        wanted = -(-2 * limits.memory // (64 * MIB)) * 64
+        wanted = doubled(limits.memory) // MIB
         fix = SuggestedFix(
             action=f"Raise the memory limit from {show_size(limits.memory)} to {show_size(wanted * MIB)}, "
             "or let it hold less",
@@ -364,6 +370,7 @@ def _limits(run: Run, last_success: Run | None) -> Iterator[tuple[str, Suggested
                 else "; how much it needs is not known"
             ),
             command=_again(run, f"--memory {wanted}m"),
+            remedy=Action.RAISE_MEMORY,
         )
         yield "raise_memory", fix
     elif run.cause is Cause.TIMEOUT_TOTAL and limits and limits.timeout:
@@ -372,8 +379,14 @@ def _limits(run: Run, last_success: Run | None) -> Iterator[tuple[str, Suggested
             action=f"Find what it waits for, or raise the timeout from {show_duration(limits.timeout)}",
             why="it was stopped at its timeout"
             + (f"; the last success took {show_duration(usual)}" if usual else ""),
+            remedy=Action.RAISE_TIMEOUT,
         )
         yield "raise_timeout", fix
+
+
+def doubled(memory: int) -> int:
+    """Twice a limit, in whole 64 MiB: what a killed run would have taken is not known."""
+    return -(-2 * memory // (64 * MIB)) * 64 * MIB
 
 
 def _again(run: Run, options: str, image: str | None = None) -> str | None:
@@ -422,6 +435,7 @@ def _solutions(found: Findings) -> Iterator[SuggestedFix]:
                 solution_id=one.id,
                 standing=one.standing,
                 effect=one.effect if one.effect.n else None,
+                remedy=_remedy(one),
             )
 
 
@@ -438,6 +452,7 @@ def _retry(found: Findings) -> Iterator[SuggestedFix]:
         why=f"it looks like infrastructure ({found.classification.infrastructure_probability:.0%}), "
         "not like the job itself",
         command=_there(found.run, f"orcaops jobs rerun {found.run.job_id}") if again else None,
+        remedy=Action.RETRY,
     )
 
 

@@ -78,7 +78,8 @@ class Questions:
         known = self._known(question.workspace)
         readings = RuleReader().read(asked, known, now, self._zone)
         if self._reader is not None and (not readings or readings[0].confidence < 1):
-            readings = [*self._reader.read(asked, known, now, self._zone), *readings]
+            proposed = self._reader.read(asked, known, now, self._zone)
+            readings = sorted([*readings, *proposed], key=lambda one: -one.confidence)
         if not readings:
             return Reply(
                 question=asked,

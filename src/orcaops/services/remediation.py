@@ -1,0 +1,236 @@
+"""Remediation: a proposed action, taken when somebody says so.
+
+Nothing is ever done by itself. An action is taken once for a failed run; a limit is raised once in a row of
+reruns (a job that takes whatever it is given is given no more), and no row has more than
+:data:`MOST_IN_A_ROW` of them. What was done is a decision; how the new run ended counts for the solution.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from orcaops.guarding.policy import Policy
+from orcaops.model.debug import DebugAnalysis
+from orcaops.model.decision import Decision
+from orcaops.model.errors import OrcaError, conflict, forbidden, invalid
+from orcaops.model.remedy import Action, Remedy, RemedyTaken
+from orcaops.model.run import Run, Status
+from orcaops.recording.store import Store, Transaction
+from orcaops.services.failures import Failures
+from orcaops.services.jobs import spec_to_rerun
+
+MOST_IN_A_ROW = 3
+"""Reruns of reruns; further ones are for whoever looks at the job."""
+
+Launch = Callable[..., Run]
+"""Runs a specification under an idempotency key: see ``Jobs.submit`` and ``Jobs.run``."""
+
+Clean = Callable[[], tuple[tuple[str, ...], int]]
+"""Removes what OrcaOps keeps longer than it has to; tells what, and the bytes."""
+
+_SUBJECT, _US = "remedy", "orcaops"
+_LIMITS = frozenset({Action.RAISE_MEMORY, Action.RAISE_TIMEOUT})
+_HELPED, _DID_NOT = "helped", "did_not_help"
+
+
+class Remediation:
+    """Takes proposed actions, and notes what came of them."""
+
+    def __init__(
+        self,
+        store: Store,
+        failures: Failures,
+        *,
+        launch: Launch,
+        clean: Clean,
+        policy: Policy,
+        paused: Callable[[str], str | None],
+        clock: Callable[[], datetime],
+        new_id: Callable[[], str],
+    ) -> None:
+        self._store = store
+        self._failures = failures
+        self._launch = launch
+        self._clean = clean
+        self._policy = policy
+        self._paused = paused
+        self._clock = clock
+        self._new_id = new_id
+
+    def fix(self, workspace: str, job_id: str, action: Action | None = None, *, by: str) -> RemedyTaken:
+        """Take a proposed action; without a name the only one that is allowed.
+
+        Asked again after it was interrupted, it goes on with what was begun. Raises ``not_found``;
+        ``invalid`` where nothing, something else or more than one is proposed; ``forbidden`` by policy;
+        ``conflict`` where it was taken before, would be a loop, or an incident lasts; and what submitting
+        raises.
+        """
+        analysis = self._failures.debug(workspace, job_id)
+        remedy = _chosen(analysis, action)
+        if not remedy.allowed:
+            raise forbidden(
+                f"{remedy.action} may not be done: {remedy.why_not}",
+                where="policy.remediate",
+                hint="Do it by hand, or let whoever runs this server allow it in [policy] remediate.",
+            )
+        reason = self._paused(workspace)
+        if reason is not None:
+            raise conflict(reason, where=job_id, hint=f"`orcaops jobs rerun {job_id}` runs it all the same.")
+        decided, run = self._begin(workspace, job_id, remedy, analysis, by)
+        removed, freed = self._clean() if remedy.action is Action.FREE_DISK else ((), 0)
+        changes: dict[str, Any] = dict(decided.details["changes"])
+        # Where this process dies now, the next attempt submits under the same key: the same run again.
+        spec = spec_to_rerun(run).model_copy(update={**changes, "triggered_by": f"remedy {remedy.action}"})
+        new = self._launch(spec, f"remedy-{decided.id}")
+        with self._store.write() as transaction:
+            self._sign(
+                transaction,
+                workspace,
+                job_id,
+                "follow",
+                by,
+                None,
+                {"job_id": new.job_id, "action": remedy.action, "solution_id": remedy.solution_id},
+            )
+        return RemedyTaken(
+            decision_id=decided.id,
+            failed_job_id=job_id,
+            action=remedy.action,
+            by=decided.by,
+            at=decided.at,
+            why=decided.reason or "",
+            before=remedy.before,
+            after=remedy.after,
+            solution_id=remedy.solution_id,
+            job_id=new.job_id,
+            status=new.status,
+            removed=tuple(removed),
+            freed_bytes=freed,
+        )
+
+    def _begin(
+        self, workspace: str, job_id: str, remedy: Remedy, analysis: DebugAnalysis, by: str
+    ) -> tuple[Decision, Run]:
+        """Decide, or find what was decided and not yet done, so that no two do the same."""
+        with self._store.write() as transaction:
+            run = transaction.runs.get(workspace, job_id)
+            taken = transaction.decisions.about(workspace, _SUBJECT, job_id)
+            for each in taken:
+                if each.verb == "follow" and each.details.get("action") == remedy.action:
+                    raise conflict(
+                        f"{remedy.action} was done before: {each.details['job_id']} followed",
+                        where=job_id,
+                        hint=f"Look at it: orcaops debug {each.details['job_id']}",
+                    )
+            _check_row(remedy.action, list(_row(transaction, run)), job_id)
+            begun = [
+                each for each in taken if each.verb == "take" and each.details.get("action") == remedy.action
+            ]
+            if begun:
+                return begun[-1], run
+            from orcaops.services.proposed_remedies import changed_spec
+
+            cause = analysis.likely_causes[0].title if analysis.likely_causes else analysis.summary
+            details = {
+                "action": remedy.action,
+                "changes": changed_spec(run, analysis, remedy.action),
+                "before": remedy.before,
+                "after": remedy.after,
+                "solution_id": remedy.solution_id,
+            }
+            return self._sign(transaction, workspace, job_id, "take", by, cause, details), run
+
+    def follow(self, transaction: Transaction, runs: Sequence[Run], _absorbed: object) -> None:
+        """A step of absorbing: note how runs ended that follow from an action, once.
+
+        A raised limit, a newer image and a retry are counted as every change is. That cleaning up went before
+        is seen in no record, so it is counted here.
+        """
+        for run in runs:
+            failed = run.requested.parent_job_id if run.requested is not None else None
+            if failed is None or run.source != "local":
+                continue
+            about = transaction.decisions.about(run.workspace, _SUBJECT, failed)
+            followed = [each for each in about if each.details.get("job_id") == run.job_id]
+            if len(followed) != 1 or followed[0].verb != "follow":
+                continue  # it follows from nothing of ours, or its end is noted
+            taken = followed[0]
+            ended = {"job_id": run.job_id, "status": run.status}
+            self._sign(transaction, run.workspace, failed, "end", _US, None, ended)
+            solution = taken.details.get("solution_id")
+            if taken.details.get("action") == Action.FREE_DISK and solution is not None:
+                verb = _HELPED if run.status is Status.SUCCEEDED else _DID_NOT
+                self._sign(
+                    transaction, run.workspace, solution, verb, _US, None, {"job_id": failed}, "solution"
+                )
+
+    def _sign(
+        self,
+        transaction: Transaction,
+        workspace: str,
+        subject_id: str,
+        verb: str,
+        by: str,
+        reason: str | None,
+        details: dict[str, Any],
+        subject: str = _SUBJECT,
+    ) -> Decision:
+        decision = Decision(
+            id=self._new_id(),
+            workspace=workspace,
+            subject=subject,
+            subject_id=subject_id,
+            verb=verb,
+            by=by,
+            at=self._clock(),
+            reason=reason,
+            details=details,
+            after_number=transaction.watermark(),
+        )
+        transaction.decisions.append(decision)
+        return decision
+
+
+def _chosen(analysis: DebugAnalysis, action: Action | None) -> Remedy:
+    names = ", ".join(each.action for each in analysis.remedies)
+    hint = f"Proposed for it: {names}." if names else "Nothing that OrcaOps could do is proposed for it."
+    if action is not None:
+        for each in analysis.remedies:
+            if each.action is action:
+                return each
+        raise invalid(f"{action} does not fit this failure", where="action", hint=hint)
+    allowed = [each for each in analysis.remedies if each.allowed]
+    if len(allowed) == 1 or len(analysis.remedies) == 1:
+        return (allowed or list(analysis.remedies))[0]
+    what = f"{len(allowed)} actions are possible" if allowed else "there is nothing that may be done"
+    raise invalid(f"{what} about {analysis.job_id}", where="action", hint=hint)
+
+
+def _row(transaction: Transaction, run: Run) -> Iterator[Action]:
+    """The actions from which a run follows, the latest first."""
+    for _ in range(MOST_IN_A_ROW + 1):
+        failed = run.requested.parent_job_id if run.requested is not None else None
+        if failed is None:
+            return
+        for each in transaction.decisions.about(run.workspace, _SUBJECT, failed):
+            if each.verb == "follow" and each.details.get("job_id") == run.job_id:
+                yield Action(each.details["action"])
+        try:
+            run = transaction.runs.get(run.workspace, failed)
+        except OrcaError:
+            return  # its record is gone
+
+
+def _check_row(action: Action, row: Sequence[Action], job_id: str) -> None:
+    if action in _LIMITS and action in row:
+        raise conflict(
+            f"{job_id} was given more already, and took that too",
+            where=job_id,
+            hint="Find what takes it; what a limit should be is said by `orcaops predict`.",
+        )
+    if len(row) >= MOST_IN_A_ROW:
+        raise conflict(
+            f"{job_id} is the last of {len(row)} reruns that were to help",
+            where=job_id,
+            hint=f"Look at what they have in common: orcaops debug {job_id}",
+        )
