@@ -38,6 +38,7 @@ _LEADING_TIME = re.compile(
     r"|\d+\.\d{3,9}(?=\])"
     r")\)?\]?[\s:|-]*)+"
 )
+_BEHIND_TIME = re.compile(r"^(?: (?:[|:-] (?![/\s]))?|[:|] ?)")
 _URL = re.compile(r"\b[a-zA-Z][a-zA-Z0-9+.-]{1,20}://[^\s'\"<>)\]}]+")
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _PATH = re.compile(
@@ -88,6 +89,19 @@ def without_time(line: str) -> str:
         if found and found.end() < len(line):
             return line[found.end() :]
     return line
+
+
+def undated(line: str) -> str:
+    """A plain line without the time stamps that it begins with, indented as it was behind them.
+
+    >>> undated("2026-11-22T20:49:35Z     at main.js:3:1")
+    '    at main.js:3:1'
+    """
+    bare = without_time(line)
+    if len(bare) == len(line):
+        return line
+    rest = line[len(line[: len(line) - len(bare)].rstrip(" \t:|-")) :]
+    return _BEHIND_TIME.sub("", rest, count=1)
 
 
 def _path(match: re.Match[str]) -> str:

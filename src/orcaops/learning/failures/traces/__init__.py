@@ -1,0 +1,1 @@
+"""Stack traces of many languages, each put together from its lines."""
