@@ -88,3 +88,39 @@ def test_what_is_not_there_is_not_found(app: App, what: str) -> None:
     with pytest.raises(OrcaError) as missing:
         getattr(app.insights, what)("default", "nothing")
     assert missing.value.code is ErrorCode.NOT_FOUND
+
+
+def test_a_storm_is_over_when_nothing_came_after_it(app: App) -> None:
+    begun = datetime.now(UTC) - timedelta(hours=1)
+    runs = []
+    for number in range(12):
+        at = begun + timedelta(seconds=5 * number)
+        runs.append(
+            Run(
+                job_id=f"try-{number}",
+                key="name:a",
+                name="a",
+                status=Status.FAILED,
+                cause=Cause.COMMAND_FAILED,
+                exit_code=1,
+                submitted_at=at,
+                started_at=at,
+                finished_at=at + timedelta(seconds=3),
+                duration_s=3.0,
+            )
+        )
+    with app.store.write() as transaction:
+        transaction.runs.add_new(runs)
+    app.absorber.absorb_all()
+    found = {each.type: each for each in app.insights.anomalies("default").items}
+    assert set(found) >= {"retry_storm", "repeat_failure"}
+    for kind in ("retry_storm", "repeat_failure"):
+        over = found[kind]
+        assert not over.open
+        assert over.closed_at is not None
+        assert over.last_seen_at is not None
+        assert over.closed_at - over.last_seen_at == timedelta(minutes=15)
+        assert "nothing came after it for 15 min" in over.description
+        assert over == app.insights.anomaly("default", over.id)
+    going_on = app.insights.anomalies("default", filters={"open": "true"}).items
+    assert not {each.type for each in going_on} & {"retry_storm", "repeat_failure"}

@@ -8,12 +8,20 @@ from orcaops.model.anomaly import Anomaly
 from orcaops.model.baseline import Baseline
 from orcaops.model.decision import Decision
 from orcaops.model.errors import invalid, unavailable
+from orcaops.model.quantities import show_duration
 from orcaops.model.query import DEFAULT_LIMIT, Page
 from orcaops.model.test_case import BEHIND
 from orcaops.recording.store import Store, Transaction
 from orcaops.services.absorb import forget_baseline, show_decision
 from orcaops.services.test_results import baseline_of_test, baselines_of_tests
 from orcaops.services.verdicts import Verdicts, says_no_problem, verdict_on
+
+_LULLS = {
+    "repeat_failure": timedelta(minutes=15),
+    "retry_storm": timedelta(minutes=15),
+    "incident": timedelta(hours=2),
+}
+"""Episodes that are made of runs in quick succession: after so long without another, they are over."""
 
 
 class Insights:
@@ -98,6 +106,10 @@ class Insights:
                 workspace, filters=filters, text=text, limit=limit, cursor=cursor
             )
             items = self._as_told(transaction, workspace, page.items)
+        if (filters or {}).get("open") == "true" and not all(each.open for each in items):
+            # Some have ended meanwhile: how many of the others have is not known either.
+            items = [each for each in items if each.open]
+            return page.model_copy(update={"items": tuple(items), "total": None})
         return page.model_copy(update={"items": tuple(items)})
 
     def anomaly(self, workspace: str, anomaly_id: str) -> Anomaly:
@@ -188,16 +200,27 @@ class Insights:
         transaction.decisions.append(decision)
         return decision
 
-    @staticmethod
-    def _as_told(transaction: Transaction, workspace: str, anomalies: Sequence[Anomaly]) -> list[Anomaly]:
-        """The anomalies with whether people were told of them."""
+    def _as_told(
+        self, transaction: Transaction, workspace: str, anomalies: Sequence[Anomaly]
+    ) -> list[Anomaly]:
+        """The anomalies as of now, with whether people were told of them."""
         told = transaction.tellings.find(workspace, [anomaly.id for anomaly in anomalies])
         return [
             anomaly.model_copy(update={"told": known.told, "told_because": known.because})
             if (known := told.get(anomaly.id)) is not None
             else anomaly
-            for anomaly in anomalies
+            for anomaly in map(self._ended, anomalies)
         ]
+
+    def _ended(self, anomaly: Anomaly) -> Anomaly:
+        """The anomaly, closed if no run has come that could have done so; detectors see runs, not clocks."""
+        last = anomaly.last_seen_at or anomaly.detected_at
+        lull = _LULLS.get(anomaly.type, self._stale_after)
+        if not anomaly.open or self._clock() - last <= lull:
+            return anomaly
+        silence = show_duration(lull.total_seconds())
+        said = f"{anomaly.description} It is over: nothing came after it for {silence}."
+        return anomaly.model_copy(update={"open": False, "closed_at": last + lull, "description": said})
 
     def _aged(self, baseline: Baseline) -> Baseline:
         stale = self._clock() - baseline.last_updated > self._stale_after

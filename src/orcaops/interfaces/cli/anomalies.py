@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from orcaops.app import App
     from orcaops.model.anomaly import Anomaly
 
+_JOB = 28  # letters of a job in a list
+_IN_THE_DESCRIPTION = frozenset({"tests", "steps", "suspects", "signature"})
+
 
 @click.group()
 def anomalies() -> None:
@@ -81,7 +84,7 @@ def list_(
         note("nothing unusual")
     else:
         table(
-            ["id", "when", "severity", "runs", "state", "what"],
+            ["id", "when", "severity", "runs", "state", "job", "what"],
             [
                 [
                     anomaly.id,
@@ -89,6 +92,7 @@ def list_(
                     colour(anomaly.severity.value, MOODS[anomaly.severity]),
                     str(anomaly.run_count),
                     ", ".join(_states(anomaly)),
+                    _what_runs(anomaly.key),
                     anomaly.title,
                 ]
                 for anomaly in page.items
@@ -194,9 +198,9 @@ def _print(anomaly: "Anomaly") -> None:
             ("told", _told(anomaly)),
             ("detector", anomaly.detector),
             *(
-                (name.replace("_", " "), None if value is None else _number(value))
+                (name.replace("_", " "), _in_words(value) or None)
                 for name, value in anomaly.evidence.items()
-                if name != "tests"  # the description names them
+                if name not in _IN_THE_DESCRIPTION
             ),
         ]
     )
@@ -233,7 +237,24 @@ def _amount(value: float | None, unit: str | None) -> str | None:
         return show_duration(value)
     if unit == "bytes":
         return show_size(value)
+    if unit == "failure rate":
+        return f"{value:.1%} of runs fail"
     return f"{_number(value)} {unit}" if unit else _number(value)
+
+
+def _what_runs(key: str) -> str:
+    """The job of a key in few letters: its name, or its command."""
+    shown = key.removeprefix("name:") if key.startswith("name:") else key.partition("|command:")[2] or key
+    return shown if len(shown) <= _JOB else f"{shown[: _JOB - 1]}…"
+
+
+def _in_words(value: object) -> str:
+    """A piece of evidence on one line."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name.replace('_', ' ')} {_number(each)}" for name, each in value.items())
+    if isinstance(value, list | tuple):
+        return "; ".join(map(_in_words, value))
+    return "" if value is None else _number(value)
 
 
 def _number(value: object) -> str:

@@ -124,7 +124,7 @@ class RetryStorm:
                 f" {found['failed']} of them failed. {count} failures belong to this episode.{usually}"
                 " Something retries without waiting." + (" It is over." if closed else "")
             ),
-            expected=None if found["usual"] is None else round(found["usual"], 1),
+            expected=self.pause_s if found["usual"] is None else round(found["usual"], 1),
             actual=round(found["seconds"] / (found["runs"] - 1), 1),
             unit="s",
             deviation_percent=None,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from orcaops.learning.exam.paper import Figures, Paper, Sitting, sample_of
+from orcaops.learning.outliers import OutlierDetector
 from orcaops.learning.replay import PastRun
 from orcaops.learning.rivals import spec
 from orcaops.model.anomaly import Anomaly
@@ -35,7 +36,7 @@ class AlarmPaper(Paper):
     @property
     def single(self) -> bool:
         """Whether it judges single values of one numeric metric, as the specification's rule does."""
-        return len(self.learner.metrics) == 1 and self.learner.name.startswith("anomaly_")
+        return isinstance(self.learner, OutlierDetector)
 
     def finished(self, sitting: Sitting) -> None:
         run = sitting.run
