@@ -17,6 +17,7 @@ from orcaops.services.knowledge import Knowledge
 from orcaops.services.optimizations import Optimizations
 from orcaops.services.predictions import Predictions
 from orcaops.services.questions import Questions
+from orcaops.services.remediation import Remediation
 from orcaops.services.sandboxes import Sandboxes
 from orcaops.services.telling import Telling
 from orcaops.services.test_results import TestResults
@@ -35,6 +36,7 @@ SERVICES = {
     "optimizations": Optimizations,
     "predictions": Predictions,
     "questions": Questions,
+    "remediation": Remediation,
     "sandboxes": Sandboxes,
     "tests": TestResults,
     "telling": Telling,
@@ -52,6 +54,7 @@ INSIDE = {
     "knowledge.remedies": "what `failures.debug` asks",
     "predictions.foresee": "what Jobs.submit attaches",
     "predictions.remaining": "what Jobs.get says of a running job",
+    "remediation.follow": "a step of absorbing",
     "sandboxes.checks": "what Upkeep.doctor says",
     "sandboxes.inside": "what Jobs.submit asks",
     "sandboxes.sweep": "what Upkeep.gc does, and a server by itself",
@@ -107,6 +110,8 @@ MISSING: dict[str, dict[str, str]] = {
     "optimizations.rollback": {"mcp": AGENT},
     "optimizations.set_mode": {"mcp": AGENT},
     "optimizations.waiting": {"rest": "`GET /optimizations?state=proposed&key=`", "mcp": AGENT},
+    "failures.prompt": {"mcp": "an agent is a language model itself"},
+    "remediation.fix": {"mcp": "`orcaops_run_job` takes what a fix says"},
     "sandboxes.copy_in": {"rest": "files come and go as tar archives", "mcp": SEVERAL},
     "sandboxes.copy_out": {"rest": "files come and go as tar archives", "mcp": SEVERAL},
     "sandboxes.create": {"mcp": SEVERAL},

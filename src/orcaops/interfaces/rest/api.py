@@ -19,6 +19,7 @@ from orcaops.guarding.tokens import Token
 from orcaops.interfaces.rest import (
     advice,
     ask,
+    debug,
     failures,
     forecast,
     history,
@@ -60,6 +61,7 @@ _ROUTERS = (
     logs.router,
     insights.router,
     notify.router,
+    debug.router,
     failures.router,
     patterns_growth.router,
     patterns.router,

@@ -63,6 +63,8 @@ _OF_JOB = (
     "listTests",
     "cancelJob",
     "rerunJob",
+    "debugJob",
+    "fixJob",
 )
 _OF_ANOMALY = ("getAnomaly", "acknowledgeAnomaly", "resolveAnomaly", "reopenAnomaly")
 _OF_OPTIMIZATION = (

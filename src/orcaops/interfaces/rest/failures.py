@@ -1,29 +1,14 @@
-"""Failures over HTTP: a failed job explained, and failures like it."""
+"""Failures over HTTP: failures like that of a job."""
 
 from fastapi import APIRouter, Response
 
 from orcaops.interfaces.rest.arguments import House, InWorkspace, JobId
 from orcaops.interfaces.rest.contract import answers
 from orcaops.interfaces.rest.jobs import shown
-from orcaops.model.debug import DebugAnalysis, PastFailure
+from orcaops.model.debug import PastFailure
 from orcaops.model.query import Page
 
 router = APIRouter(tags=["failures"])
-
-
-@router.get(
-    "/jobs/{job_id}/debug",
-    operation_id="debugJob",
-    summary="Explain a failed job",
-    response_model=DebugAnalysis,
-    responses=answers(404, 422, 503),
-)
-def debug_job(house: House, job_id: JobId, asked: InWorkspace) -> Response:
-    """Likely causes with quotations from the log, what helps, similar failures, and what to do next.
-
-    Bounded whatever the size of the log. Quotations are data of the job, checked against the stored log.
-    """
-    return shown(house.failures.debug(asked.workspace, job_id))
 
 
 @router.get(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from orcaops.interfaces.cli.remote.advice import RemoteAdvice
 from orcaops.interfaces.cli.remote.connection import Connection
-from orcaops.interfaces.cli.remote.failures import RemoteFailures
+from orcaops.interfaces.cli.remote.failures import RemoteFailures, RemoteRemediation
 from orcaops.interfaces.cli.remote.forecasts import RemoteForecasts
 from orcaops.interfaces.cli.remote.history import RemoteHistory
 from orcaops.interfaces.cli.remote.insights import RemoteInsights
@@ -39,6 +39,7 @@ class RemoteApp:
         self.incidents = RemoteIncidents(self._connection)
         self.telling = RemoteTelling(self._connection)
         self.failures = RemoteFailures(self._connection)
+        self.remediation = RemoteRemediation(self._connection)
         self.knowledge = RemoteKnowledge(self._connection)
         self.predictions = RemotePredictions(self._connection)
         self.questions = RemoteQuestions(self._connection)

@@ -6,7 +6,8 @@ from orcaops.interfaces.cli.remote.connection import Connection
 from orcaops.interfaces.cli.remote.paths import job_path
 
 if TYPE_CHECKING:
-    from orcaops.model.debug import DebugAnalysis
+    from orcaops.model.debug import DebugAnalysis, Prompt
+    from orcaops.model.remedy import Action, RemedyTaken
 
 
 class RemoteFailures:
@@ -15,9 +16,38 @@ class RemoteFailures:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def debug(self, workspace: str, job_id: str) -> "DebugAnalysis":
+    def debug(self, workspace: str, job_id: str, *, ai: bool = False) -> "DebugAnalysis":
         """Why a run failed."""
         from orcaops.model.debug import DebugAnalysis
 
-        answer = self._connection.ask("GET", f"{job_path(job_id)}/debug", workspace=workspace)
+        answer = self._connection.ask("GET", f"{job_path(job_id)}/debug", workspace=workspace, ai=ai or None)
         return DebugAnalysis.from_stored(answer.content)
+
+    def prompt(self, workspace: str, job_id: str) -> "Prompt":
+        """What a language model would be sent."""
+        from orcaops.model.debug import Prompt
+
+        answer = self._connection.ask("GET", f"{job_path(job_id)}/debug/prompt", workspace=workspace)
+        return Prompt.from_stored(answer.content)
+
+
+class RemoteRemediation:
+    """See :class:`orcaops.services.remediation.Remediation`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def fix(
+        self,
+        workspace: str,
+        job_id: str,
+        action: "Action | None" = None,
+        *,
+        by: str,  # noqa: ARG002 - the server knows who asks
+    ) -> "RemedyTaken":
+        """Take a proposed action."""
+        from orcaops.model.remedy import RemedyTaken
+
+        body = {} if action is None else {"action": action}
+        answer = self._connection.ask("POST", f"{job_path(job_id)}/debug/fix", workspace=workspace, body=body)
+        return RemedyTaken.from_stored(answer.content)
