@@ -29,6 +29,9 @@ PACKAGES = {
 }
 """For each kind the package in which shipped plug-ins lie; its entry point group is ``orcaops.<kind>s``."""
 
+_NEEDED = {"forecaster": ("fewest_hours", "forecast"), "advisor": ("concerns", "advise")}
+"""What a plug-in of a kind must have to be asked at all; of learners the loop finds it out, and says so."""
+
 
 def find(
     kind: str, folders: Iterable[Path] = (), parameters: Mapping[str, Mapping[str, Any]] | None = None
@@ -43,6 +46,10 @@ def find(
         name = getattr(plugin, "name", None)
         if not isinstance(name, str):
             log.error("%s holds a %s without a name; it is left out", origin, kind)
+            continue
+        missing = [each for each in _NEEDED.get(kind, ()) if not hasattr(plugin, each)]
+        if missing:
+            log.error("the %s %s of %s has no %s; it is left out", kind, name, origin, missing[0])
             continue
         if name in found:
             raise invalid(

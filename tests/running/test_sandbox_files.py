@@ -32,6 +32,14 @@ BAD: dict[str, list[Member]] = {
     "absolute": [("/etc/evil", tarfile.REGTYPE, "e")],
     "link out": [("x/link", tarfile.SYMTYPE, "/etc/passwd")],
     "link up": [("x/link", tarfile.SYMTYPE, "../../etc/passwd")],
+    "link up through another link": [
+        ("x/a/b/here", tarfile.SYMTYPE, "../.."),
+        ("x/a/b/out", tarfile.SYMTYPE, "here/../.."),
+    ],
+    "hard link up through a link": [
+        ("x/a/b/here", tarfile.SYMTYPE, "../.."),
+        ("x/a/b/out", tarfile.LNKTYPE, "x/a/b/here/../../.."),
+    ],
     "hard link out": [("x/link", tarfile.LNKTYPE, "/etc/passwd")],
     "device": [("x/null", tarfile.CHRTYPE, "")],
     "pipe": [("x/pipe", tarfile.FIFOTYPE, "")],

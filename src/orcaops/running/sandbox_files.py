@@ -118,11 +118,18 @@ def _checked(member: tarfile.TarInfo) -> tarfile.TarInfo:
     if member.issym() or member.islnk():
         base = posixpath.dirname(name) if member.issym() else ""
         target = posixpath.normpath(posixpath.join(base, member.linkname))
-        if member.linkname.startswith("/") or target.split("/")[0] != parts[0]:
+        if member.linkname.startswith("/") or target.split("/")[0] != parts[0] or _turns_back(member):
             raise _refused(member.name, f"is a link that leads out, to {member.linkname!r}")
     elif not (member.isreg() or member.isdir()):
         raise _refused(member.name, "is neither a file nor a folder")
     return member.replace(name=name, mode=member.mode & 0o777, uid=0, gid=0, uname="", gname="", deep=False)
+
+
+def _turns_back(member: tarfile.TarInfo) -> bool:
+    """Whether a link goes up after it went down: down may be another link, and above that lies anything."""
+    steps = [step for step in member.linkname.split("/") if step not in ("", ".")]
+    ups = steps.count("..")
+    return ups > 0 and (member.islnk() or steps[:ups] != [".."] * ups)
 
 
 def _refused(name: str, why: str) -> Exception:

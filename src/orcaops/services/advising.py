@@ -127,7 +127,10 @@ class Advising:
         for advisor in self._advisors:
             try:
                 if advisor.concerns(dossier.runs[0], dossier.baseline):
-                    found.extend(advisor.advise(dossier))
+                    said = tuple(advisor.advise(dossier))
+                    if not all(isinstance(each, Recommendation) for each in said):
+                        raise TypeError("it gave something that is no recommendation")
+                    found.extend(said)
             except Exception:
                 log.exception("the advisor %s raised about %s and is passed over", advisor.name, dossier.key)
         return once_each(found)

@@ -133,6 +133,8 @@ class Forecasts:
         for forecaster in self._forecasters:
             try:
                 told = forecaster.forecast(series, share=share)
+                if not isinstance(told, Abstention) and any(len(part) != len(series.ahead) for part in told):
+                    raise ValueError("it does not answer for each hour")
             except Exception:
                 # A foreign plug-in may raise anything; the others go on.
                 log.exception("the forecaster %s failed and is passed over", forecaster.name)

@@ -28,7 +28,8 @@ from orcaops.services.evidence import EvidenceTaker, keep
 
 if TYPE_CHECKING:
     from orcaops.recording.test_reports.collecting import Collected
-from orcaops.services.trials import Retried, Trials
+from orcaops.services.attempts import Retried
+from orcaops.services.trials import Trials
 
 log = logging.getLogger(__name__)
 
@@ -216,7 +217,8 @@ class StoreRecorder:
     def artifact_dir(self, run: Run) -> Path:
         """A folder of the run's own, private to its user."""
         folder = self.artifacts_of(run)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for each in (self._artifacts, folder.parent, folder):  # parents that mkdir makes are open to all
+            each.mkdir(mode=0o700, exist_ok=True)
         return folder
 
     @contextlib.contextmanager

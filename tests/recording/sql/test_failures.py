@@ -83,6 +83,18 @@ def test_a_page_that_was_overwritten_is_told_of(tmp_path: Path) -> None:
     store.close()
 
 
+def test_a_table_that_is_not_there_is_a_damaged_database(tmp_path: Path) -> None:
+    path = tmp_path / "orcaops.db"
+    store = open_store(f"sqlite:///{path}")
+    with sqlite3.connect(path) as connection:
+        connection.execute("DROP TABLE optimizations")
+    connection.close()
+    with pytest.raises(OrcaError, match="not a readable OrcaOps database") as caught, store.read() as read:
+        read.optimizations.get("default", "o1")
+    assert "backup" in caught.value.hint
+    store.close()
+
+
 def test_a_locked_database_is_waited_for_and_then_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -120,6 +132,7 @@ class _ServerError(Exception):
         ("53100", ErrorCode.UNAVAILABLE),
         ("57P01", ErrorCode.UNAVAILABLE),
         ("XX001", ErrorCode.UNAVAILABLE),
+        ("42P01", ErrorCode.UNAVAILABLE),
         ("42601", ErrorCode.INTERNAL),
     ],
 )

@@ -12,6 +12,7 @@ _CORRUPT = {"SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_FORMAT"}
 _BUSY = {"SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL"}
 _NO_ROOM = {"SQLITE_FULL", "SQLITE_IOERR"}
 _NO_ACCESS = {"SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH"}
+_NO_TABLE = "42P01"
 
 
 @contextmanager
@@ -68,6 +69,8 @@ def _meaning(error: BaseException | None, where: str) -> OrcaError:
             where=where,
             hint="Look at the owner and the permissions of the file and its folder, and at the disk.",
         )
+    if detail.startswith("no such table"):
+        return corrupt(where, detail)
     return OrcaError(ErrorCode.INTERNAL, f"the database refused a statement ({detail})", where=where)
 
 
@@ -79,6 +82,6 @@ def _meaning_of_postgresql(error: BaseException | None, where: str, detail: str)
             where=where,
             hint="Look whether PostgreSQL runs, has room and lets OrcaOps in, and try again.",
         )
-    if state[:2] == "XX":
+    if state[:2] == "XX" or state == _NO_TABLE:
         return corrupt(where, detail)
     return OrcaError(ErrorCode.INTERNAL, f"the database refused a statement ({detail})", where=where)
