@@ -258,7 +258,9 @@ def build(configuration: Configuration) -> App:
         return jobs.submit(spec, teaches=False) if dispatcher.started else jobs.run(spec, teaches=False)
 
     optimizations = Optimizations(store, moves)
-    advice = Advice(store, advising, launch=launch, applier=Applying(optimizations), clock=now, new_id=new_id)
+    advice = Advice(
+        store, advising, launch=launch, applier=Applying(store, moves, clock=now), clock=now, new_id=new_id
+    )
     telling = Telling(
         store, _channels(settings), now, settings=settings.notify, families=_families(loop.learners)
     )
@@ -347,7 +349,7 @@ def build(configuration: Configuration) -> App:
         logs_for=timedelta(days=settings.retention.logs_days),
         artifacts_for=timedelta(days=settings.retention.artifacts_days),
         clock=now,
-        further=[telling.checks, incidents.checks, sandboxes.checks],
+        further=[telling.checks, incidents.checks, optimizations.checks, sandboxes.checks],
         sweeps=[sandboxes.sweep],
         failing=telling.failing,
     )

@@ -113,9 +113,10 @@ class ForecastSettings(Section):
 class OptimizationSettings(Section):
     """What retries may change; what is optimised at all is decided with ``orcaops optimize``."""
 
-    raise_to: Annotated[float, Field(ge=1, le=16)] = Field(
-        1.0,
-        description="A retry may raise the limit that ran out to so many times the job's own; 1: never.",
+    raise_to: Annotated[float, Field(ge=1, le=16)] | None = Field(
+        None,
+        description="A retry may raise the limit that ran out to so many times the job's own; 1: never; "
+        "null: twice where the field's mode is `auto`, else never.",
     )
 
 

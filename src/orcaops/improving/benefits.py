@@ -15,6 +15,8 @@ UNITS = {
     OptimizedField.RETRIES: "failed jobs",
     OptimizedField.PULL_POLICY: "seconds of pulling",
 }
+WORSE = "worse than promised"
+
 _OUTSIDE = 0.2  # intervals hold the mean in 80 % of cases
 
 
@@ -69,7 +71,7 @@ def realised(optimization: Optimization, runs: Sequence[Run]) -> Benefit:
     if promised is None or not found:
         return told
     worse = told.high < promised.low
-    verdict = "worse than promised" if worse else "as promised" if told.low <= promised.high else "better"
+    verdict = WORSE if worse else "as promised" if told.low <= promised.high else "better"
     ratio = optimization.evidence.duration_ratio
     speed = f"; runs take {ratio:.2f} times as long as those without it" if ratio is not None else ""
     return told.model_copy(update={"sentence": verdict + speed})

@@ -95,6 +95,49 @@ def propose(past: Past) -> Iterator[Proposal]:
             yield found
 
 
+def asked_for(past: Past, name: OptimizedField, own: Value, target: Value, reason: str) -> Proposal:
+    """A change that a person asked for, with its first step: a limit is lowered by steps, whoever lowers it.
+
+    ``own`` is what the job asks for itself. What the past says of the change is kept with it.
+    """
+    before = past.in_force.get(name, own)
+    after = target
+    if (
+        name in _NOUNS
+        and isinstance(before, int | float)
+        and isinstance(target, int | float)
+        and target < before
+    ):
+        after = _step(name, before, target)
+        if name is OptimizedField.MEMORY:
+            after = int(after)
+    runs = [run for run in past.runs if run.status is not Status.LOST]
+    savings = [saved for run in runs if (saved := saving_of(name, before, after, run)) is not None]
+    noun = _NOUNS.get(name, str(name).replace("_", " "))
+    steps = f", towards {show_value(name, target)}" if after != target else ""
+    was = f"from {show_value(name, before)} " if before is not None else ""
+    return Proposal(
+        field=name,
+        own=own,
+        before=before,
+        after=after,
+        target=target,
+        title=f"Change the {noun} {was}to {show_value(name, after)}{steps}",
+        reason=reason,
+        promised=benefit(name, savings),
+        counterfactual={"runs": len(runs)},
+    )
+
+
+def _step(name: OptimizedField, before: float, wanted: float) -> float:
+    """How far one step of a trial goes on the way down."""
+    if name is OptimizedField.MEMORY:
+        return max(wanted, math.ceil(STAGE * before / _STEP_BYTES) * _STEP_BYTES)
+    if name is OptimizedField.CPUS:
+        return max(wanted, math.ceil(10 * STAGE * before) / 10)
+    return max(float(wanted), float(math.ceil(STAGE * before)))
+
+
 def _memory(past: Past) -> Proposal | None:
     own, before = past.own(OptimizedField.MEMORY), past.before(OptimizedField.MEMORY)
     if not isinstance(own, int) or not isinstance(before, int):
@@ -106,7 +149,7 @@ def _memory(past: Past) -> Proposal | None:
     wanted = memory_target(peaks)
     if wanted is None or wanted > WORTH * before or _growing(peaks):
         return None
-    after = max(wanted, math.ceil(STAGE * before / _STEP_BYTES) * _STEP_BYTES)
+    after = int(_step(OptimizedField.MEMORY, before, wanted))
     if after >= before:
         return None
     return _lowering(past, OptimizedField.MEMORY, own, before, after, wanted, peaks)
@@ -125,7 +168,7 @@ def _timeout(past: Past) -> Proposal | None:
         return _lowering(past, OptimizedField.TIMEOUT, own, None, wanted, wanted, seconds)
     if not isinstance(before, int | float) or not isinstance(own, int | float) or wanted >= 0.5 * float(own):
         return None
-    after = max(wanted, math.ceil(STAGE * before))
+    after = _step(OptimizedField.TIMEOUT, before, wanted)
     if after > 0.95 * before:
         return None
     return _lowering(past, OptimizedField.TIMEOUT, own, before, float(after), wanted, seconds)
@@ -146,7 +189,7 @@ def _cpus(past: Past) -> Proposal | None:
     wanted = cpus_target(used)
     if wanted > WORTH * before:
         return None
-    after = max(wanted, math.ceil(10 * STAGE * before) / 10)
+    after = _step(OptimizedField.CPUS, before, wanted)
     return _lowering(past, OptimizedField.CPUS, own, before, after, wanted, used)
 
 

@@ -252,6 +252,9 @@ class RecommendationRepository(Protocol):
     ) -> Page[Recommendation]:
         """Highest score first."""
 
+    def of_key(self, workspace: str, key: str) -> list[Recommendation]:
+        """All of one key, in any state; highest score first."""
+
     def withdraw(self, workspace: str, key: str, keep: Iterable[str]) -> None:
         """Drop the open recommendations of a key whose ids are not in ``keep``; decided ones stay."""
 

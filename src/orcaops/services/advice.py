@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Protocol
 
 from orcaops.improving.outcome import effect_of
 from orcaops.learning.loop import Absorbed
@@ -29,8 +29,15 @@ _LOOKED_THROUGH = 200  # baselines, the latest first, that are looked through fo
 Launch = Callable[[JobSpec], Run]
 """Runs a job that teaches nothing, and returns its record; it may still be queued."""
 
-Applier = Callable[[Recommendation, str], str | None]
-"""Carries a change out for somebody; returns a sentence on what was done, None if it can't."""
+
+class Applier(Protocol):
+    """Carries changes out for somebody."""
+
+    def __call__(self, recommendation: Recommendation, by: str) -> str | None:
+        """Carry it out; a sentence on what was done, None if it cannot."""
+
+    def decline(self, recommendation: Recommendation, by: str, reason: str) -> None:
+        """Do not carry it out by itself either."""
 
 
 class Advice:
@@ -88,7 +95,10 @@ class Advice:
         """Say no to it. Raises ``not_found``, or ``invalid`` without a reason."""
         if not reason.strip():
             raise invalid("a dismissal says why", where="reason", hint="Give a sentence.")
-        return self._decide(workspace, recommendation_id, "dismiss", by, reason)
+        dismissed = self._decide(workspace, recommendation_id, "dismiss", by, reason)
+        if self._applier is not None:
+            self._applier.decline(dismissed, by, reason)
+        return dismissed
 
     def apply(self, workspace: str, recommendation_id: str, *, by: str) -> Recommendation:
         """Carry it out where OrcaOps can, and note that it applies from now on. Raises ``not_found``."""

@@ -20,8 +20,8 @@ from orcaops.recording.store import Store
 from orcaops.running.executor import Halt, HaltReason
 from orcaops.running.ownership import Ownership
 from orcaops.running.supervisor import Supervisor
+from orcaops.services.attempts import Retried
 from orcaops.services.recorder import StoreRecorder
-from orcaops.services.trials import Retried
 
 log = logging.getLogger(__name__)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+from orcaops.improving import notices
 from orcaops.improving.guard import failed, says_something
 from orcaops.improving.optimizations import Event, advance, allows
 from orcaops.improving.policy import MODE_SUBJECT, modes_of, obstacle
@@ -49,6 +50,9 @@ class Moves:
         self.sign(transaction, moved, str(event), by, reason, before=optimization)
         if event in (Event.STOP, Event.ROLL_BACK, Event.SUPERSEDE):
             self._end_later_steps(transaction, moved)
+        told = notices.taken_back(moved) if event is Event.STOP else notices.disappointment(moved)
+        if told is not None and event in (Event.STOP, Event.MEASURED):
+            transaction.outbox.add([told])
         return moved
 
     def sign(

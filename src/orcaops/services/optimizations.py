@@ -1,12 +1,16 @@
 """Optimizations: the changes on probation, and what people decide about them."""
 
+from collections.abc import Iterator
+
 from orcaops.improving.optimizations import Event
+from orcaops.improving.policy import ASKING
 from orcaops.model.errors import conflict
 from orcaops.model.optimization import FieldMode, Mode, Optimization, State
 from orcaops.model.override import OptimizedField
 from orcaops.model.query import DEFAULT_LIMIT, Page
 from orcaops.recording.store import Store
 from orcaops.services.moves import Moves
+from orcaops.services.upkeep import Check
 
 _PAST = 200
 
@@ -53,7 +57,32 @@ class Optimizations:
             if not proposed:
                 return ()
             modes = self._moves.modes(transaction, workspace)
-        return tuple(each for each in proposed if modes[each.field].mode in (Mode.APPROVE, Mode.AUTO))
+        return tuple(each for each in proposed if modes[each.field].mode in ASKING)
+
+    def checks(self) -> Iterator[Check]:
+        """For ``doctor``: what waits for somebody's approval, and what is being tried, in each workspace."""
+        with self._store.read() as transaction:
+            for workspace in transaction.runs.workspaces():
+                modes = self._moves.modes(transaction, workspace)
+                proposed = transaction.optimizations.page(
+                    workspace, state=str(State.PROPOSED), limit=_PAST
+                ).items
+                waiting = [each for each in proposed if modes[each.field].mode in ASKING]
+                tried = sum(
+                    len(transaction.optimizations.page(workspace, state=str(state), limit=_PAST).items)
+                    for state in (State.CANARY, State.HALF, State.PAUSED)
+                )
+                if waiting:
+                    yield Check(
+                        name="optimisation",
+                        state="warning",
+                        sentence=f"{len(waiting)} changes wait for your approval in workspace {workspace}, "
+                        f"the first: {waiting[-1].title} ({waiting[-1].key})",
+                        hint="`orcaops optimizations list --state proposed` shows them.",
+                    )
+                elif proposed or tried:
+                    sentence = f"workspace {workspace}: {len(proposed)} proposed, {tried} being tried"
+                    yield Check(name="optimisation", state="ok", sentence=sentence)
 
     def approve(
         self, workspace: str, optimization_id: str, *, by: str, reason: str | None = None

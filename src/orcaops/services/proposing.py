@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from orcaops.improving import notices
 from orcaops.improving.optimizations import Event
-from orcaops.improving.policy import asks, starts_by_itself
+from orcaops.improving.policy import ASKING, asks, starts_by_itself
 from orcaops.improving.proposals import Past, Proposal, propose, recent
 from orcaops.model.errors import OrcaError
 from orcaops.model.identity import content_id
@@ -50,15 +51,14 @@ class Proposing:
         modes: Mapping[OptimizedField, Mode],
     ) -> None:
         """Propose what the latest runs of a key suggest, and take back what they no longer do."""
-        past = Past(
-            runs=recent(
-                [run for run in latest[:PAST_RUNS] if run.trial is None or run.trial.arm is Arm.CONTROL]
-            ),
-            flaky=self._flaky(transaction, workspace, key),
-            in_force=in_force(known),
-        )
+        past = self.past(transaction, workspace, key, known, latest)
         if not past.runs:
             return
+        unwanted = {
+            each.change.field
+            for each in transaction.recommendations.of_key(workspace, key)
+            if each.state == "dismissed" and each.change is not None
+        }
         by_id = {each.id: each for each in known}
         worth = set()
         try:
@@ -67,14 +67,14 @@ class Proposing:
             log.exception("what could be tried for %s cannot be said", key)
             return
         for proposal in found_now:
-            if modes[proposal.field] is Mode.OFF:
+            if modes[proposal.field] is Mode.OFF or str(proposal.field) in unwanted:
                 continue
-            chain = [each for each in known if each.field is proposal.field and each.state is State.KEPT]
-            step = len(chain) + 1
-            its_id = content_id("optimization", workspace, key, str(proposal.field), str(step))
+            chain, its_id = place_of(workspace, key, proposal.field, known)
             worth.add(its_id)
             why = asks(proposal, past.runs)
-            found = self._put(transaction, by_id.get(its_id), proposal, workspace, key, its_id, step, why)
+            found = self._put(
+                transaction, by_id.get(its_id), proposal, workspace, key, its_id, len(chain) + 1, why
+            )
             if found is None:
                 continue
             agreed = _agreed_before(chain, found)
@@ -84,16 +84,53 @@ class Proposing:
                     found,
                     Event.APPROVE,
                     by=agreed,
-                    reason=f"approved with step {step - 1}, up to this value",
+                    reason=f"approved with step {len(chain)}, up to this value",
                 )
             elif starts_by_itself(modes[found.field], why):
                 self._moves.move(
                     transaction, found, Event.APPROVE, by=US, reason="mode is auto, and the change is safe"
                 )
+            elif modes[found.field] in ASKING:
+                transaction.outbox.add([notices.waits(found)])
         for each in known:
             if each.state is State.PROPOSED and each.id not in worth:
-                reason = "it is no longer worth it"
+                no = "its recommendation was dismissed"
+                reason = no if str(each.field) in unwanted else "it is no longer worth it"
                 self._moves.move(transaction, each, Event.SUPERSEDE, by=US, reason=reason)
+
+    def past(
+        self,
+        transaction: Transaction,
+        workspace: str,
+        key: str,
+        known: Sequence[Optimization],
+        latest: Sequence[Run],
+    ) -> Past:
+        """What a proposal about a key rests on: its latest runs without candidates, and what is in force."""
+        plain = [run for run in latest[:PAST_RUNS] if run.trial is None or run.trial.arm is Arm.CONTROL]
+        return Past(
+            runs=recent(plain), flaky=self._flaky(transaction, workspace, key), in_force=in_force(known)
+        )
+
+    def asked_for(
+        self,
+        transaction: Transaction,
+        workspace: str,
+        key: str,
+        proposal: Proposal,
+        known: Sequence[Optimization],
+    ) -> Optimization | None:
+        """Put up a change that a person asked for; None where one of the same field is being tried or kept.
+
+        What rests after a rollback, or was rejected, is proposed again: a person knows more.
+        """
+        chain, its_id = place_of(workspace, key, proposal.field, known)
+        found = next((each for each in known if each.id == its_id), None)
+        if found is not None and found.state.ended:
+            found = found.changed(quarantine_runs=0, promised=None)
+        return self._put(
+            transaction, found, proposal, workspace, key, its_id, len(chain) + 1, "a person asked for it"
+        )
 
     def _put(
         self,
@@ -156,6 +193,14 @@ class Proposing:
     def _flaky(self, transaction: Transaction, workspace: str, key: str) -> bool:
         filters = {"type": "flaky", "key": key, "open": "true"}
         return bool(transaction.anomalies.page(workspace, filters=filters, limit=1).items)
+
+
+def place_of(
+    workspace: str, key: str, field: OptimizedField, known: Sequence[Optimization]
+) -> tuple[list[Optimization], str]:
+    """The kept steps of a field of a job, and the id of the step after them."""
+    chain = [each for each in known if each.field is field and each.state is State.KEPT]
+    return chain, content_id("optimization", workspace, key, str(field), str(len(chain) + 1))
 
 
 def _promises_more(known: Optimization, proposal: Proposal) -> bool:

@@ -7,7 +7,6 @@ neither), and a run has been learned from (:meth:`Trials.follow`).
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from orcaops.improving.benefits import realised
@@ -15,14 +14,15 @@ from orcaops.improving.guard import judge, too_tight
 from orcaops.improving.optimizations import HOLDBACK_RUNS, Event, allows
 from orcaops.improving.overrides import Laid, lay
 from orcaops.learning.loop import Absorbed
-from orcaops.model.attempts import INFRASTRUCTURE, attempt_id
+from orcaops.model.attempts import INFRASTRUCTURE
 from orcaops.model.errors import OrcaError
 from orcaops.model.job import JobSpec
 from orcaops.model.optimization import Mode, Optimization, State
 from orcaops.model.override import OptimizedField, Value
-from orcaops.model.run import Run, Status, Usage
+from orcaops.model.run import Run
 from orcaops.recording.store import Store, Transaction
-from orcaops.running.retry import next_attempt, refused
+from orcaops.running.retry import refused
+from orcaops.services.attempts import Attempts, Retried
 from orcaops.services.moves import US, Moves
 from orcaops.services.proposing import PAST_RUNS, Proposing
 
@@ -30,17 +30,6 @@ log = logging.getLogger(__name__)
 
 _LOOKED_AT = 500  # runs of a key that a trial may take
 _SLACK = 50  # runs of a key beside those of a trial: second attempts, runs in a pause
-
-
-@dataclass(frozen=True, slots=True)
-class Retried:
-    """An ended attempt under an id of its own, the job as it goes on, and what changed between the two."""
-
-    attempt: Run
-    job: Run
-    changes: Mapping[str, Value]
-    reason: str
-    delay_s: float
 
 
 class Trials:
@@ -52,14 +41,14 @@ class Trials:
         moves: Moves,
         *,
         ceilings: Mapping[OptimizedField, Value],
-        raise_to: float,
+        raise_to: float | None,
         clock: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._moves = moves
         self._proposing = Proposing(moves, clock=clock)
         self._ceilings = ceilings
-        self._raise_to = raise_to
+        self._attempts = Attempts(moves, ceilings=ceilings, raise_to=raise_to)
 
     # -- a job is submitted
 
@@ -126,11 +115,7 @@ class Trials:
 
     def concern(self, final: Run) -> bool:
         """Whether the end of a run may undo a change or be followed by another attempt. Quick."""
-        if final.overrides or final.attempt > 1:
-            return True
-        if final.status is Status.SUCCEEDED or final.effective is None:
-            return False
-        return bool(final.effective.retries) or self._raise_to > 1
+        return bool(final.overrides) or final.attempt > 1 or self._attempts.concern(final)
 
     def ended(self, transaction: Transaction, final: Run, *, again: bool) -> Retried | None:
         """What follows from an end at once: a change that hurt is undone, and the run tried again.
@@ -139,37 +124,7 @@ class Trials:
         """
         self._undo_if_tight(transaction, final)
         self._undo_if_refused(transaction, final)
-        over = final.cause is None or final.status in (Status.CANCELLED, Status.SUCCEEDED)
-        if over or not again or self._cancelled(transaction, final):
-            return None
-        following = next_attempt(
-            final, self._earlier(transaction, final), raise_to=self._raise_to, ceilings=self._ceilings
-        )
-        if following is None or (
-            not following.changes and self._moves.incident(transaction, final.workspace)
-        ):
-            return None  # during an incident what is broken is not loaded further
-        changes = {str(name): value for name, value in following.changes.items()}
-        kept_id = attempt_id(final.job_id, final.attempt)
-        told = f"Attempt {final.attempt} of {final.job_id}: {following.reason}."
-        if final.message:
-            told = f"{final.message.rstrip('.')}. {told}"
-        attempt = final.changed(job_id=kept_id, message=told, artifacts=())
-        job = _beginning_anew(final, kept_id, changes, following.restored)
-        return Retried(attempt, job, changes, following.reason, following.delay_s)
-
-    def _earlier(self, transaction: Transaction, final: Run) -> list[Run]:
-        earlier = []
-        for number in range(1, final.attempt):
-            try:
-                earlier.append(transaction.runs.get(final.workspace, attempt_id(final.job_id, number)))
-            except OrcaError:
-                continue  # its retention has passed
-        return earlier
-
-    def _cancelled(self, transaction: Transaction, final: Run) -> bool:
-        decisions = transaction.decisions.about(final.workspace, "job", final.job_id)
-        return any(decision.verb == "cancel" for decision in decisions)
+        return self._attempts.following(transaction, final) if again else None
 
     def _undo_if_tight(self, transaction: Transaction, final: Run) -> None:
         found = too_tight(final)
@@ -292,34 +247,6 @@ class Trials:
             move(transaction, each, Event.MEASURED, by=US, reason=reason, realised=effect)
             return
         transaction.optimizations.put_many([each])
-
-
-def _beginning_anew(
-    final: Run, ended_id: str, changes: Mapping[str, Value], restored: frozenset[OptimizedField]
-) -> Run:
-    """The job as it goes on: with its next attempt, nothing of which has happened yet."""
-    effective = final.effective
-    return final.changed(
-        status=Status.RUNNING,
-        cause=None,
-        message=None,
-        exit_code=None,
-        signal=None,
-        started_at=None,
-        finished_at=None,
-        duration_s=None,
-        phases={},
-        steps=(),
-        usage=Usage(),
-        artifacts=(),
-        log=None,
-        engine_ref=None,
-        effective=effective.model_copy(update=changes) if effective is not None else None,
-        overrides=tuple(each for each in final.overrides if each.field not in restored),
-        trial=None,
-        attempt=final.attempt + 1,
-        retry_of=ended_id,
-    )
 
 
 def _held_back(each: Optimization, latest: Sequence[Run]) -> int:

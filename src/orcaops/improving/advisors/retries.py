@@ -72,7 +72,7 @@ class Retries:
             impact="A retry hides a flaky test: find the test, and take the retry away again."
             if flaky
             else "Failures of the command itself are not retried.",
-            action="orcaops jobs rerun JOB" if flaky else "--retries 2",
+            action="orcaops jobs rerun JOB" if flaky else "--retries 1",
             worth=Worth(
                 unit="failures",
                 per_run=rate,
@@ -88,7 +88,7 @@ class Retries:
                 anomalies=[anomaly.id for anomaly in dossier.anomalies] if flaky else [],
             ),
             # OrcaOps repeats by itself what the infrastructure broke; a flaky command is its owner's.
-            change=None if flaky else Change(field="retries", before=0, after=2),
+            change=None if flaky else Change(field="retries", before=0, after=1),
         )
 
 

@@ -76,6 +76,12 @@ class Recommendations:
             more = cursor_of(digest, rows[limit - 1].score, rows[limit - 1].id, total)
         return Page[Recommendation].model_construct(items=items, next_cursor=more, total=total)
 
+    def of_key(self, workspace: str, key: str) -> list[Recommendation]:
+        here = (recommendations.c.workspace == workspace) & (recommendations.c.key == clean(key))
+        best_first = (recommendations.c.score.desc(), recommendations.c.id.desc())
+        rows = self._connection.execute(_WHOLE.where(here).order_by(*best_first)).all()
+        return [_recommendation(row) for row in rows]
+
     def withdraw(self, workspace: str, key: str, keep: Iterable[str]) -> None:
         here = (recommendations.c.workspace == workspace) & (recommendations.c.key == clean(key))
         gone = recommendations.c.id.not_in([clean(each) for each in keep])
