@@ -111,6 +111,8 @@ def test_a_known_failure_that_becomes_frequent_is_one_anomaly_and_closes() -> No
     assert "exit 1: n" in found[0].description
     assert found[0].evidence["rise_low"] > 0
     assert found[0].unit == "failure rate"
+    assert (found[-1].evidence["failures_after"], found[-1].run_count) == (4, 4)
+    assert found[-1].actual < found[0].actual  # what came since is counted too
 
 
 def test_a_failure_that_always_came_as_often_is_no_news() -> None:

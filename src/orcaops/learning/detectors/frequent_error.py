@@ -68,6 +68,7 @@ class FrequentError:
         if not passed and (sample.metric == MetricName.FAILURE or not sample.detail):
             return (memory, told) if told else ({}, [])
         after = {**memory, "last_at": round(sample.at.timestamp(), 3)}
+        again = False
         if passed:
             self._mark(after, _PASSED)
             after["last"] = None
@@ -83,13 +84,15 @@ class FrequentError:
             elif after["episode"] is None:
                 return after, told
         episode = after["episode"]
+        if episode is not None and not again:
+            episode = {**episode, "finding": _counted(episode["finding"], letter)}
         if episode is None:
             if not passed:
                 self._look(after, letter, sample, told)
         elif letter == episode["finding"]["letter"]:
             after["episode"] = episodes.continued(episode, sample)
             told.append(self._anomaly(after["episode"], sample))
-        elif (quiet := episode["quiet"] + 1) < _OVER_AFTER:
+        elif (quiet := episode["quiet"] + (not again)) < _OVER_AFTER:
             after["episode"] = {**episode, "quiet": quiet}
         else:
             # What it was like during the episode is no measure for what comes after.
@@ -186,6 +189,12 @@ class FrequentError:
             },
             closed=ended is not None,
         )
+
+
+def _counted(finding: dict[str, Any], letter: str) -> dict[str, Any]:
+    """What was found, with one more run of the episode."""
+    runs, failed = finding["runs"] + 1, finding["failed"] + (letter == finding["letter"])
+    return {**finding, "runs": runs, "failed": failed, "after": round(failed / runs, 4)}
 
 
 detector: Detector = FrequentError()
