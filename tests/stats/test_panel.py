@@ -21,6 +21,7 @@ def test_a_constant_is_foreseen_exactly() -> None:
     told = panel.interval(*taught([42.0] * 50))
     assert math.exp(told.estimate) == 42.0 or abs(math.exp(told.estimate) - 42) < 1e-3
     assert told.confidence > 0.95
+    assert told.low < math.log(42.0) < told.high  # not missed by a rounding
 
 
 @settings(max_examples=50, deadline=None)
@@ -47,6 +48,20 @@ def test_ninety_percent_of_noise_lie_inside() -> None:
                 inside += told.low <= y <= told.high
             panel.learn(series, pool, y, at=float(place), asked_at=None)
     assert 0.88 <= inside / (20 * 99) <= 0.95
+
+
+def test_the_first_intervals_of_a_new_workspace_hold_as_well() -> None:
+    chance = random.Random(11)
+    inside = n = 0
+    for _ in range(200):
+        series, pool = panel.fresh_series(), panel.fresh_pool()
+        for place in range(12):
+            y = chance.gauss(3, 0.03)
+            if place:
+                told = panel.interval(series, pool)
+                inside, n = inside + (told.low <= y <= told.high), n + 1
+            panel.learn(series, pool, y, at=float(place), asked_at=None)
+    assert 0.88 <= inside / n <= 0.97
 
 
 def test_a_burst_is_judged_by_what_was_known_at_its_start() -> None:

@@ -10,8 +10,9 @@ estimate is the weighted median. A naive rule that would have done better than t
 errors that are hardly bounded, is used in its place until it does not any more.
 
 *Interval*: quantiles of the errors made on this series, mixed with those made on all series while
-there are few of its own. How far out the quantiles are taken is steered by how often the interval
-missed, per series and over all (adaptive conformal inference, Gibbs and Candès 2021).
+there are few of its own, and no narrower than Student's interval while there are few of all. How far
+out the quantiles are taken is steered by how often the interval missed, per series and over all
+(adaptive conformal inference, Gibbs and Candès 2021).
 
 *Honest errors*: a value is compared with the estimate that stood when it was asked for, not with
 the one that stands when it arrives; a burst of runs that start together teaches what it would have
@@ -24,6 +25,7 @@ from typing import Any, NamedTuple
 
 from orcaops.stats import residuals
 from orcaops.stats.robust import half_sample_mode, middle, weighted_median
+from orcaops.stats.student import critical
 
 State = dict[str, Any]
 
@@ -57,11 +59,13 @@ _MISSES = 0.08  # aimed at for the 90 % interval: outcomes that come late and to
 _SERIES_STEP = 0.02
 _POOL_STEP = 0.003
 _RIVAL_PLACES = tuple(EXPERTS.index(name) for name in RIVALS)
+_FINEST = 2e-5  # what is kept is rounded: of a constant, no interval is narrower than this
 _RACE_FORGETTING = 0.99
 _RACE_POOL_MASS = 40.0  # the race on all series counts as much as so many values
 _RACE_LEAD = 0.02  # a rival must be ahead by this share,
 _RACE_LEAST = 0.002  # and by this much, or rounding would decide on a constant
 _RACE_WORST = 6.0
+_FEW_ERRORS = 20  # so many have a 90 % interval of their own
 _NEVER_SEEN = 0.002
 _LARGEST = 700.0  # exp() of more is not a number any more
 _WITHIN = (math.log(1 / 1.2), math.log(1 / 0.8))
@@ -226,7 +230,20 @@ def interval(series: State, pool: State, coverage: float = 0.9) -> Interval:
     points, weights = _mixture(own, everybody)
     low = _quantile(points, weights, alpha / 2)
     high = _quantile(points, weights, 1 - alpha / 2)
-    return _told(centre, low, high, _confidence(own, everybody))
+    spread = _spread_of_few(everybody, coverage)
+    return _told(centre, min(low, -spread), max(high, spread), _confidence(own, everybody))
+
+
+def _spread_of_few(everybody: State, coverage: float) -> float:
+    """How far out the next error may be by Student's distribution, in a new workspace.
+
+    Among few errors the largest is no quantile of those to come. 0 once there are enough.
+    """
+    count = residuals.total(everybody)
+    if not 0 < count < _FEW_ERRORS:
+        return 0.0
+    squares = (w * e * e for e, w in zip(residuals.CENTRES, everybody["bins"], strict=True) if w)
+    return critical(1 - coverage, count) * math.sqrt(math.fsum(squares) / count)
 
 
 def beyond(series: State, pool: State, bound: float, coverage: float = 0.9) -> Outlook:
@@ -255,8 +272,8 @@ def _beyond(
 def _told(centre: float, low: float, high: float, confidence: float) -> Interval:
     return Interval(
         min(centre, _LARGEST),
-        min(centre + min(low, 0.0), _LARGEST),
-        min(centre + max(high, 0.0), _LARGEST),
+        min(centre + min(low, -_FINEST), _LARGEST),
+        min(centre + max(high, _FINEST), _LARGEST),
         min(max(confidence, 0.0), 1.0),
     )
 
