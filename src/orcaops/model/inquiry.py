@@ -121,7 +121,7 @@ class Inquiry(Word):
 
 def _one_of_two(schema: dict[str, Any]) -> None:
     """Say in the schema that exactly one of ``question`` and ``query`` is given."""
-    schema["oneOf"] = [
+    schema["anyOf"] = [
         {"required": [one], "properties": {one: {"type": "string"}, other: {"type": "null"}}}
         for one, other in (("question", "query"), ("query", "question"))
     ]
@@ -135,7 +135,7 @@ class Question(Word):
     question: (
         Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_QUESTION, pattern=r"\S")] | None
     ) = Field(None, description="Plain English, such as `which jobs got slower since Monday?`")
-    query: LineText | None = Field(
+    query: Annotated[LineText, StringConstraints(pattern=r"\S")] | None = Field(
         None, description="An inquiry as it is shown with an answer; behind `where` the search language."
     )
     workspace: Workspace = DEFAULT_WORKSPACE

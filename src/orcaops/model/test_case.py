@@ -14,7 +14,6 @@ from typing import Annotated, ClassVar
 from pydantic import Field, NonNegativeInt, PositiveInt
 
 from orcaops.model.key import mask_volatile
-from orcaops.model.quantities import Finite
 from orcaops.model.word import Word
 
 LONGEST_ID = 200
@@ -58,7 +57,7 @@ class TestCase(Word):
 
     id: str
     status: CaseStatus
-    duration_s: Annotated[Finite, Field(ge=0)] | None = None
+    duration_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     message: str | None = None
     attempts: PositiveInt = 1
     read_from: str = ""

@@ -6,9 +6,7 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
 from orcaops.interfaces.rest.arguments import (
-    Done,
     House,
-    IdempotencyKey,
     InWorkspace,
     JsonBody,
     NoteText,
@@ -17,6 +15,7 @@ from orcaops.interfaces.rest.arguments import (
 )
 from orcaops.interfaces.rest.contract import answers, body_of
 from orcaops.interfaces.rest.jobs import BY, shown
+from orcaops.interfaces.rest.once import Once
 from orcaops.model.identity import Id
 from orcaops.model.query import Page
 from orcaops.model.recommendation import Nearly, Recommendation
@@ -89,20 +88,14 @@ def get_recommendation(house: House, recommendation_id: RecommendationId, asked:
 )
 def dismiss_recommendation(
     house: House,
-    done: Done,
+    once: Once,
     recommendation_id: RecommendationId,
     body: JsonBody,
     asked: InWorkspace,
-    idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Say no to it, and why."""
     reason = parsed(Dismissal, body).reason
-    return done(
-        asked.workspace,
-        idempotency_key,
-        ("dismiss", recommendation_id, reason),
-        lambda: house.advice.dismiss(asked.workspace, recommendation_id, by=BY, reason=reason),
-    )
+    return once(house.advice.dismiss, asked.workspace, recommendation_id, by=BY, reason=reason)
 
 
 @router.post(
@@ -114,18 +107,12 @@ def dismiss_recommendation(
 )
 def apply_recommendation(
     house: House,
-    done: Done,
+    once: Once,
     recommendation_id: RecommendationId,
     asked: InWorkspace,
-    idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Carry it out where OrcaOps can, and note that it applies; `effect` will say what it brought."""
-    return done(
-        asked.workspace,
-        idempotency_key,
-        ("apply", recommendation_id),
-        lambda: house.advice.apply(asked.workspace, recommendation_id, by=BY),
-    )
+    return once(house.advice.apply, asked.workspace, recommendation_id, by=BY)
 
 
 @router.post(
@@ -137,15 +124,9 @@ def apply_recommendation(
 )
 def try_recommendation(
     house: House,
-    done: Done,
+    once: Once,
     recommendation_id: RecommendationId,
     asked: InWorkspace,
-    idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Run the job once as proposed. Nothing is learned from that run; what it showed stands in `trial`."""
-    return done(
-        asked.workspace,
-        idempotency_key,
-        ("try", recommendation_id),
-        lambda: house.advice.try_out(asked.workspace, recommendation_id, by=BY),
-    )
+    return once(house.advice.try_out, asked.workspace, recommendation_id, by=BY)

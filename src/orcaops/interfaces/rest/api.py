@@ -38,7 +38,7 @@ from orcaops.interfaces.rest import (
     warming,
 )
 from orcaops.interfaces.rest.access import AccessMiddleware
-from orcaops.interfaces.rest.arguments import OnceDone, plain_request
+from orcaops.interfaces.rest.arguments import plain_request
 from orcaops.interfaces.rest.contract import describe
 from orcaops.interfaces.rest.feeds import Feeds
 from orcaops.interfaces.rest.metrics import CountingMiddleware, Metrics
@@ -124,7 +124,7 @@ def create_api(
     api.state.feeds = feeds
     api.state.metrics = metrics
     api.state.resources = _resources()
-    api.state.once_done = OnceDone(Answers(app.store, clock=_now))
+    api.state.answers = Answers(app.store, clock=_now)
     for router in _ROUTERS:
         api.include_router(router, prefix=PREFIX, dependencies=[Depends(plain_request)])
     api.include_router(upkeep.router)

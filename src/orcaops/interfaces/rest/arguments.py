@@ -10,7 +10,7 @@ from functools import partial
 from typing import Annotated, Any, ParamSpec, TypeVar
 
 from anyio import CapacityLimiter, to_thread
-from fastapi import Depends, Header, Path, Query, Request, Response
+from fastapi import Depends, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic_core import from_json, to_json
@@ -20,7 +20,6 @@ from orcaops.app import App
 from orcaops.model.errors import invalid
 from orcaops.model.job import DEFAULT_WORKSPACE, Workspace
 from orcaops.model.query import DEFAULT_LIMIT, LARGEST_LIMIT
-from orcaops.services.answers import Answers
 
 LARGEST_BODY_BYTES = 16 * 1024 * 1024  # 4096 arguments of a few kilobytes each, as a specification may have
 
@@ -80,16 +79,6 @@ JobId = Annotated[
 ]
 InWorkspace = Annotated[Asked, Query()]
 NoQuery = Annotated[NothingAsked, Query()]
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        min_length=1,
-        max_length=255,
-        pattern=r"^[\x21-\x7e]+$",
-        description="A text of your choice: the same request with the same key is done once, within a day.",
-    ),
-]
 
 
 async def plain_request(request: Request) -> None:
@@ -124,10 +113,6 @@ async def json_body(request: Request) -> bytes:
 
 
 JsonBody = Annotated[bytes, Depends(json_body)]
-
-
-def _has_body(request: Request) -> bool:
-    return request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
 
 
 def parsed(model: type[Body], body: bytes) -> Body:
@@ -169,31 +154,6 @@ async def bounded(request: Request, most_bytes: int) -> AsyncIterator[bytes]:
         if received > most_bytes:
             raise HTTPException(413, f"the body is too large: {most_bytes} bytes are accepted here")
         yield piece
-
-
-class OnceDone:
-    """Does what a request asks for, once for each ``Idempotency-Key``; answers with a word."""
-
-    def __init__(self, answers: Answers) -> None:
-        self._answers = answers
-
-    def __call__(
-        self, workspace: str, key: str | None, request: tuple[str | None, ...], do: Callable[[], BaseModel]
-    ) -> Response:
-        """The answer to the request, as ``do`` gives it now or gave it before."""
-        answer = self._answers.once(
-            workspace, key, repr(request).encode("utf-8", "replace"), lambda: do().model_dump_json().encode()
-        )
-        return Response(answer, media_type="application/json")
-
-
-async def once_done(request: Request) -> OnceDone:
-    """How this server does things once."""
-    done: OnceDone = request.app.state.once_done
-    return done
-
-
-Done = Annotated[OnceDone, Depends(once_done)]
 
 
 async def in_waiting_thread(request: Request, do: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

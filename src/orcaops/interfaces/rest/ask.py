@@ -5,6 +5,7 @@ from fastapi import APIRouter, Response
 from orcaops.interfaces.rest.arguments import House, JsonBody, NoQuery, parsed
 from orcaops.interfaces.rest.contract import answers, body_of
 from orcaops.interfaces.rest.jobs import shown
+from orcaops.interfaces.rest.once import IdempotencyKey
 from orcaops.model.inquiry import Question, Reply
 
 router = APIRouter(tags=["questions"])
@@ -18,7 +19,7 @@ router = APIRouter(tags=["questions"])
     responses=answers(404, 413, 415, 422, 503),
     openapi_extra=body_of(Question),
 )
-def ask_question(house: House, body: JsonBody, _asked: NoQuery) -> Response:
+def ask_question(house: House, body: JsonBody, _asked: NoQuery, _key: IdempotencyKey = None) -> Response:
     """Answers `question`, or the `query` that an earlier answer showed: give one of the two.
 
     The answer names runs by their ids. Where the question is not understood, `understood` is null and

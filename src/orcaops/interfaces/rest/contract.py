@@ -73,8 +73,11 @@ _OF_OPTIMIZATION = (
     "rejectOptimization",
     "rollBackOptimization",
 )
+_OF_PATTERN = ("getPattern", "forgetPattern", "listSolutions")
+_OF_PROPOSAL = ("acceptProposal", "dismissProposal", "editProposal")
 _OF_SANDBOX = (
     "getSandbox",
+    "execInSandbox",
     "copyFromSandbox",
     "copyIntoSandbox",
     "stopSandbox",
@@ -101,8 +104,18 @@ LINKS: Mapping[str, tuple[str, str, Sequence[str]]] = {
     "listSandboxes": ("sandbox_id", "items/0/id", _OF_SANDBOX),
     "listRecommendations": ("recommendation_id", "items/0/id", _OF_RECOMMENDATION),
     "getRecommendation": ("recommendation_id", "id", _OF_RECOMMENDATION[1:]),
+    "listPatterns": ("pattern_id", "items/0/id", _OF_PATTERN),
+    "teachPattern": ("pattern_id", "id", _OF_PATTERN),
+    "listSolutions": ("solution_id", "items/0/id", ("giveFeedback",)),
+    "teachSolution": ("solution_id", "id", ("giveFeedback",)),
+    "listProposals": ("proposal_id", "items/0/id", _OF_PROPOSAL),
 }
 """From an operation to others about what it answered: their parameter, and where its value stands."""
+
+_WITHOUT_WORKSPACE = frozenset(
+    {"listPatterns", "teachPattern", "listSolutions", "teachSolution", "listProposals"}
+)
+"""Operations whose answers do not say their workspace: it is the one that was asked for."""
 
 
 def describe(
@@ -130,6 +143,8 @@ def describe(
         [(model, "validation") for _, model in sorted(_bodies.items())], ref_template=_REF + _REQUEST
     )
     schemas.update({_REQUEST.format(model=name): schema for name, schema in definitions["$defs"].items()})
+    for name in definitions["$defs"]:
+        _refuse_other_names(schemas[_REQUEST.format(model=name)])
     _say_what_to_run(schemas[_REQUEST.format(model=JobSpec.__name__)], executors)
     _say_what_to_make(schemas[_REQUEST.format(model=SandboxSpec.__name__)])
     components["responses"] = {
@@ -142,8 +157,12 @@ def describe(
     }
     for path, operation in operations:
         _tidy(path, operation, formats)
+    parameters = {
+        operation["operationId"]: {each["name"] for each in operation.get("parameters", ())}
+        for _, operation in operations
+    }
     for _, operation in operations:
-        _link(operation)
+        _link(operation, parameters)
     document["security"] = [{"token": []}] if token else []
     if token:
         components["securitySchemes"] = {
@@ -192,23 +211,28 @@ def _tidy(path: str, operation: dict[str, Any], formats: Sequence[str]) -> None:
         parameter["schema"] = _without_null(parameter["schema"])
         if parameter["in"] == "path":
             parameter["schema"].setdefault("minLength", 1)
+        if parameter["in"] in ("path", "query"):
+            _without_nul(parameter["schema"])
         if operation["operationId"] == "importRuns" and parameter["name"] == "format":
             parameter["schema"] = {"type": "string", "enum": list(formats)}
 
 
-def _link(operation: dict[str, Any]) -> None:
+def _link(operation: dict[str, Any], parameters: Mapping[str, set[str]]) -> None:
+    """Link an operation to those in :data:`LINKS`; ``parameters`` are the names of each operation's."""
     if operation["operationId"] not in LINKS:
         return
     parameter, place, others = LINKS[operation["operationId"]]
-    workspace = f"{place.rpartition('/')[0]}/workspace".lstrip("/")
+    beside = f"{place.rpartition('/')[0]}/workspace".lstrip("/")
+    told = operation["operationId"] not in _WITHOUT_WORKSPACE
+    values = {
+        parameter: f"$response.body#/{place}",
+        "workspace": f"$response.body#/{beside}" if told else "$request.query.workspace",
+    }
     answer = next(answer for status, answer in operation["responses"].items() if status.startswith("2"))
     answer["links"] = {
         other: {
             "operationId": other,
-            "parameters": {
-                parameter: f"$response.body#/{place}",
-                "workspace": f"$response.body#/{workspace}",
-            },
+            "parameters": {name: value for name, value in values.items() if name in parameters[other]},
         }
         for other in others
     }
@@ -223,6 +247,21 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
         return schema
     rest = {name: value for name, value in schema.items() if name not in ("anyOf", "default")}
     return choices[0] | rest
+
+
+def _without_nul(schema: dict[str, Any]) -> None:
+    """No address or parameter holds a NUL; see ``arguments.plain_request``."""
+    free = schema.get("type") == "string" and not schema.keys() & {"enum", "const", "pattern", "format"}
+    if free:
+        schema["pattern"] = r"^[^\x00]*$"
+
+
+def _refuse_other_names(schema: dict[str, Any]) -> None:
+    """A name of another form is refused, not passed over: in an object whose names follow a pattern."""
+    for field in schema.get("properties", {}).values():
+        for choice in (field, *field.get("anyOf", ())):
+            if "patternProperties" in choice:
+                choice["additionalProperties"] = False
 
 
 def _say_what_to_make(spec: dict[str, Any]) -> None:
@@ -259,9 +298,6 @@ def _say_what_to_run(spec: dict[str, Any], executors: Sequence[str]) -> None:
         "description": "Where to run it; by default in a container, or as a local process without an image.",
         "default": None,
     }
-    for field in spec["properties"].values():
-        if "patternProperties" in field:  # a name of another form is refused, not passed over
-            field["additionalProperties"] = False
     spec["examples"] = [
         {"image": "python:3.11", "command": ["pytest", "-q"], "memory": "512m", "timeout": "5m"},
         {"command": ["echo", "hello"], "name": "greeting", "labels": {"team": "a"}},

@@ -16,15 +16,14 @@ from starlette.exceptions import HTTPException
 from starlette.responses import StreamingResponse
 
 from orcaops.interfaces.rest.arguments import (
-    Done,
     House,
-    IdempotencyKey,
     bounded,
     in_waiting_thread,
     media_type_of,
 )
 from orcaops.interfaces.rest.contract import answers
 from orcaops.interfaces.rest.jobs import SearchAsked
+from orcaops.interfaces.rest.once import Once
 from orcaops.model.errors import OrcaError, invalid, unavailable
 from orcaops.model.job import DEFAULT_WORKSPACE, Workspace
 
@@ -91,6 +90,7 @@ class ImportReport(BaseModel):
                     "schema": {
                         "type": "object",
                         "required": ["file"],
+                        "additionalProperties": False,
                         "properties": {
                             "file": {"type": "string", "contentMediaType": "application/octet-stream"}
                         },
@@ -103,9 +103,8 @@ class ImportReport(BaseModel):
 async def import_runs(
     request: Request,
     house: House,
-    done: Done,
+    once: Once,
     asked: Annotated[ImportAsked, Query()],
-    idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Bring the runs of a file in and learn from them; the same file twice adds nothing.
 
@@ -113,9 +112,9 @@ async def import_runs(
     """
     async with _received(request) as (path, digest):
 
-        def take_in() -> ImportReport:
+        def take_in(workspace: str, wanted: str | None, _digest: str) -> ImportReport:
             try:
-                report = house.history.import_file(path, asked.format, workspace=asked.workspace)
+                report = house.history.import_file(path, wanted, workspace=workspace)
             except OrcaError as error:
                 # Where the server keeps the file for the moment is nobody's business.
                 where = "body" if error.where.startswith(str(path)) else error.where.replace("--", "query.")
@@ -125,9 +124,7 @@ async def import_runs(
                 added=report.added, known=report.known, bad=report.bad, problems=tuple(report.problems)
             )
 
-        return await in_waiting_thread(
-            request, done, asked.workspace, idempotency_key, ("import", asked.format, digest), take_in
-        )
+        return await in_waiting_thread(request, once, take_in, asked.workspace, asked.format, digest)
 
 
 @router.get(

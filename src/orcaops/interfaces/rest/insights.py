@@ -7,9 +7,7 @@ from pydantic import Field
 
 from orcaops.interfaces.rest.arguments import (
     Asked,
-    Done,
     House,
-    IdempotencyKey,
     InWorkspace,
     JsonBody,
     NoteText,
@@ -19,6 +17,7 @@ from orcaops.interfaces.rest.arguments import (
 )
 from orcaops.interfaces.rest.contract import answers, body_of
 from orcaops.interfaces.rest.jobs import BY, shown
+from orcaops.interfaces.rest.once import Once
 from orcaops.model.anomaly import Anomaly, Severity
 from orcaops.model.baseline import Baseline
 from orcaops.model.identity import Id
@@ -184,20 +183,14 @@ def get_anomaly(house: House, anomaly_id: AnomalyId, asked: InWorkspace) -> Resp
 )
 def acknowledge_anomaly(
     house: House,
-    done: Done,
+    once: Once,
     anomaly_id: AnomalyId,
     body: JsonBody,
     asked: InWorkspace,
-    idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Note that somebody has seen it."""
     note = parsed(Note, body or b"{}").note
-    return done(
-        asked.workspace,
-        idempotency_key,
-        ("acknowledge", anomaly_id, note),
-        lambda: house.insights.acknowledge(asked.workspace, anomaly_id, by=BY, note=note),
-    )
+    return once(house.insights.acknowledge, asked.workspace, anomaly_id, by=BY, note=note)
 
 
 @router.post(
@@ -210,25 +203,20 @@ def acknowledge_anomaly(
 )
 def resolve_anomaly(
     house: House,
-    done: Done,
+    once: Once,
     anomaly_id: AnomalyId,
     body: JsonBody,
     asked: InWorkspace,
-    idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Note what ended it. With `not_a_problem` later ones alike and not larger are told to nobody."""
     said = parsed(Resolution, body)
-    return done(
+    return once(
+        house.insights.resolve,
         asked.workspace,
-        idempotency_key,
-        ("resolve", anomaly_id, said.resolution, "not a problem" if said.not_a_problem else None),
-        lambda: house.insights.resolve(
-            asked.workspace,
-            anomaly_id,
-            by=BY,
-            resolution=said.resolution,
-            not_a_problem=said.not_a_problem,
-        ),
+        anomaly_id,
+        by=BY,
+        resolution=said.resolution,
+        not_a_problem=said.not_a_problem,
     )
 
 
@@ -242,17 +230,11 @@ def resolve_anomaly(
 )
 def reopen_anomaly(
     house: House,
-    done: Done,
+    once: Once,
     anomaly_id: AnomalyId,
     body: JsonBody,
     asked: InWorkspace,
-    idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Take back an acknowledgement or a resolution."""
     note = parsed(Note, body or b"{}").note
-    return done(
-        asked.workspace,
-        idempotency_key,
-        ("reopen", anomaly_id, note),
-        lambda: house.insights.reopen(asked.workspace, anomaly_id, by=BY, note=note),
-    )
+    return once(house.insights.reopen, asked.workspace, anomaly_id, by=BY, note=note)

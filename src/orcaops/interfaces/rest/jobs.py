@@ -12,7 +12,6 @@ from starlette.responses import FileResponse
 from orcaops.interfaces.rest.arguments import (
     Asked,
     House,
-    IdempotencyKey,
     InWorkspace,
     JobId,
     JsonBody,
@@ -23,6 +22,7 @@ from orcaops.interfaces.rest.arguments import (
     parsed,
 )
 from orcaops.interfaces.rest.contract import answers, body_of
+from orcaops.interfaces.rest.once import IdempotencyKey
 from orcaops.model.job import JobSpec
 from orcaops.model.query import Page
 from orcaops.model.run import Artifact, Run

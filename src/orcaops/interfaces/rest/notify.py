@@ -5,9 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from orcaops.interfaces.rest.arguments import Asked, Done, House, IdempotencyKey, InWorkspace
+from orcaops.interfaces.rest.arguments import Asked, House, InWorkspace
 from orcaops.interfaces.rest.contract import answers
 from orcaops.interfaces.rest.jobs import shown
+from orcaops.interfaces.rest.once import Once
 from orcaops.model.notice import Delivery, DeliveryState, Reached
 from orcaops.model.query import Page
 from orcaops.model.word import Word
@@ -48,16 +49,13 @@ def list_notices(house: House, asked: Annotated[DeliveriesAsked, Query()]) -> Re
     response_model=Retried,
     responses=answers(409, 422, 503),
 )
-def retry_notices(
-    house: House, done: Done, asked: InWorkspace, idempotency_key: IdempotencyKey = None
-) -> Response:
+def retry_notices(house: House, once: Once, asked: InWorkspace) -> Response:
     """Let everything that was given up be tried again."""
-    return done(
-        asked.workspace,
-        idempotency_key,
-        ("retry notices",),
-        lambda: Retried(count=house.telling.retry(asked.workspace)),
-    )
+
+    def retried(workspace: str) -> Retried:
+        return Retried(count=house.telling.retry(workspace))
+
+    return once(retried, asked.workspace)
 
 
 @router.post(
@@ -67,13 +65,11 @@ def retry_notices(
     response_model=Page[Reached],
     responses=answers(409, 422, 503),
 )
-def send_test_notice(
-    house: House, done: Done, asked: InWorkspace, idempotency_key: IdempotencyKey = None
-) -> Response:
+def send_test_notice(house: House, once: Once, asked: InWorkspace) -> Response:
     """Send a test notice through every channel at once, and say what became of it."""
 
-    def sent() -> Page[Reached]:
-        found = house.telling.test(asked.workspace)
+    def sent(workspace: str) -> Page[Reached]:
+        found = house.telling.test(workspace)
         return Page[Reached](items=tuple(found), total=len(found))
 
-    return done(asked.workspace, idempotency_key, ("test notices",), sent)
+    return once(sent, asked.workspace)

@@ -6,9 +6,7 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
 from orcaops.interfaces.rest.arguments import (
-    Done,
     House,
-    IdempotencyKey,
     InWorkspace,
     JsonBody,
     NoteText,
@@ -17,6 +15,7 @@ from orcaops.interfaces.rest.arguments import (
 )
 from orcaops.interfaces.rest.contract import answers, body_of
 from orcaops.interfaces.rest.jobs import BY, shown
+from orcaops.interfaces.rest.once import Once
 from orcaops.model.identity import Id
 from orcaops.model.job import Workspace
 from orcaops.model.optimization import FieldMode, Mode, Optimization, State
@@ -94,20 +93,14 @@ def get_optimization(house: House, optimization_id: OptimizationId, asked: InWor
 )
 def approve_optimization(
     house: House,
-    done: Done,
+    once: Once,
     optimization_id: OptimizationId,
     body: JsonBody,
     asked: InWorkspace,
-    idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Let a proposed change be tried on some of the runs."""
     reason = parsed(OptimizationDecision, body or b"{}").reason
-    return done(
-        asked.workspace,
-        idempotency_key,
-        ("approve", optimization_id, reason),
-        lambda: house.optimizations.approve(asked.workspace, optimization_id, by=BY, reason=reason),
-    )
+    return once(house.optimizations.approve, asked.workspace, optimization_id, by=BY, reason=reason)
 
 
 @router.post(
@@ -120,20 +113,14 @@ def approve_optimization(
 )
 def reject_optimization(
     house: House,
-    done: Done,
+    once: Once,
     optimization_id: OptimizationId,
     body: JsonBody,
     asked: InWorkspace,
-    idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Say no to a proposed change."""
     reason = parsed(OptimizationDecision, body or b"{}").reason
-    return done(
-        asked.workspace,
-        idempotency_key,
-        ("reject", optimization_id, reason),
-        lambda: house.optimizations.reject(asked.workspace, optimization_id, by=BY, reason=reason),
-    )
+    return once(house.optimizations.reject, asked.workspace, optimization_id, by=BY, reason=reason)
 
 
 @router.post(
@@ -146,20 +133,14 @@ def reject_optimization(
 )
 def roll_back_optimization(
     house: House,
-    done: Done,
+    once: Once,
     optimization_id: OptimizationId,
     body: JsonBody,
     asked: InWorkspace,
-    idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """No run that starts from now on has the change."""
     reason = parsed(OptimizationDecision, body or b"{}").reason
-    return done(
-        asked.workspace,
-        idempotency_key,
-        ("rollback", optimization_id, reason),
-        lambda: house.optimizations.rollback(asked.workspace, optimization_id, by=BY, reason=reason),
-    )
+    return once(house.optimizations.rollback, asked.workspace, optimization_id, by=BY, reason=reason)
 
 
 @router.get(
@@ -184,16 +165,15 @@ def list_optimization_modes(house: House, asked: InWorkspace) -> Response:
 )
 def set_optimization_mode(
     house: House,
-    done: Done,
+    once: Once,
     body: JsonBody,
     asked: InWorkspace,
-    idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Decide it for one field of a workspace, or for all of them."""
     chosen = parsed(ModeChosen, body)
 
-    def decide() -> Modes:
-        items = house.optimizations.set_mode(asked.workspace, chosen.mode, field=chosen.field, by=BY)
-        return Modes(workspace=asked.workspace, items=items)
+    def decide(workspace: str, mode: Mode, field: OptimizedField | None) -> Modes:
+        items = house.optimizations.set_mode(workspace, mode, field=field, by=BY)
+        return Modes(workspace=workspace, items=items)
 
-    return done(asked.workspace, idempotency_key, ("mode", str(chosen.mode), str(chosen.field or "")), decide)
+    return once(decide, asked.workspace, chosen.mode, chosen.field)

@@ -6,9 +6,7 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
 from orcaops.interfaces.rest.arguments import (
-    Done,
     House,
-    IdempotencyKey,
     InWorkspace,
     JsonBody,
     PageAsked,
@@ -17,6 +15,7 @@ from orcaops.interfaces.rest.arguments import (
 )
 from orcaops.interfaces.rest.contract import answers, body_of
 from orcaops.interfaces.rest.jobs import BY, shown
+from orcaops.interfaces.rest.once import Once
 from orcaops.model.identity import Id
 from orcaops.model.pattern import FailurePattern, KnowledgeDocument, KnowledgeImported, PatternTaught
 from orcaops.model.query import Page
@@ -56,20 +55,13 @@ def list_patterns(house: House, asked: Annotated[PatternsAsked, Query()]) -> Res
     responses=answers(409, 413, 415, 422, 503),
     openapi_extra=body_of(PatternTaught),
 )
-def teach_pattern(
-    house: House, done: Done, body: JsonBody, asked: InWorkspace, idempotency_key: IdempotencyKey = None
-) -> Response:
+def teach_pattern(house: House, once: Once, body: JsonBody, asked: InWorkspace) -> Response:
     """Keep a pattern for the failures of a workspace, or change one that was taught.
 
     It must match its examples, and is applied to past failures at once.
     """
     taught = parsed(PatternTaught, body)
-    return done(
-        asked.workspace,
-        idempotency_key,
-        ("teach", taught.model_dump_json()),
-        lambda: house.knowledge.teach(asked.workspace, taught, by=BY),
-    )
+    return once(house.knowledge.teach, asked.workspace, taught, by=BY)
 
 
 @router.get(
@@ -119,17 +111,10 @@ def list_solutions(house: House, pattern_id: PatternId, asked: InWorkspace) -> R
     responses=answers(404, 409, 413, 415, 422, 503),
     openapi_extra=body_of(SolutionTaught),
 )
-def teach_solution(
-    house: House, done: Done, body: JsonBody, asked: InWorkspace, idempotency_key: IdempotencyKey = None
-) -> Response:
+def teach_solution(house: House, once: Once, body: JsonBody, asked: InWorkspace) -> Response:
     """Keep advice for a known failure or for one signature of failures."""
     given = parsed(SolutionTaught, body)
-    return done(
-        asked.workspace,
-        idempotency_key,
-        ("solution", given.model_dump_json()),
-        lambda: house.knowledge.teach_solution(asked.workspace, given, by=BY),
-    )
+    return once(house.knowledge.teach_solution, asked.workspace, given, by=BY)
 
 
 @router.post(
@@ -142,26 +127,21 @@ def teach_solution(
 )
 def give_feedback(
     house: House,
-    done: Done,
+    once: Once,
     solution_id: SolutionId,
     body: JsonBody,
     asked: InWorkspace,
-    idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Count for or against a solution; answers with what people have said of it so far."""
     given = parsed(FeedbackGiven, body)
-    return done(
+    return once(
+        house.knowledge.feedback,
         asked.workspace,
-        idempotency_key,
-        ("feedback", solution_id, given.model_dump_json()),
-        lambda: house.knowledge.feedback(
-            asked.workspace,
-            solution_id,
-            helped=given.helped,
-            job_id=given.job_id,
-            note=given.note,
-            by=BY,
-        ),
+        solution_id,
+        helped=given.helped,
+        job_id=given.job_id,
+        note=given.note,
+        by=BY,
     )
 
 
@@ -185,14 +165,7 @@ def export_knowledge(house: House, asked: InWorkspace) -> Response:
     responses=answers(409, 413, 415, 422, 503),
     openapi_extra=body_of(KnowledgeDocument),
 )
-def import_knowledge(
-    house: House, done: Done, body: JsonBody, asked: InWorkspace, idempotency_key: IdempotencyKey = None
-) -> Response:
+def import_knowledge(house: House, once: Once, body: JsonBody, asked: InWorkspace) -> Response:
     """Teach what a document holds; the same twice adds nothing, and what cannot be used is named."""
     document = parsed(KnowledgeDocument, body)
-    return done(
-        asked.workspace,
-        idempotency_key,
-        ("knowledge", document.model_dump_json()),
-        lambda: house.knowledge.import_(asked.workspace, document, by=BY),
-    )
+    return once(house.knowledge.import_, asked.workspace, document, by=BY)

@@ -6,9 +6,7 @@ from fastapi import APIRouter, Path, Response
 from pydantic import Field
 
 from orcaops.interfaces.rest.arguments import (
-    Done,
     House,
-    IdempotencyKey,
     InWorkspace,
     JsonBody,
     NoteText,
@@ -16,6 +14,7 @@ from orcaops.interfaces.rest.arguments import (
 )
 from orcaops.interfaces.rest.contract import answers, body_of
 from orcaops.interfaces.rest.jobs import BY, shown
+from orcaops.interfaces.rest.once import Once
 from orcaops.model.identity import Id
 from orcaops.model.pattern import FailurePattern, KnowledgeCoverage, PatternProposal, ProposalEdited
 from orcaops.model.query import Page
@@ -66,18 +65,12 @@ def list_proposals(house: House, asked: InWorkspace) -> Response:
 )
 def accept_proposal(
     house: House,
-    done: Done,
+    once: Once,
     proposal_id: ProposalId,
     asked: InWorkspace,
-    idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """From now on it is a known failure, of the past too."""
-    return done(
-        asked.workspace,
-        idempotency_key,
-        ("accept", proposal_id),
-        lambda: house.knowledge.accept(asked.workspace, proposal_id, by=BY),
-    )
+    return once(house.knowledge.accept, asked.workspace, proposal_id, by=BY)
 
 
 @router.post(
@@ -90,20 +83,14 @@ def accept_proposal(
 )
 def dismiss_proposal(
     house: House,
-    done: Done,
+    once: Once,
     proposal_id: ProposalId,
     body: JsonBody,
     asked: InWorkspace,
-    idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Say no to it, and why: it is not made again."""
     reason = parsed(ProposalDismissed, body).reason
-    return done(
-        asked.workspace,
-        idempotency_key,
-        ("dismiss", proposal_id, reason),
-        lambda: house.knowledge.dismiss(asked.workspace, proposal_id, by=BY, reason=reason),
-    )
+    return once(house.knowledge.dismiss, asked.workspace, proposal_id, by=BY, reason=reason)
 
 
 @router.post(
@@ -116,17 +103,11 @@ def dismiss_proposal(
 )
 def edit_proposal(
     house: House,
-    done: Done,
+    once: Once,
     proposal_id: ProposalId,
     body: JsonBody,
     asked: InWorkspace,
-    idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Change its expression, title, category or advice before it is accepted."""
     edits = parsed(ProposalEdited, body)
-    return done(
-        asked.workspace,
-        idempotency_key,
-        ("edit", proposal_id, edits.model_dump_json()),
-        lambda: house.knowledge.edit(asked.workspace, proposal_id, edits, by=BY),
-    )
+    return once(house.knowledge.edit, asked.workspace, proposal_id, edits, by=BY)

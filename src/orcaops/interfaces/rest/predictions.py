@@ -2,9 +2,10 @@
 
 from fastapi import APIRouter, Response
 
-from orcaops.interfaces.rest.arguments import House, IdempotencyKey, JsonBody, NoQuery, parsed
+from orcaops.interfaces.rest.arguments import House, JsonBody, NoQuery, parsed
 from orcaops.interfaces.rest.contract import answers, body_of
 from orcaops.interfaces.rest.jobs import shown
+from orcaops.interfaces.rest.once import IdempotencyKey
 from orcaops.model.job import JobSpec
 from orcaops.model.prediction import Forecasts
 

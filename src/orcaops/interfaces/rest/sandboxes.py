@@ -13,9 +13,7 @@ from starlette.responses import StreamingResponse
 
 from orcaops.interfaces.rest.arguments import (
     Asked,
-    Done,
     House,
-    IdempotencyKey,
     InWorkspace,
     JsonBody,
     NoQuery,
@@ -27,6 +25,7 @@ from orcaops.interfaces.rest.arguments import (
 )
 from orcaops.interfaces.rest.contract import answers, body_of
 from orcaops.interfaces.rest.jobs import BY, accepted, shown
+from orcaops.interfaces.rest.once import IdempotencyKey, Once
 from orcaops.model.identity import Id
 from orcaops.model.job import JobSpec
 from orcaops.model.query import Page
@@ -71,21 +70,17 @@ class FilesAsked(Asked):
 async def create_sandbox(
     request: Request,
     house: House,
-    done: Done,
+    once: Once,
     body: JsonBody,
     _asked: NoQuery,
-    idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Make a container that stays, and start it. The workspace is that of the specification."""
     spec = parsed(SandboxSpec, body)
-    made = await in_waiting_thread(
-        request,
-        done,
-        spec.workspace,
-        idempotency_key,
-        ("create sandbox", spec.model_dump_json()),
-        lambda: house.sandboxes.create(spec, by=BY),
-    )
+
+    def create(_workspace: str, spec: SandboxSpec) -> Sandbox:
+        return house.sandboxes.create(spec, by=BY)
+
+    made = await in_waiting_thread(request, once, create, spec.workspace, spec)
     made.status_code = 201
     return made
 
