@@ -101,16 +101,26 @@ class Insights:
         cursor: str | None = None,
     ) -> Page[Anomaly]:
         """Anomalies, latest first."""
+        wanted = dict(filters or {})
+        going_on = {"true": True, "false": False}.get(wanted.get("open", ""))
+        if going_on is False:  # silence may have ended what is kept as open
+            del wanted["open"]
+        items: list[Anomaly] = []
+        begun_at = cursor
         with self._store.read() as transaction:
-            page = transaction.anomalies.page(
-                workspace, filters=filters, text=text, limit=limit, cursor=cursor
-            )
-            items = self._as_told(transaction, workspace, page.items)
-        if (filters or {}).get("open") == "true" and not all(each.open for each in items):
-            # Some have ended meanwhile: how many of the others have is not known either.
-            items = [each for each in items if each.open]
-            return page.model_copy(update={"items": tuple(items), "total": None})
-        return page.model_copy(update={"items": tuple(items)})
+            while True:
+                page = transaction.anomalies.page(
+                    workspace, filters=wanted, text=text, limit=limit - len(items), cursor=cursor
+                )
+                seen = self._as_told(transaction, workspace, page.items)
+                items += [each for each in seen if going_on is None or each.open is going_on]
+                if going_on is None or len(items) == limit or page.next_cursor is None:
+                    break
+                cursor = page.next_cursor
+        total = page.total
+        if going_on is not None:  # counted only where it is all in sight
+            total = len(items) if begun_at is None and page.next_cursor is None else None
+        return Page[Anomaly](items=tuple(items), next_cursor=page.next_cursor, total=total)
 
     def anomaly(self, workspace: str, anomaly_id: str) -> Anomaly:
         """One anomaly. Raises ``not_found``."""
