@@ -78,4 +78,9 @@ class Failures:
         analysis = with_failing_tests(diagnosis.of(workspace, job_id), self._store, workspace)
         with self._store.read() as transaction:
             run = transaction.runs.get(workspace, job_id)
-        return run, with_remedies(analysis, run, self._policy)
+            taken = {
+                str(each.details["action"]): str(each.details["job_id"])
+                for each in transaction.decisions.about(workspace, "remedy", job_id)
+                if each.verb == "follow"
+            }
+        return run, with_remedies(analysis, run, self._policy, taken)

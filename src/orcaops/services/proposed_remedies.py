@@ -4,7 +4,7 @@ Only what fits the end of the run is proposed: a retry for infrastructure and ne
 that ran out, and what an advised solution asks for.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from orcaops.guarding.policy import Policy, check
@@ -17,9 +17,15 @@ from orcaops.model.run import Cause, Run
 from orcaops.services.debugging import FROM_THE_JOB, doubled
 
 
-def with_remedies(analysis: DebugAnalysis, run: Run, policy: Policy) -> DebugAnalysis:
-    """The explanation of a failed run with what could be done about it."""
-    return analysis.model_copy(update={"remedies": tuple(_proposed(analysis, run, policy))})
+def with_remedies(
+    analysis: DebugAnalysis, run: Run, policy: Policy, taken: Mapping[str, str] | None = None
+) -> DebugAnalysis:
+    """The explanation of a failed run with what could be done about it.
+
+    ``taken`` are the actions that were taken already, each with the run that followed.
+    """
+    remedies = tuple(_proposed(analysis, run, policy, taken or {}))
+    return analysis.model_copy(update={"remedies": remedies})
 
 
 def changed_spec(run: Run, analysis: DebugAnalysis, action: Action) -> dict[str, Any]:
@@ -34,7 +40,9 @@ def changed_spec(run: Run, analysis: DebugAnalysis, action: Action) -> dict[str,
     return {"pull_policy": "always"} if action is Action.PULL_AGAIN else {}
 
 
-def _proposed(analysis: DebugAnalysis, run: Run, policy: Policy) -> Iterator[Remedy]:
+def _proposed(
+    analysis: DebugAnalysis, run: Run, policy: Policy, taken: Mapping[str, str]
+) -> Iterator[Remedy]:
     spec = run.requested
     if spec is None or not run.status.final:
         return
@@ -47,6 +55,8 @@ def _proposed(analysis: DebugAnalysis, run: Run, policy: Policy) -> Iterator[Rem
             continue
         changes = changed_spec(run, analysis, action)
         why_not = _refusal(action, run, spec, changes, policy)
+        if action in taken:
+            why_not = f"it was done before: {taken[action]} followed"
         before, after, does = _told(action, run, changes)
         yield Remedy(
             action=action,
@@ -56,6 +66,7 @@ def _proposed(analysis: DebugAnalysis, run: Run, policy: Policy) -> Iterator[Rem
             solution_id=fix.solution_id,
             allowed=why_not is None,
             why_not=why_not,
+            job_id=taken.get(action),
         )
 
 

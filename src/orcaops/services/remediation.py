@@ -67,6 +67,12 @@ class Remediation:
         """
         analysis = self._failures.debug(workspace, job_id)
         remedy = _chosen(analysis, action)
+        if remedy.job_id is not None:
+            raise conflict(
+                f"{remedy.action} was done before: {remedy.job_id} followed",
+                where=job_id,
+                hint=f"Look at it: orcaops debug {remedy.job_id}",
+            )
         if not remedy.allowed:
             raise forbidden(
                 f"{remedy.action} may not be done: {remedy.why_not}",
@@ -80,7 +86,7 @@ class Remediation:
         removed, freed = self._clean() if remedy.action is Action.FREE_DISK else ((), 0)
         changes: dict[str, Any] = dict(decided.details["changes"])
         # Where this process dies now, the next attempt submits under the same key: the same run again.
-        spec = spec_to_rerun(run).model_copy(update={**changes, "triggered_by": f"remedy {remedy.action}"})
+        spec = spec_to_rerun(run).model_copy(update={**changes, "triggered_by": _trigger(remedy.action)})
         new = self._launch(spec, f"remedy-{decided.id}")
         with self._store.write() as transaction:
             self._sign(
@@ -147,22 +153,24 @@ class Remediation:
         is seen in no record, so it is counted here.
         """
         for run in runs:
-            failed = run.requested.parent_job_id if run.requested is not None else None
-            if failed is None or run.source != "local":
+            spec = run.requested
+            if spec is None or spec.parent_job_id is None or run.source != "local":
                 continue
-            about = transaction.decisions.about(run.workspace, _SUBJECT, failed)
-            followed = [each for each in about if each.details.get("job_id") == run.job_id]
-            if len(followed) != 1 or followed[0].verb != "follow":
-                continue  # it follows from nothing of ours, or its end is noted
-            taken = followed[0]
-            ended = {"job_id": run.job_id, "status": run.status}
-            self._sign(transaction, run.workspace, failed, "end", _US, None, ended)
-            solution = taken.details.get("solution_id")
-            if taken.details.get("action") == Action.FREE_DISK and solution is not None:
-                verb = _HELPED if run.status is Status.SUCCEEDED else _DID_NOT
-                self._sign(
-                    transaction, run.workspace, solution, verb, _US, None, {"job_id": failed}, "solution"
-                )
+            about = transaction.decisions.about(run.workspace, _SUBJECT, spec.parent_job_id)
+            if any(each.verb == "end" and each.details.get("job_id") == run.job_id for each in about):
+                continue
+            for taken in about:
+                if taken.verb == "take" and spec.triggered_by == _trigger(taken.details["action"]):
+                    self._end(transaction, run, spec.parent_job_id, taken)
+
+    def _end(self, transaction: Transaction, run: Run, failed: str, taken: Decision) -> None:
+        ended = {"job_id": run.job_id, "status": run.status, "action": taken.details["action"]}
+        self._sign(transaction, run.workspace, failed, "end", _US, None, ended)
+        solution = taken.details.get("solution_id")
+        if taken.details["action"] == Action.FREE_DISK and solution is not None:
+            verb = _HELPED if run.status is Status.SUCCEEDED else _DID_NOT
+            told = {"job_id": failed}
+            self._sign(transaction, run.workspace, solution, verb, _US, None, told, "solution")
 
     def _sign(
         self,
@@ -189,6 +197,11 @@ class Remediation:
         )
         transaction.decisions.append(decision)
         return decision
+
+
+def _trigger(action: str) -> str:
+    """By what a run that follows says that it was triggered: so its end is known for one even at once."""
+    return f"remedy {action}"
 
 
 def _chosen(analysis: DebugAnalysis, action: Action | None) -> Remedy:

@@ -146,7 +146,9 @@ _ADVICE = {
 _TRY_AGAIN = re.compile(
     r"^(?:just |simply )?(?:retry|try (?:it )?again|re-?run|run (?:it|the \w+) again)\b", re.I
 )
-_FREE_DISK = re.compile(r"\b(?:free|make|clean|gain)\b.{0,20}\b(?:disk|space|room)\b", re.I)
+_FREE_DISK = re.compile(
+    r"\b(?:free|make|clean|gain)\b.{0,20}\b(?:disk|space|room)\b|\bclean up\b|\bdocker system prune\b", re.I
+)
 
 
 def retries(advice: str) -> bool:
