@@ -39,7 +39,10 @@ def show(row: Row) -> str:
     """A row of the table, with the verdict on its bar."""
     verdict = {True: " ✓", False: " ✗", None: ""}[row.reached]
     cells = (row.row, row.figure, number(row.value), row.rival, number(row.rival_value), number(row.ratio))
-    return line((*cells, (row.bar or "") + verdict, str(row.n))) + f"  {row.set}"
+    drawn = ""
+    if row.interval is not None:
+        drawn = f", 95 % over jobs: {row.interval[0]:.4g} to {row.interval[1]:.4g}"
+    return line((*cells, (row.bar or "") + verdict, str(row.n))) + f"  {row.set}{drawn}"
 
 
 def modules() -> list[str]:

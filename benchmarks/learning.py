@@ -530,4 +530,7 @@ def _number_rows(told: Mapping[str, Any], set_: str) -> Iterator[Row]:
 
 def _exam_row(told: Mapping[str, Any], figure: str, rival: str, set_: str, bar: str) -> Row:
     theirs = told["rivals"].get(rival, {}).get(figure)
-    return _row(told["name"], figure, told.get(figure), rival, theirs, told["n"], set_, bar)
+    row = _row(told["name"], figure, told.get(figure), rival, theirs, told["n"], set_, bar)
+    name = f"error_ratio_{rival}" if figure == "mean_abs_log_error" and bar else figure
+    drawn = told.get("intervals_95", {}).get(name)
+    return row if drawn is None else dataclasses.replace(row, interval=(drawn[0], drawn[1]))

@@ -7,7 +7,7 @@ import click
 
 from orcaops.interfaces.cli.output import note, table
 
-_NOT_FIGURES = frozenset({"name", "kind", "metric", "n", "rivals"})
+_NOT_FIGURES = frozenset({"name", "kind", "metric", "n", "rivals", "intervals_95"})
 
 
 def print_exam(result: Mapping[str, Any]) -> None:

@@ -1,10 +1,12 @@
 """Estimates of a number with what came, and the figures that they earn."""
 
+import math
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 
 from orcaops.learning.exam.paper import Figures
 from orcaops.learning.rivals.rival import Guess
-from orcaops.stats import scoring
+from orcaops.stats import bootstrap, scoring
 
 _MOST_TRIES = 12
 
@@ -18,9 +20,11 @@ class Answers:
     lows: list[float] = field(default_factory=list)
     highs: list[float] = field(default_factory=list)
     confidences: list[float] = field(default_factory=list)
+    jobs: list[Hashable] = field(default_factory=list)
 
-    def add(self, guess: Guess, truth: float) -> None:
-        """Note one."""
+    def add(self, guess: Guess, truth: float, job: Hashable = None) -> None:
+        """Note one, of this job."""
+        self.jobs.append(job)
         self.estimates.append(guess.estimate)
         self.truths.append(truth)
         if guess.low is not None and guess.high is not None:
@@ -48,6 +52,31 @@ class Answers:
             figures["confident_n"] = len(sure)
             figures["confident_within_20"] = sum(sure) / len(sure) if sure else None
         return figures
+
+    def intervals(self, rivals: "Mapping[str, Answers]") -> dict[str, list[float]]:
+        """For figures that are means, how far they can be off: 95 % intervals by drawing other jobs.
+
+        ``error_ratio_<rival>`` is the mean error of the logarithm over that of a rival on the same runs.
+        """
+        ones = [1.0] * len(self.truths)
+        hits = [float(abs(e - t) <= 0.2 * t) for e, t in zip(self.estimates, self.truths, strict=True)]
+        errors = self._log_errors()
+        ratios = {"within_20": (hits, ones), "mean_abs_log_error": (errors, ones)}
+        if self.lows and len(self.lows) == len(ones):
+            inside = zip(self.lows, self.highs, self.truths, strict=True)
+            ratios["coverage_90"] = ([float(low <= t <= high) for low, high, t in inside], ones)
+        if self.confidences and len(self.confidences) == len(ones):
+            sure = [float(c >= 0.9) for c in self.confidences]
+            right = [hit * each for hit, each in zip(hits, sure, strict=True)]
+            ratios["confident_within_20"] = (right, sure)
+        for name, theirs in rivals.items():
+            if len(theirs.truths) == len(ones):
+                ratios[f"error_ratio_{name}"] = (errors, theirs._log_errors())
+        return {name: list(told) for name, told in bootstrap.intervals(self.jobs, ratios).items()}
+
+    def _log_errors(self) -> list[float]:
+        pairs = zip(self.estimates, self.truths, strict=True)
+        return [abs(math.log(max(e, 1e-3) / max(t, 1e-3))) for e, t in pairs]
 
 
 @dataclass(slots=True)

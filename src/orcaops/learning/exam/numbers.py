@@ -65,12 +65,13 @@ class NumberPaper(Paper):
         answer = sitting.answers[self.quantity]
         if answer is not None and answer.predictor in ("", self.learner.name):
             guess = Guess(answer.estimate, answer.range_low, answer.range_high, answer.confidence)
+            job = run.samples[0].workspace, run.samples[0].key
             if answer.level != "key" or not guesses:
-                self.cold.add(guess, truth)
+                self.cold.add(guess, truth, job)
             else:
-                self.ours.add(guess, truth)
+                self.ours.add(guess, truth, job)
                 for name, theirs in guesses.items():
-                    self.theirs.setdefault(name, Answers()).add(theirs, truth)
+                    self.theirs.setdefault(name, Answers()).add(theirs, truth, job)
 
     def learn(self, run: PastRun) -> None:
         truth = self._truth(run)
@@ -107,6 +108,7 @@ class NumberPaper(Paper):
             "cold_n": len(self.cold.truths),
             "cold_mean_abs_log_error": cold["mean_abs_log_error"],
             "cold_coverage_90": cold.get("coverage_90"),
+            "intervals_95": self.ours.intervals(self.theirs),
             "rivals": rivals,
         }
 
