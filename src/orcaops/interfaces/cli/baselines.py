@@ -14,11 +14,13 @@ from orcaops.interfaces.cli.output import (
     print_json_lines,
     table,
 )
+from orcaops.model.key import STEP_BEHIND
 
 if TYPE_CHECKING:
     from orcaops.app import App
     from orcaops.model.baseline import Baseline
 
+_MOST_STEPS = 50
 _BARS = "▁▂▃▄▅▆▇█"
 
 
@@ -111,6 +113,7 @@ def show(app: "App", key: str, *, workspace: str, as_json: bool) -> None:
             ),
             ("since", show_time(baseline.regime_since) if baseline.regime_since else None),
             ("updated", show_time(baseline.last_updated)),
+            ("last run", _context(baseline)),
         ]
     )
     if len(baseline.recent_durations) > 1:
@@ -123,6 +126,35 @@ def show(app: "App", key: str, *, workspace: str, as_json: bool) -> None:
                 "quiet",
             )
         )
+    if STEP_BEHIND not in baseline.key:
+        _print_steps(app, workspace, baseline.key)
+
+
+def _print_steps(app: "App", workspace: str, key: str) -> None:
+    """What is normal for the steps of a job, where it has several."""
+    found = app.insights.baselines(workspace, text=f"{key}{STEP_BEHIND}", limit=_MOST_STEPS).items
+    steps = [each for each in found if each.key.startswith(key + STEP_BEHIND)]
+    if steps:
+        click.echo()
+        table(
+            ["usually", "spread", "passes", "runs", "step"],
+            [
+                [
+                    _seconds(step.duration_p50),
+                    _seconds(step.duration_stddev),
+                    f"{step.success_rate:.0%}" if step.success_rate is not None else "",
+                    progress(step),
+                    step.key.partition(STEP_BEHIND)[2],
+                ]
+                for step in sorted(steps, key=lambda each: each.key)
+            ],
+        )
+
+
+def _context(baseline: "Baseline") -> str | None:
+    """What else is known of the latest run: where, on what and with which limits it ran."""
+    known = {name: value for name, value in baseline.context.items() if value}
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in known.items()) or None
 
 
 @baselines.command(epilog="Example: orcaops baselines reset 'name:nightly' --reason 'new hardware'")
