@@ -80,3 +80,15 @@ def test_what_is_no_json_is_dropped_and_what_cannot_be_read_begins_anew(
     assert book.drain() == {address("c"): orjson.dumps({"x": 1})}
     assert "cannot be read" in caplog.text
     assert "not JSON" in caplog.text
+
+
+def test_nothing_is_evicted_while_the_book_is_held() -> None:
+    book = MemoryBook(capacity=1)
+    with book.holding():
+        for scope in ("a", "b", "c"):
+            book.keep(address(scope), {"n": 0})
+        held = {scope: book.get(address(scope)) for scope in ("a", "b", "c")}
+        for scope, memory in held.items():
+            assert memory is not None
+            memory["n"] = ord(scope)
+    assert [orjson.loads(memory)["n"] for memory in book.drain().values()] == [97, 98, 99]

@@ -60,3 +60,27 @@ def test_what_is_not_counted_would_not_have_counted(before: list[int], after: li
     ordered, later = sorted(map(float, before)), sorted(map(float, after))
     if changes._alike(ordered, later):
         assert abs(changes._rank(ordered, later)) <= changes._RANK_LIMIT
+
+
+@given(
+    usual=st.lists(st.floats(0.5, 2), min_size=10, max_size=90),
+    later=st.lists(st.floats(0.5, 9), max_size=40),
+    least=st.sampled_from([math.log(1.01), math.log(1.05), math.log(1.2)]),
+)
+def test_a_short_way_finds_what_trying_every_place_finds(
+    usual: list[float], later: list[float], least: float
+) -> None:
+    values = [math.log(value) for value in [*usual, *later]]
+    best: changes.Change | None = None
+    for length in changes._LENGTHS:
+        at = len(values) - length
+        if at < changes._FEWEST_BEFORE:
+            break
+        before, after = sorted(values[max(0, at - changes._BEFORE) : at]), sorted(values[at:])
+        change = changes.measured(values, at)
+        if abs(change.size) <= least or abs(changes._rank(before, after)) <= changes._RANK_LIMIT:
+            continue
+        if abs(change.t) > changes._T_LIMIT and (best is None or abs(change.t) > abs(best.t)):
+            best = change
+    assert changes.scan(values, least=least) == best
+    assert best is None or changes.ranks_show([*usual, *later])

@@ -155,7 +155,10 @@ class BaselineLearner:
 
     def _changed(self, values: Sequence[float], least: float) -> int | None:
         """The place in ``values`` from which on the regime is a new one; None if it is the same."""
-        logs = [math.log(max(value, 1e-3)) for value in values[-changes.LONGEST :]]
+        latest = values[-changes.LONGEST :]
+        if not changes.ranks_show(latest):
+            return None  # most runs: no logarithms are needed to say so
+        logs = [math.log(max(value, 1e-3)) for value in latest]
         start = changes.began(logs, least_ratio=self.least_ratio, least_amount=least)
         return None if start is None else start + len(values) - len(logs)
 

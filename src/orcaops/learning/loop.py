@@ -8,7 +8,7 @@ import dataclasses
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from orcaops.learning.baselines import describe
 from orcaops.learning.learner import (
@@ -95,12 +95,20 @@ _Places: TypeAlias = list[tuple[str, MemoryAddress | None]]
 """Per level the address of a memory, None where the sample has no scope."""
 
 
-class _Turn(NamedTuple):
-    """One learner and one sample, and where the memories for it lie."""
+@dataclass(slots=True)
+class _Turn:
+    """One learner's turn at samples that belong to the same memories, and what it needs for that.
+
+    ``memories`` by level are looked up at the first sample and stay while the book holds them; ``kept``
+    says that the book knows that they have changed. Where the samples have no scope for a level, its memory
+    is nobody's: a turn that is so ``homeless`` looks its memories up for every sample.
+    """
 
     seat: _Seat
-    sample: Sample
-    memories: _Places
+    places: _Places
+    homeless: bool
+    memories: dict[str, Memory] | None = None
+    kept: bool = False
 
 
 @dataclass(slots=True)
@@ -143,32 +151,37 @@ class Loop:
         anomalies: dict[str, Anomaly] = {}
         keys: dict[tuple[str, str], None] = {}
         for runs in _portions(samples_by_run):
-            turns = self._turns(runs)
             for samples in runs:
                 for sample in samples:
                     if "job" not in sample.scopes:  # tests are no jobs
                         keys[sample.workspace, sample.key] = None
-            for start in range(0, len(turns), _TURNS_AT_ONCE):
-                together = turns[start : start + _TURNS_AT_ONCE]
-                book.prefetch(
-                    address for turn in together for _, address in turn.memories if address is not None
-                )
-                for turn in together:
-                    for anomaly in self._take(turn, book):
-                        anomalies[anomaly.id] = self._explained(anomaly, turn, book)
+            for together in self._together(runs):
+                with book.holding():
+                    book.prefetch(
+                        address
+                        for turns in {id(turns): turns for _, turns in together}.values()
+                        for turn in turns
+                        for _, address in turn.places
+                        if address is not None
+                    )
+                    fresh: dict[MemoryAddress, Memory] = {}
+                    for sample, turns in together:
+                        for turn in turns:
+                            for anomaly in self._take(turn, sample, book, fresh):
+                                anomalies[anomaly.id] = self._explained(anomaly, turn.seat, sample, book)
         return Absorbed(tuple(anomalies.values()), tuple(keys))
 
-    def _explained(self, anomaly: Anomaly, turn: _Turn, book: MemoryBook) -> Anomaly:
+    def _explained(self, anomaly: Anomaly, found_by: _Seat, sample: Sample, book: MemoryBook) -> Anomaly:
         """The anomaly with what other learners know to stand behind it."""
         for seat in self._explaining:
-            if seat is turn.seat:
+            if seat is found_by:
                 continue
             try:
                 memories = {}
-                for level, address in _places(seat, turn.sample):
+                for level, address in _places(seat, sample):
                     memory = None if address is None else book.get(address)
                     memories[level] = seat.learner.fresh() if memory is None else memory
-                anomaly = cast("Explainer", seat.learner).explain(memories, anomaly, turn.sample)
+                anomaly = cast("Explainer", seat.learner).explain(memories, anomaly, sample)
             except Exception as error:  # noqa: BLE001  # a foreign plug-in may raise anything
                 self._fault(seat.name, error)
         return anomaly
@@ -288,23 +301,20 @@ class Loop:
                     baselines.append(describe(learner, memory, workspace=address.workspace, key=key))
         return baselines
 
-    def _take(self, turn: _Turn, book: MemoryBook) -> Sequence[Anomaly]:
-        seat, sample = turn.seat, turn.sample
-        memories: dict[str, Memory] = {}
-        kept: list[tuple[MemoryAddress, Memory]] = []
-        try:
-            for level, address in turn.memories:
-                if address is None:
-                    memories[level] = seat.learner.fresh()
-                    continue
-                memory = book.get(address)
-                if memory is None:
-                    memory = seat.learner.fresh()
-                memories[level] = memory
-                kept.append((address, memory))
-        except Exception as error:  # noqa: BLE001  # a foreign plug-in may raise anything
-            self._fault(seat.name, error)
-            return ()
+    def _take(
+        self, turn: _Turn, sample: Sample, book: MemoryBook, fresh: dict[MemoryAddress, Memory]
+    ) -> Sequence[Anomaly]:
+        """Let one learner judge and learn a sample, while the book holds the memories.
+
+        ``fresh`` are the memories that nobody has learned anything into yet.
+        """
+        seat, memories = turn.seat, turn.memories
+        if memories is None:
+            try:
+                memories = turn.memories = _looked_up(turn, book, fresh)
+            except Exception as error:  # noqa: BLE001  # a foreign plug-in may raise anything
+                self._fault(seat.name, error)
+                return ()
         anomalies: Sequence[Anomaly] = ()
         if seat.scores is not None:
             sample = self._foreseen(seat.scores, memories, sample, book)
@@ -313,15 +323,19 @@ class Loop:
                 anomalies = tuple(seat.detector.judge(memories, sample))
             except Exception as error:  # noqa: BLE001  # a foreign plug-in may raise anything
                 self._fault(seat.name, error)
-        if sample.arm is Arm.CANDIDATE:
-            return anomalies  # what is normal is learned without the change, until it is kept
-        try:
-            seat.learner.learn(memories, sample)
-        except Exception as error:  # noqa: BLE001  # a foreign plug-in may raise anything
-            self._fault(seat.name, error)
-        # Kept even if it raised half-way: what is remembered must not depend on evictions.
-        for address, memory in kept:
-            book.keep(address, memory)
+        if sample.arm is not Arm.CANDIDATE:  # what is normal is learned without the change, until it is kept
+            try:
+                seat.learner.learn(memories, sample)
+            except Exception as error:  # noqa: BLE001  # a foreign plug-in may raise anything
+                self._fault(seat.name, error)
+            # Kept even if it raised half-way: what is remembered must not depend on evictions.
+            if not turn.kept:
+                for level, address in turn.places:
+                    if address is not None:
+                        book.keep(address, memories[level])
+                turn.kept = True
+        if turn.homeless:
+            turn.memories = None
         return anomalies
 
     def _foreseen(self, scores: Scores, memories: Memories, sample: Sample, book: MemoryBook) -> Sample:
@@ -343,20 +357,29 @@ class Loop:
             memories[level] = seat.learner.fresh() if memory is None else memory
         return memories
 
-    def _turns(self, runs: Sequence[Sequence[Sample]]) -> list[_Turn]:
-        """Who learns from what, in order, and where each of the memories for it lies."""
-        turns: list[_Turn] = []
-        # Runs of the same job share their scopes, and so the addresses.
-        known: dict[tuple[str, str, str, int], list[tuple[_Seat, _Places]]] = {}
+    def _together(self, runs: Sequence[Sequence[Sample]]) -> Iterator[list[tuple[Sample, Sequence[_Turn]]]]:
+        """The samples in order with the turns of those who learn from them, some thousand turns at a time."""
+        together: list[tuple[Sample, Sequence[_Turn]]] = []
+        # Runs of the same job share their scopes, and so the memories.
+        known: dict[tuple[str, str, str, int], Sequence[_Turn]] = {}
+        count = 0
         for samples in runs:
             for sample in samples:
                 same = (sample.metric, sample.key, sample.workspace, id(sample.scopes))
-                seats = known.get(same)
-                if seats is None:
-                    wanting = self._wanting.get(sample.metric, ())
-                    seats = known[same] = [(seat, _places(seat, sample)) for seat in wanting]
-                turns += [_Turn(seat, sample, places) for seat, places in seats]
-        return turns
+                turns = known.get(same)
+                if turns is None:
+                    turns = known[same] = [
+                        _turn(seat, sample) for seat in self._wanting.get(sample.metric, ())
+                    ]
+                if not turns:
+                    continue
+                together.append((sample, turns))
+                count += len(turns)
+                if count >= _TURNS_AT_ONCE:
+                    yield together
+                    together, known, count = [], {}, 0
+        if together:
+            yield together
 
     def _fault(self, name: str, error: Exception) -> None:
         former = self.health.get(name)
@@ -407,6 +430,26 @@ def _question_of(sample: Sample) -> Question:
         command=sample.command,
         env_names=sample.env_names,
     )
+
+
+def _turn(seat: _Seat, sample: Sample) -> _Turn:
+    places = _places(seat, sample)
+    return _Turn(seat, places, homeless=any(address is None for _, address in places))
+
+
+def _looked_up(turn: _Turn, book: MemoryBook, fresh: dict[MemoryAddress, Memory]) -> dict[str, Memory]:
+    """The memories of a turn by level, fresh ones where nothing was learned yet."""
+    memories: dict[str, Memory] = {}
+    for level, address in turn.places:
+        memory = None if address is None else book.get(address)
+        if memory is None and address is not None:
+            memory = fresh.get(address)
+        if memory is None:
+            memory = turn.seat.learner.fresh()
+            if address is not None:
+                fresh[address] = memory
+        memories[level] = memory
+    return memories
 
 
 def _places(seat: _Seat, sample: Sample) -> _Places:

@@ -7,7 +7,8 @@ byte for byte, whatever was evicted in between: JSON text and floats survive the
 
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import orjson
@@ -57,6 +58,20 @@ class MemoryBook:
         self._changed: set[MemoryAddress] = set()
         self._waiting: dict[MemoryAddress, bytes] = {}
         self._forgotten: set[tuple[str, str, str]] = set()
+        self._held = False
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Evict nothing meanwhile: a memory that was given out stays the one that others are given.
+
+        Beyond ``capacity`` the book then grows by what is asked for.
+        """
+        self._held = True
+        try:
+            yield
+        finally:
+            self._held = False
+            self._trim()
 
     def prefetch(self, addresses: Iterable[MemoryAddress]) -> None:
         """Load those of the addresses that are not here yet, with one call of the loader."""
@@ -144,6 +159,8 @@ class MemoryBook:
         self._forgotten.clear()
 
     def _trim(self) -> None:
+        if self._held:
+            return
         while len(self._open) > self.capacity:
             address, memory = self._open.popitem(last=False)
             if address in self._changed:

@@ -9,7 +9,8 @@ make it. There is no randomness in it.
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 from orcaops.stats.robust import median_deviation, middle
@@ -20,8 +21,17 @@ _FEWEST_BEFORE = 10
 _FLOOR = 0.01
 _RANK_LIMIT = 3.5
 _T_LIMIT = 6.0
+_LEAST = math.log(1.05)
 LONGEST = _BEFORE + max(_LENGTHS)
 """How many of the latest values are looked at."""
+
+
+def _needed(m: int, k: int) -> float:
+    """How far a rank sum must lie from its mean to show anything, a little less for safety."""
+    return 0.999 * _RANK_LIMIT * math.sqrt(m * k * (m + k + 1) / 12)
+
+
+_NEEDED = [{k: _needed(m, k) for k in _LENGTHS} for m in range(_BEFORE + 1)]
 
 
 class Change(NamedTuple):
@@ -40,33 +50,88 @@ class Change(NamedTuple):
     after: float
 
 
-def scan(values: Sequence[float], *, least: float = math.log(1.05)) -> Change | None:
+def scan(values: Sequence[float], *, least: float = _LEAST) -> Change | None:
     """The change that the latest values show most clearly; None if they show none.
 
     ``values`` are logarithms, oldest first, since the last accepted change; ``least`` is the
     smallest size that matters.
     """
-    best: Change | None = None
+    global _latest  # noqa: PLW0603 - several learners ask about the same values, one right after the other
     values = list(values)
+    known = _latest
+    if known is not None and known[0] == values and known[1] <= least:
+        found = known[2]
+    else:
+        found = _found(values, smallest := min(least, _LEAST))
+        _latest = values, smallest, found
+    best: Change | None = None
+    for change in found:
+        if abs(change.size) > least and (best is None or abs(change.t) > abs(best.t)):
+            best = change
+    return best
+
+
+def ranks_show(values: Sequence[float]) -> bool:
+    """Whether the ranks of the latest values show a change; where they do not, :func:`scan` finds none.
+
+    Takes the values themselves as well as their logarithms: their ranks are the same.
+    """
+    return any(
+        not _alike(before, after) and abs(_rank(before, after)) > _RANK_LIMIT
+        for _, before, after in _tried(list(values))
+    )
+
+
+_latest: tuple[list[float], float, list[Change]] | None = None
+"""The values that were scanned last, the smallest size that mattered, and what was found."""
+
+
+def _found(values: list[float], least: float) -> list[Change]:
+    """All changes that pass the tests, the shortest time back first."""
+    found: list[Change] = []
+    for at, before, after in _tried(values):
+        size = middle(after) - middle(before)
+        if abs(size) <= least or _alike(before, after) or abs(_rank(before, after)) <= _RANK_LIMIT:
+            continue
+        change = _tested(values, at, before, after, size)
+        if abs(change.t) > _T_LIMIT:
+            found.append(change)
+    return found
+
+
+def _tried(values: list[float]) -> Iterator[tuple[int, list[float], list[float]]]:
+    """The places that are tried, with the values before and after each in order of size."""
     n = len(values)
     # What is before every place that is tried is sorted once; sorting it with the rest is then quick.
     common = max(0, n - _LENGTHS[0] - _BEFORE)
     common_end = max(common, n - _LENGTHS[-1])
     before_all = sorted(values[common:common_end])
-    after: list[float] = []
-    for length in _LENGTHS:
+    for length in _worth_trying(values, before_all):
         at = n - length
-        if at < _FEWEST_BEFORE:
-            break
         before = sorted(before_all + values[max(0, at - _BEFORE) : common] + values[common_end:at])
-        after = sorted(after + values[at : n - len(after)])
-        size = middle(after) - middle(before)
-        if abs(size) <= least or _alike(before, after) or abs(_rank(before, after)) <= _RANK_LIMIT:
-            continue
-        change = _tested(values, at, before, after, size)
-        if abs(change.t) > _T_LIMIT and (best is None or abs(change.t) > abs(best.t)):
-            best = change
-    return best
+        yield at, before, sorted(values[at:])
+
+
+def _worth_trying(values: list[float], before_all: list[float]) -> list[int]:
+    """The lengths at which ranks can show anything: bounded by what is before every place that is tried.
+
+    Of the values before a place only those in ``before_all`` are compared, and the others taken for smaller
+    than everything after it, or for larger. On a series without a change hardly a length is left.
+    """
+    n, known = len(values), len(before_all)
+    latest = values[: -_LENGTHS[-1] - 1 : -1]
+    above = list(accumulate([bisect_right(before_all, value) for value in latest]))
+    below = list(accumulate([bisect_left(before_all, value) for value in latest]))
+    found: list[int] = []
+    for k in _LENGTHS:
+        m = n - k
+        if m < _FEWEST_BEFORE:
+            break
+        m = min(m, _BEFORE)
+        half, needed = m * k / 2, _NEEDED[m][k]
+        if above[k - 1] + k * (m - known) - half >= needed or half - below[k - 1] >= needed:
+            found.append(k)
+    return found
 
 
 def began(values: Sequence[float], *, least_ratio: float, least_amount: float) -> int | None:
@@ -102,8 +167,7 @@ def _alike(before: list[float], after: list[float]) -> bool:
     for place in (3 * k // 4, k // 2, k // 4):
         below += (last - place) * bisect_left(before, after[place])
         last = place
-    furthest = max(above - m * k / 2, m * k / 2 - below)
-    return furthest < 0.999 * _RANK_LIMIT * math.sqrt(m * k * (m + k + 1) / 12)
+    return max(above - m * k / 2, m * k / 2 - below) < _needed(m, k)
 
 
 def _rank(before: list[float], after: list[float]) -> float:
