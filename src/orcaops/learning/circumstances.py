@@ -10,6 +10,7 @@ from typing import Any
 from orcaops.learning.learner import Memory, Question
 from orcaops.model.sample import Sample
 from orcaops.stats.logistic import logit
+from orcaops.stats.rounding import rounded
 
 NAMES = (
     "the hour of the day",
@@ -64,7 +65,7 @@ def features(
         *changed,
         storm,
     )
-    return [round(_SCALE * feature, 5) for feature in found]
+    return rounded([_SCALE * feature for feature in found], 5)
 
 
 def learn_storm(all_: Memory, at: float, failed: bool) -> None:

@@ -26,10 +26,13 @@ def learn(state: State, features: Sequence[float], came: bool) -> None:
     """Move the weights against the error of one outcome."""
     error = probability(state, features) - came
     weights, squares = state["weights"], state["squares"]
-    for place, feature in enumerate(features):
-        slope = error * feature + _SHRINK * weights[place]
-        squares[place] += slope * slope
-        weights[place] -= _RATE * slope / (math.sqrt(squares[place]) + 1e-6)
+    root = math.sqrt
+    slopes = [error * feature + _SHRINK * weight for feature, weight in zip(features, weights, strict=True)]
+    squares[:] = [square + slope * slope for square, slope in zip(squares, slopes, strict=True)]
+    weights[:] = [
+        weight - _RATE * slope / (root(square) + 1e-6)
+        for weight, slope, square in zip(weights, slopes, squares, strict=True)
+    ]
 
 
 def logit(probability_: float) -> float:

@@ -6,6 +6,7 @@ it must not be something that happens anyway (the recurrence guard).
 """
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -87,7 +88,8 @@ def band(
     weight = _PRIOR_WEIGHT * prior_spread * prior_spread
     reach = 3 * math.sqrt((weight + n * deviation * deviation) / (_PRIOR_WEIGHT + n))
     floor, ceiling = centre - reach, centre + reach
-    clipped = [floor if y < floor else ceiling if y > ceiling else y for y in ordered]
+    first, last = bisect_left(ordered, floor), bisect_right(ordered, ceiling)
+    clipped = [floor] * first + ordered[first:last] + [ceiling] * (n - last)
     mean = sum(clipped) / n
     squares = sum([(y - mean) ** 2 for y in clipped])
     spread = max(math.sqrt((weight + squares) / (3 + n)), _NARROWEST)

@@ -21,10 +21,12 @@ cost. For that the last few estimates are kept with their times.
 
 import math
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from orcaops.stats import residuals
 from orcaops.stats.robust import half_sample_mode, middle, weighted_median
+from orcaops.stats.rounding import rounded
 from orcaops.stats.student import critical
 
 State = dict[str, Any]
@@ -205,9 +207,9 @@ def learn_bound(series: State, pool: State, bound: float, *, at: float) -> None:
     if bound > estimate(series, pool):
         # Who expected less than the bound was wrong by that much at least.
         short = [min(max(bound - expected, 0.0), _WORST_ERROR) for expected in series["experts"]]
-        series["loss"] = [
-            round(_FORGETTING * former + loss, 6) for former, loss in zip(series["loss"], short, strict=True)
-        ]
+        series["loss"] = rounded(
+            [_FORGETTING * former + loss for former, loss in zip(series["loss"], short, strict=True)], 6
+        )
         if pool["race"]:
             runners = _runners(_standpoint(series, pool, at))
             _race(series, [min(max(bound - expected, 0.0), _RACE_WORST) for expected in runners])
@@ -316,9 +318,9 @@ def _score(series: State, pool: State, y: float, stood: list[float]) -> None:
         pool["race"] = race
     losses = [abs(y - expected) for expected in stood[3:]]
     losses = [loss if loss < _WORST_ERROR else _WORST_ERROR for loss in losses]
-    series["loss"] = [
-        round(_FORGETTING * former + loss, 6) for former, loss in zip(series["loss"], losses, strict=True)
-    ]
+    series["loss"] = rounded(
+        [_FORGETTING * former + loss for former, loss in zip(series["loss"], losses, strict=True)], 6
+    )
     if pool["loss"]:
         pool["loss"] = [
             former + _POOL_RATE * (loss - former) for former, loss in zip(pool["loss"], losses, strict=True)
@@ -335,9 +337,9 @@ def _runners(standpoint: Sequence[float]) -> list[float]:
 def _race(series: State, losses: Sequence[float]) -> None:
     """Count the errors of the panel and of its rivals side by side."""
     race = series["race"] or [0.0] * (1 + len(losses))
-    series["race"] = [
-        round(_RACE_FORGETTING * former + loss, 5) for former, loss in zip(race, [1.0, *losses], strict=True)
-    ]
+    series["race"] = rounded(
+        [_RACE_FORGETTING * former + loss for former, loss in zip(race, [1.0, *losses], strict=True)], 5
+    )
 
 
 def _fold(series: State, y: float) -> None:
@@ -352,10 +354,9 @@ def _fold(series: State, y: float) -> None:
         series["means"] = means = [y] * (len(_DECAYS) + 1)
         series["loss"] = [0.0] * len(EXPERTS)
     else:
-        for place, decay in enumerate(_DECAYS):
-            share = (1 - decay) / (1 - decay**n) if n < 200 else 1 - decay
-            means[place] = round(means[place] + share * (y - means[place]), 6)
-        means[-1] = round(means[-1] + (y - means[-1]) / n, 6)
+        shares = [(1 - decay) / (1 - decay**n) if n < 200 else 1 - decay for decay in _DECAYS]
+        moved = [mean + share * (y - mean) for mean, share in zip(means, shares, strict=False)]
+        series["means"] = means = rounded([*moved, means[-1] + (y - means[-1]) / n], 6)
     linear = series["linear"]
     series["linear"] = y if linear is None else round(_mixed(linear, y), 6)
     ordered = sorted(recent)
@@ -375,11 +376,12 @@ def _mixed(mean: float, y: float) -> float:
     return top + math.log(0.7 * math.exp(mean - top) + 0.3 * math.exp(y - top))
 
 
-def _share_below(own: Sequence[float], everybody: State, error: float) -> float:
+def _share_below(own: list[float], everybody: State, error: float) -> float:
     m = len(own)
     below = 0.0
     if m:
-        below = (sum([e < error for e in own]) + sum([e <= error for e in own])) / (2 * m)
+        smaller = sum([e < error for e in own])
+        below = (2 * smaller + own.count(error)) / (2 * m)
     if not everybody["bins"]:
         return below if m else 0.5
     return (m * below + _POOL_MASS * residuals.share_below(everybody, error)) / (m + _POOL_MASS)
@@ -396,8 +398,8 @@ def _mixture(own: Sequence[float], everybody: State) -> tuple[list[float], list[
                 weights.append(_POOL_MASS * weight / whole)
     if not points:
         points, weights = [-0.5, 0.0, 0.5], [1.0, 8.0, 1.0]
-    order = sorted(range(len(points)), key=points.__getitem__)
-    return [points[i] for i in order], [weights[i] for i in order]
+    pairs = sorted(zip(points, weights, strict=True), key=itemgetter(0))
+    return [point for point, _ in pairs], [weight for _, weight in pairs]
 
 
 def _quantile(points: list[float], weights: list[float], share: float) -> float:

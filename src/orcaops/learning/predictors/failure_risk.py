@@ -12,6 +12,7 @@ from orcaops.model.metric import MetricName
 from orcaops.model.prediction import FailureRisk
 from orcaops.model.sample import Sample
 from orcaops.stats import flakiness, logistic
+from orcaops.stats.rounding import rounded
 
 _HALF_LIVES = (5.0, 20.0, 100.0)
 _DECAYS = tuple(0.5 ** (1 / life) for life in _HALF_LIVES)
@@ -94,17 +95,24 @@ class FailureProbability:
         key["context"] = [new or old for old, new in zip(key["context"], context, strict=True)]
         circumstances.learn_storm(all_, sample.at.timestamp(), failed)
         n = key["n"] + _PRIOR_RUNS
-        for place, decay in enumerate(_DECAYS):
-            share = max(1 - decay, 1 / n)
-            key["rates"][place] = round(key["rates"][place] + share * (failed - key["rates"][place]), 6)
-        features = [round(feature, 5) for feature in self._features(key, changed=True)]
+        key["rates"] = rounded(
+            [
+                rate + max(1 - decay, 1 / n) * (failed - rate)
+                for rate, decay in zip(key["rates"], _DECAYS, strict=True)
+            ],
+            6,
+        )
+        features = rounded(self._features(key, changed=True), 5)
         key["past"] = [*key["past"], [sample.at.timestamp(), features]][-_PAST:]
-        for level in self.levels[1:]:
-            group = memories[level]
+        groups = [memories[level] for level in self.levels[1:]]
+        rates = []
+        for group in groups:
             group["n"] = group.get("n", 0) + 1
             share = max(1 / (group["n"] + _PRIOR_RUNS), _LEVEL_RATE)
             former = group.get("rate", 0.1)
-            group["rate"] = round(former + share * (failed - former), 6)
+            rates.append(former + share * (failed - former))
+        for group, rate in zip(groups, rounded(rates, 6), strict=True):
+            group["rate"] = rate
 
     def predict(self, memories: Memories, question: Question) -> FailureRisk | Abstention:
         """The probability for the job's next run, from its own history or its nearest relatives'."""
