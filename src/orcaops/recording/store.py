@@ -109,6 +109,11 @@ class RunRepository(Protocol):
     def latest_of_key(self, workspace: str, key: str, limit: int, *, until: int | None = None) -> list[Run]:
         """The latest final runs of a key, newest first; with ``until`` of those numbered up to it."""
 
+    def earlier_of_key(
+        self, workspace: str, key: str, before: datetime, limit: int
+    ) -> list[tuple[str, Status]]:
+        """Job id and status of the latest final runs of a key that were submitted before, newest first."""
+
     def before_each(self, workspace: str, job_ids: Sequence[str]) -> dict[str, Run]:
         """For each of these runs the one that was submitted right before it in the workspace, if any."""
 
@@ -202,6 +207,9 @@ class AnomalyRepository(Protocol):
 
     def find(self, workspace: str, anomaly_ids: Iterable[str]) -> list[Anomaly]:
         """Those that exist."""
+
+    def open_of_key(self, workspace: str, key: str, kind: str, *, limit: int = 5) -> list[Anomaly]:
+        """The open ones of one type about a key, latest first."""
 
     def put_many(self, anomalies: Sequence[Anomaly]) -> None:
         """Insert, or replace all but what people decided."""

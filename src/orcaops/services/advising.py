@@ -218,8 +218,7 @@ class Advising:
 
 
 def _flaky(transaction: Transaction, workspace: str, key: str) -> tuple[Anomaly, ...]:
-    filters = {"key": key, "type": "flaky", "open": "true"}
-    return tuple(transaction.anomalies.page(workspace, filters=filters, limit=5).items)
+    return tuple(transaction.anomalies.open_of_key(workspace, key, "flaky"))
 
 
 def _idle_sandboxes(transaction: Transaction, runs: Sequence[Run]) -> tuple[IdleSandbox, ...]:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from orcaops.model.quantities import MIB
-from orcaops.model.query import And, Compare, Comparison
 from orcaops.model.run import Run, Status
 from orcaops.recording.log_store import LogStore
 from orcaops.recording.store import Store, Transaction
@@ -37,17 +36,23 @@ class EvidenceTaker:
         self._logs = logs
         self._knowledge = knowledge
 
-    def of(self, run: Run, text: str = "") -> "Evidence | PassingLines | None":
+    def of(
+        self, run: Run, text: str = "", transaction: Transaction | None = None
+    ) -> "Evidence | PassingLines | None":
         """What is to be kept of a final run's log; None where there is nothing to be kept.
 
-        ``text`` is the log as it is indexed for searching: enough for a passing run.
+        ``text`` is the log as it is indexed for searching: enough for a passing run. Without a
+        ``transaction`` one is begun where the store has to be asked.
         """
         if run.log is None or not run.log.lines:
             return None
         try:
             if run.status in _FAILED:
-                return self._failed(run)
-            if run.status is Status.SUCCEEDED and (run.log.first_error or run.log.levels.get("error")):
+                if transaction is not None:
+                    return self._failed(run, transaction)
+                with self._store.read() as reading:
+                    return self._failed(run, reading)
+            if _passed_with_errors(run):
                 return self._passed(run, text)
         except Exception:
             log.exception("what the log of %s told could not be read and is not kept", run.job_id)
@@ -69,32 +74,37 @@ class EvidenceTaker:
                     for workspace in {each for each, _ in part}
                     for job_id in transaction.evidence.find(workspace, [each for _, each in part])
                 }
-            taken = [
-                self.of(run, self._logs.text(run.workspace, run.job_id, most_bytes=_PASSING_BYTES))
-                for run in runs
-                if run.status.final and (run.workspace, run.job_id) not in known
-            ]
+                taken = [
+                    self.of(run, self._text_of_passed(run), transaction)
+                    for run in runs
+                    if run.status.final and (run.workspace, run.job_id) not in known
+                ]
             with self._store.write() as transaction:
                 for each in taken:
                     keep(transaction, each)
             progress(min(place + _TOGETHER, len(jobs)))
 
-    def _failed(self, run: Run) -> "Evidence":
+    def _failed(self, run: Run, transaction: Transaction) -> "Evidence":
         from orcaops.learning.failures.evidence import evidence_of
 
-        with self._store.read() as transaction:
-            knowledge, version = self._knowledge.of(run.workspace, transaction)
-            same_key = Compare("key", Comparison.EQUAL, run.key)
-            before = Compare("submitted_at", Comparison.BELOW, run.submitted_at)
-            earlier = transaction.runs.page(run.workspace, And((same_key, before)), limit=_EARLIER).items
+        knowledge, version = self._knowledge.of(run.workspace, transaction)
+        earlier = transaction.runs.earlier_of_key(run.workspace, run.key, run.submitted_at, _EARLIER)
         return evidence_of(
             run,
             list(self._lines(run)),
-            self._passing(earlier),
+            self._passing(
+                run.workspace, [job_id for job_id, status in earlier if status is Status.SUCCEEDED]
+            ),
             shipped=self._knowledge.shipped,
             knowledge=knowledge,
             version=version,
         )
+
+    def _text_of_passed(self, run: Run) -> str:
+        """The log of a run where that is looked at in one piece."""
+        if not _passed_with_errors(run):
+            return ""
+        return self._logs.text(run.workspace, run.job_id, most_bytes=_PASSING_BYTES)
 
     def _passed(self, run: Run, text: str) -> "PassingLines | None":
         from orcaops.learning.failures.evidence import passing_lines
@@ -125,14 +135,25 @@ class EvidenceTaker:
             for line in self._logs.lines(run.workspace, run.job_id, after=after):
                 yield line.offset, line.text
 
-    def _passing(self, earlier: Sequence[Run]) -> "list[Fingerprint]":
+    def _passing(self, workspace: str, job_ids: Sequence[str]) -> "list[Fingerprint]":
+        """What the first of these that has a log looks like, the latest passing run first."""
         from orcaops.learning.failures.fingerprint import fingerprint
 
-        for one in earlier:
-            if one.status is Status.SUCCEEDED and self._logs.exists(one.workspace, one.job_id):
-                text = self._logs.text(one.workspace, one.job_id, most_bytes=_PASSING_BYTES)
+        for job_id in job_ids:
+            if self._logs.exists(workspace, job_id):
+                text = self._logs.text(workspace, job_id, most_bytes=_PASSING_BYTES)
                 return [fingerprint(text.splitlines())]
         return []
+
+
+def _passed_with_errors(run: Run) -> bool:
+    """Whether a run succeeded although its log counts errors."""
+    log = run.log
+    return (
+        run.status is Status.SUCCEEDED
+        and log is not None
+        and bool(log.first_error or log.levels.get("error"))
+    )
 
 
 def keep(transaction: Transaction, evidence: "Evidence | PassingLines | None") -> None:

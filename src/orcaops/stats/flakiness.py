@@ -124,7 +124,8 @@ def rate_above(state: State, grid: Grid, rate: float) -> float:
     """The probability that the flake rate is at least ``rate``."""
     weights = list(map(add, state["healthy"], state["broken"]))
     above: float = sum(weights[bisect_left(_COLUMNS[id(grid)].fails, rate) :])
-    return above / sum(weights)
+    whole: float = sum(weights)
+    return above / whole
 
 
 def rate_interval(state: State, grid: Grid, coverage: float = 0.9) -> tuple[float, float, float]:

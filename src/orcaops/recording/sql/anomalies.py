@@ -32,6 +32,17 @@ _WHOLE = select(
 )
 _HERE = anomalies.c.workspace == bindparam("workspace")
 _FIND = _WHOLE.where(_HERE, anomalies.c.id.in_(bindparam("ids", expanding=True)))
+_OPEN_OF_KEY = (
+    _WHOLE.where(
+        _HERE,
+        anomalies.c.key == bindparam("key"),
+        # Of a key there are few: no index but the one on keys is to be taken.
+        func.coalesce(anomalies.c.type, "") == bindparam("kind"),
+        func.coalesce(anomalies.c.open, 0) == 1,
+    )
+    .order_by(anomalies.c.detected_at.desc(), anomalies.c.id.desc())
+    .limit(bindparam("most"))
+)
 _OF_RUN = (
     _WHOLE.join_from(
         anomalies,
@@ -65,6 +76,10 @@ class Anomalies:
             for row in self._connection.execute(_FIND, chunk):
                 found[row.id] = _anomaly(row)
         return [found[each] for each in ids if each in found]
+
+    def open_of_key(self, workspace: str, key: str, kind: str, *, limit: int = 5) -> list[Anomaly]:
+        asked = {"workspace": workspace, "key": clean(key), "kind": kind, "most": limit}
+        return [_anomaly(row) for row in self._connection.execute(_OPEN_OF_KEY, asked)]
 
     def put_many(self, new: Sequence[Anomaly]) -> None:
         upsert(

@@ -11,6 +11,8 @@ from orcaops.recording.sql.tables import decisions
 
 _AT_ONCE = 500
 
+_LATEST = select(func.max(decisions.c.serial))
+
 
 class Decisions:
     """See :class:`orcaops.recording.store.DecisionRepository`."""
@@ -42,7 +44,7 @@ class Decisions:
         return [Decision.from_stored(record) for record in self._connection.scalars(asked)]
 
     def latest(self) -> int:
-        return self._connection.scalar(select(func.max(decisions.c.serial))) or 0
+        return self._connection.scalar(_LATEST) or 0
 
     def each(self, subject: str | None = None, *, after: int = 0) -> Iterator[Decision]:
         chunk = select(decisions.c.serial, decisions.c.record).order_by(decisions.c.serial).limit(_AT_ONCE)

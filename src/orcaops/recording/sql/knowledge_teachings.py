@@ -4,11 +4,17 @@
 import json
 from hashlib import blake2b
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from orcaops.recording.knowledge import Kind, Teaching
 from orcaops.recording.sql.knowledge_tables import teachings
 from orcaops.recording.sql.upserts import upsert
+
+_CHANGES = (
+    select(teachings.c.id, teachings.c.change)
+    .where(teachings.c.workspace == bindparam("of_workspace"), teachings.c.kind == "pattern")
+    .order_by(teachings.c.id)
+)
 
 
 class Teachings:
@@ -52,10 +58,6 @@ class Teachings:
         return bool(self._connection.execute(delete(teachings).where(here)).rowcount)
 
     def version(self, workspace: str) -> str:
-        asked = (
-            select(teachings.c.id, teachings.c.change)
-            .where(teachings.c.workspace == workspace, teachings.c.kind == "pattern")
-            .order_by(teachings.c.id)
-        )
-        seen = "".join(f"{its_id}={change};" for its_id, change in self._connection.execute(asked))
+        rows = self._connection.execute(_CHANGES, {"of_workspace": workspace})
+        seen = "".join(f"{its_id}={change};" for its_id, change in rows)
         return blake2b(seen.encode(), digest_size=8).hexdigest() if seen else ""

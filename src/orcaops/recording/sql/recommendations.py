@@ -4,7 +4,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, select, tuple_, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, select, tuple_, update
 
 from orcaops.model.errors import not_found
 from orcaops.model.query import Page
@@ -17,6 +17,12 @@ from orcaops.recording.sql.upserts import upsert
 
 _WHOLE = select(
     recommendations.c.id, recommendations.c.score, recommendations.c.state, recommendations.c.record
+)
+_WITHDRAW = delete(recommendations).where(
+    recommendations.c.workspace == bindparam("of_workspace"),
+    recommendations.c.key == bindparam("of_key"),
+    recommendations.c.state == "open",
+    recommendations.c.id.not_in(bindparam("ids", expanding=True)),
 )
 
 
@@ -83,9 +89,8 @@ class Recommendations:
         return [_recommendation(row) for row in rows]
 
     def withdraw(self, workspace: str, key: str, keep: Iterable[str]) -> None:
-        here = (recommendations.c.workspace == workspace) & (recommendations.c.key == clean(key))
-        gone = recommendations.c.id.not_in([clean(each) for each in keep])
-        self._connection.execute(delete(recommendations).where(here, recommendations.c.state == "open", gone))
+        asked = {"of_workspace": workspace, "of_key": clean(key), "ids": [clean(each) for each in keep]}
+        self._connection.execute(_WITHDRAW, asked)
 
     def decide(self, workspace: str, recommendation_id: str, state: str) -> None:
         here = (recommendations.c.workspace == workspace) & (recommendations.c.id == clean(recommendation_id))

@@ -67,6 +67,17 @@ _LATEST_OF_KEY_UNTIL = (
     .order_by(runs.c.seq.desc())
     .limit(bindparam("most"))
 )
+_EARLIER_OF_KEY = (
+    select(runs.c.job_id, runs.c.status)
+    .where(
+        runs.c.workspace == bindparam("workspace"),
+        runs.c.key == bindparam("key"),
+        runs.c.seq < bindparam("before"),
+        text("final = 1"),
+    )
+    .order_by(runs.c.seq.desc())
+    .limit(bindparam("most"))
+)
 _OPEN_RUNS = _WHOLE.where(OPEN).order_by(runs.c.seq)
 _UNABSORBED_RUNS = _WHOLE.where(UNABSORBED).order_by(runs.c.ended_at, runs.c.seq).limit(bindparam("most"))
 _NUMBERED_RUNS = (
@@ -243,6 +254,13 @@ class Runs:
         return [
             _run(row) for row in self._connection.execute(_LATEST_OF_KEY_UNTIL, {**asked, "until": until})
         ]
+
+    def earlier_of_key(
+        self, workspace: str, key: str, before: datetime, limit: int
+    ) -> list[tuple[str, Status]]:
+        asked = {"workspace": workspace, "key": clean(key), "before": first_of(before), "most": limit}
+        rows = self._connection.execute(_EARLIER_OF_KEY, asked)
+        return [(row.job_id, Status(row.status)) for row in rows]
 
     def before_each(self, workspace: str, job_ids: Sequence[str]) -> dict[str, Run]:
         return before_each(self._connection, workspace, job_ids, _run)

@@ -61,6 +61,10 @@ class AnomaliesConformance:
             transaction.anomalies.decide("default", "a05", resolution="done")
         newest = sorted((a.id for a in anomalies), reverse=True)
         with store.read() as transaction:
+            open_ = transaction.anomalies.open_of_key("default", "k0", "duration")
+            assert [a.id for a in open_] == ["a00"]
+            assert transaction.anomalies.open_of_key("default", "k0", "memory") == []
+            assert transaction.anomalies.open_of_key("default", "k0", "error", limit=0) == []
             listed = all_pages(lambda cursor: transaction.anomalies.page("default", limit=3, cursor=cursor))
             assert [a.id for a in listed] == newest
             expected = {

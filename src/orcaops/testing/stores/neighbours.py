@@ -18,6 +18,19 @@ class NeighboursConformance:
             assert ids(transaction.runs.latest_of_key("default", key, 9, until=0)) == []
             assert len(transaction.runs.latest_of_key("default", key, 9)) == 6
 
+    def test_the_earlier_runs_of_a_key(self, store: Store) -> None:
+        with store.write() as transaction:
+            runs = [make_run(n, key="a") for n in range(1, 6)]
+            transaction.runs.add_new([*runs, make_run(6, key="b"), make_run(7, workspace="other", key="a")])
+            transaction.runs.add(make_run(8, key="a", status=Status.RUNNING))
+            find = transaction.runs.earlier_of_key
+            assert find("default", "a", runs[3].submitted_at, 2) == [
+                ("job-0003", runs[2].status),
+                ("job-0002", runs[1].status),
+            ]
+            assert len(find("default", "a", make_run(9).submitted_at, 9)) == 5
+            assert find("default", "c", make_run(9).submitted_at, 9) == []
+
     def test_what_was_submitted_right_before(self, store: Store) -> None:
         with store.write() as transaction:
             transaction.runs.add_new([make_run(n, key=f"k{n}") for n in (1, 2, 5)])
