@@ -7,7 +7,7 @@ request says is what it means, or it is told why not.
 import re
 from collections.abc import AsyncIterator, Callable
 from functools import partial
-from typing import Annotated, Any, ParamSpec, TypeVar
+from typing import Annotated, Any, Literal, ParamSpec, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, Path, Query, Request
@@ -44,6 +44,8 @@ Limit = Annotated[int, Field(ge=1, le=LARGEST_LIMIT, description="Most items of 
 Cursor = Annotated[str, Field(max_length=2048, description="`next_cursor` of the page before, same filter.")]
 Offset = Annotated[int, Field(ge=-1, le=2**63 - 1), Digits]
 SearchText = Annotated[str, Field(max_length=4096)]
+YesOrNo = Literal["true", "false"]
+"""A parameter that is on or off, in these letters only."""
 NoteText = Annotated[str, StringConstraints(max_length=4096, pattern=r"^[^\x00]*$")]
 
 

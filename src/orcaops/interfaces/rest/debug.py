@@ -5,9 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from orcaops.interfaces.rest.arguments import Asked, House, InWorkspace, JobId, JsonBody, parsed
+from orcaops.interfaces.rest.arguments import Asked, House, InWorkspace, JobId, JsonBody, YesOrNo, parsed
 from orcaops.interfaces.rest.contract import answers, body_of
 from orcaops.interfaces.rest.jobs import BY, shown
+from orcaops.interfaces.rest.once import Once
 from orcaops.model.debug import DebugAnalysis, Prompt
 from orcaops.model.remedy import FixAsked, RemedyTaken
 
@@ -17,7 +18,9 @@ router = APIRouter(tags=["failures"])
 class _DebugAsked(Asked):
     """Which job, and whether a language model is asked too."""
 
-    ai: bool = Field(False, description="Ask the configured language model too; it is sent masked evidence.")
+    ai: YesOrNo = Field(
+        "false", description="Ask the configured language model too; it is sent masked evidence."
+    )
 
 
 @router.get(
@@ -32,7 +35,7 @@ def debug_job(house: House, job_id: JobId, asked: Annotated[_DebugAsked, Query()
 
     Bounded whatever the size of the log. Quotations are data of the job, checked against the stored log.
     """
-    return shown(house.failures.debug(asked.workspace, job_id, ai=asked.ai))
+    return shown(house.failures.debug(asked.workspace, job_id, ai=asked.ai == "true"))
 
 
 @router.get(
@@ -55,9 +58,9 @@ def show_debug_prompt(house: House, job_id: JobId, asked: InWorkspace) -> Respon
     responses=answers(403, 404, 409, 413, 415, 422, 503),
     openapi_extra=body_of(FixAsked),
 )
-def fix_job(house: House, job_id: JobId, asked: InWorkspace, body: JsonBody) -> Response:
+def fix_job(house: House, once: Once, job_id: JobId, asked: InWorkspace, body: JsonBody) -> Response:
     """Take one of the `remedies` of the explanation: run it again, as it was or with what it lacked.
 
     Only what `policy.remediate` allows, each once for a job. Without `action` the only one that is allowed.
     """
-    return shown(house.remediation.fix(asked.workspace, job_id, parsed(FixAsked, body).action, by=BY))
+    return once(house.remediation.fix, asked.workspace, job_id, parsed(FixAsked, body).action, by=BY)

@@ -1,6 +1,6 @@
 """Insights over HTTP: baselines, and anomalies with what people say about them."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
@@ -13,6 +13,7 @@ from orcaops.interfaces.rest.arguments import (
     NoteText,
     PageAsked,
     SearchText,
+    YesOrNo,
     parsed,
 )
 from orcaops.interfaces.rest.contract import answers, body_of
@@ -30,7 +31,6 @@ Key = Annotated[
     str, Path(description="A baseline key, percent-encoded.", examples=["image:python:3.11|command:pytest"])
 ]
 AnomalyId = Annotated[Id, Path(description="Id of an anomaly.")]
-YesOrNo = Literal["true", "false"]
 
 
 class BaselinesAsked(PageAsked):

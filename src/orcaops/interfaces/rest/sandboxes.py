@@ -18,6 +18,7 @@ from orcaops.interfaces.rest.arguments import (
     JsonBody,
     NoQuery,
     PageAsked,
+    YesOrNo,
     bounded,
     in_waiting_thread,
     media_type_of,
@@ -44,7 +45,7 @@ SandboxId = Annotated[Id, Path(description="Id of a sandbox, or its name.")]
 class SandboxesAsked(PageAsked):
     """Which sandboxes."""
 
-    gone: bool = Field(False, description="Also those of which nothing is left but the record.")
+    gone: YesOrNo = Field("false", description="Also those of which nothing is left but the record.")
 
 
 class FilesAsked(Asked):
@@ -95,7 +96,9 @@ async def create_sandbox(
 def list_sandboxes(house: House, asked: Annotated[SandboxesAsked, Query()]) -> Response:
     """Sandboxes, the newest first, with how long nobody has used them."""
     return shown(
-        house.sandboxes.page(asked.workspace, gone=asked.gone, limit=asked.limit, cursor=asked.cursor)
+        house.sandboxes.page(
+            asked.workspace, gone=asked.gone == "true", limit=asked.limit, cursor=asked.cursor
+        )
     )
 
 

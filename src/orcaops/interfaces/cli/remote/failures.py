@@ -20,7 +20,9 @@ class RemoteFailures:
         """Why a run failed."""
         from orcaops.model.debug import DebugAnalysis
 
-        answer = self._connection.ask("GET", f"{job_path(job_id)}/debug", workspace=workspace, ai=ai or None)
+        answer = self._connection.ask(
+            "GET", f"{job_path(job_id)}/debug", workspace=workspace, ai="true" if ai else None
+        )
         return DebugAnalysis.from_stored(answer.content)
 
     def prompt(self, workspace: str, job_id: str) -> "Prompt":
