@@ -42,3 +42,42 @@ def test_an_unknown_job_is_refused(orcaops: Command, orcaops_home: Path) -> None
     answer = orcaops("debug", "nobody")
     assert answer.code != 0
     assert "nobody" in answer.err
+
+
+def test_nothing_is_done_that_the_policy_does_not_allow(orcaops: Command, orcaops_home: Path) -> None:
+    answer = orcaops("run", "--json", "--executor", "process", "--timeout", "300ms", "--", "sleep", "9")
+    job_id = json.loads(answer.out.splitlines()[-1])["job_id"]
+    shown = orcaops("debug", job_id).text
+    assert "OrcaOps can do:" in shown
+    assert "raise_timeout: run it again with a timeout of 600 ms instead of 300 ms" in shown
+    refused = orcaops("debug", job_id, "--fix")
+    assert refused.code != 0
+    assert "policy.remediate" in refused.err
+    assert "no action 'reboot'" in orcaops("debug", job_id, "--fix", "reboot").err
+
+
+def test_an_allowed_action_is_taken(orcaops: Command, orcaops_home: Path, tmp_path: Path) -> None:
+    (tmp_path / "orcaops.toml").write_text('[policy]\nremediate = ["raise_timeout"]\n')
+    answer = orcaops("run", "--json", "--executor", "process", "--timeout", "300ms", "--", "sleep", "0.4")
+    job_id = json.loads(answer.out.splitlines()[-1])["job_id"]
+    taken = orcaops("debug", job_id, "--fix", "raise_timeout")
+    assert taken.code == 0, taken.err
+    assert f"raise_timeout was done about {job_id}: 300 ms → 600 ms." in taken.text
+    assert "followed: succeeded" in taken.text
+    again = orcaops("debug", job_id, "--fix", "--json")
+    assert again.code != 0
+    assert "done before" in again.err
+
+
+def test_the_prompt_is_shown_and_nothing_is_sent(orcaops: Command, orcaops_home: Path) -> None:
+    job_id = failed(orcaops)
+    shown = orcaops("debug", job_id, "--show-prompt")
+    assert shown.code == 0
+    assert "No module named 'yaml'" in shown.text
+    prompt = orcaops("debug", job_id, "--show-prompt", "--json").document
+    assert prompt["model"] is None
+    assert json.loads(prompt["text"])["lines"]
+    refused = orcaops("debug", job_id, "--ai")
+    assert refused.code != 0
+    assert "orcaops[ai]" in refused.err
+    assert orcaops("debug", job_id, "--ai", "--fix").code == 2
