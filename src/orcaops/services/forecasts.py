@@ -83,7 +83,9 @@ class Forecasts:
             latest = transaction.runs.page(workspace, limit=1).items if not known else ()
         if not known:
             reason = "no run was submitted in the last eight weeks"
-            if latest:
+            if latest and latest[0].submitted_at >= start:
+                reason = f"forecasts rest on whole hours, and no run was submitted before {start:%H:%M} UTC"
+            elif latest:
                 reason += (
                     f"; the latest was on {latest[0].submitted_at:%Y-%m-%d %H:%M}: ask for a time after it"
                 )

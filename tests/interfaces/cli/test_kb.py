@@ -58,7 +58,7 @@ def test_teach_explains_the_past_and_forget_undoes_it(orcaops: Command, orcaops_
         *("--example", "worker 4 lost its lease", "--solution", "Ask {1}", "--id", "acme.lease"),
     )
     assert taught.text == "acme.lease: seen once so far\n"
-    assert "1 of 1 failures are explained (100%)" in orcaops("kb", "coverage").text
+    assert "1 of 1 failure explained (100%)" in orcaops("kb", "coverage").text
     analysis = orcaops("debug", job, "--json").document
     assert analysis["likely_causes"][0]["title"] == "Worker 4 lost its lease"
     fix = analysis["suggested_fixes"][0]

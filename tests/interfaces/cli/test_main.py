@@ -3,12 +3,13 @@ import subprocess
 import click
 import pytest
 
-from orcaops.interfaces.cli.main import COMMANDS, HIDDEN, cli
+from orcaops.interfaces.cli.main import COMMANDS, HIDDEN, SECTIONS, cli
 
 from .conftest import Command
 
 NO_DATA = {  # what they print is no data, is data already, or is a protocol
     "export", "serve", "mcp", "demo", "work", "jobs download", "baselines reset", "baselines export",
+    "kb export", "kb forget",
 }  # fmt: skip
 
 
@@ -126,3 +127,11 @@ def test_the_program_is_installed_under_its_name() -> None:
     program = Path(sysconfig.get_path("scripts")) / "orcaops"
     shown = subprocess.run([program, "--version"], capture_output=True, check=True, text=True)
     assert shown.stdout.startswith("orcaops, version ")
+
+
+def test_the_list_of_commands_is_complete_and_grouped(orcaops: Command) -> None:
+    listed = orcaops("--help").text
+    for heading in SECTIONS.values():
+        assert f"\n{heading}:\n" in listed
+    for name, (_, text) in COMMANDS.items():
+        assert (f"  {name.ljust(15)}  {text}" in listed) is (name not in HIDDEN), name

@@ -81,7 +81,9 @@ def list_(
     if as_json:
         print_json_lines(page.items)
     elif not page.items:
-        note("nothing unusual")
+        note(
+            "nothing matches" if filters else "nothing unusual so far; a job is judged from about ten runs on"
+        )
     else:
         table(
             ["id", "when", "severity", "runs", "state", "job", "what"],
@@ -185,7 +187,7 @@ def _print(anomaly: "Anomaly") -> None:
             ("actual", _amount(anomaly.actual, anomaly.unit)),
             (
                 "deviation",
-                f"{anomaly.deviation_percent:+.0f} %" if anomaly.deviation_percent is not None else None,
+                f"{anomaly.deviation_percent:+.0f}%" if anomaly.deviation_percent is not None else None,
             ),
             ("detected", show_time(anomaly.detected_at)),
             ("runs", str(anomaly.run_count)),

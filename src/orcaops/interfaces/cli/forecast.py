@@ -86,7 +86,7 @@ def _print_hours(hours: "tuple[HourAhead, ...]") -> None:
     middles = [sum(hour.arrivals.p50 for hour in part) / len(part) for part in parts]
     tallest = max(middles) or 1.0
     table(
-        ["from", "runs an hour", "10–90 %", "at once", ""],
+        ["from", "runs an hour", "10–90%", "at once", ""],
         (
             (
                 f"{part[0].at:%a %m-%d %H:%M}",
@@ -137,5 +137,5 @@ def _room(capacity: "Capacity") -> str:
 
 def _gap(told: "Abstained") -> str:
     gap = told.abstention
-    progress = f" ({gap.have} of {gap.need})" if gap.need else ""
+    progress = f" ({gap.have} of {gap.need})" if gap.need > 1 else ""
     return f"{colour('not known', 'quiet')}: {gap.reason}{progress}"

@@ -30,7 +30,8 @@ def coverage(app: "App", *, workspace: str, as_json: bool) -> None:
 
 
 def _print(found: "KnowledgeCoverage") -> None:
-    click.echo(f"{found.explained} of {found.failures} failures are explained ({found.share or 0:.0%})")
+    counted = f"{found.failures} failure{'s' * (found.failures != 1)}"
+    click.echo(f"{found.explained} of {counted} explained ({found.share or 0:.0%})")
     rest = [f"{count} by the engine's own word ({name})" for name, count in found.by_engine.items()]
     if found.silent:
         rest.append(f"{found.silent} printed nothing that was kept")
@@ -46,7 +47,7 @@ def _print(found: "KnowledgeCoverage") -> None:
             paragraph(f"{group.text} ({', '.join(group.job_ids[:3])})", label=f"  {group.count:>5}  ")
         click.echo("  `orcaops kb proposals` shows those that could be a pattern")
     for its_id, hits in found.firing_on_passing.items():
-        note(f"{its_id} also fires on {hits} passing runs, so it ranks lower", "warn")
+        note(f"{its_id} also fires on {hits} passing run{'s' * (hits != 1)}, so it ranks lower", "warn")
     for its_id in found.stale:
         note(f"{its_id} has explained nothing for half a year", "quiet")
 

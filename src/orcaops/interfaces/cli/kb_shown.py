@@ -16,7 +16,7 @@ def effect(seen: "Effect") -> str:
     """How often something helped, with the interval of its rate."""
     if not seen.n:
         return "not known to have been tried"
-    interval = f", 80 % interval {seen.low:.0%} to {seen.high:.0%}" if seen.low is not None else ""
+    interval = f", 80% interval {seen.low:.0%} to {seen.high:.0%}" if seen.low is not None else ""
     return f"helped in {seen.helped} of {seen.n}{interval}"
 
 

@@ -13,39 +13,50 @@ from orcaops.interfaces.cli.failures import show_failure
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("orcaops.interfaces.cli.run:run", "Run a command and remember it."),
-    "jobs": ("orcaops.interfaces.cli.jobs:jobs", "What ran, what runs, and its output."),
+    "jobs": ("orcaops.interfaces.cli.jobs:jobs", "What ran, what runs, its output and its tests."),
+    "sandbox": ("orcaops.interfaces.cli.sandbox:sandbox", "Containers that stay, for several commands."),
+    "import": ("orcaops.interfaces.cli.history:import_", "Bring a history in."),
+    "export": ("orcaops.interfaces.cli.history:export", "Write runs as JSON, JSON Lines or CSV."),
     "predict": ("orcaops.interfaces.cli.predict:predict", "Say what a job will take before it runs."),
     "forecast": ("orcaops.interfaces.cli.forecast:forecast", "How much comes, and what it takes and costs."),
     "baselines": ("orcaops.interfaces.cli.baselines:baselines", "What is normal for each job."),
     "anomalies": ("orcaops.interfaces.cli.anomalies:anomalies", "What was unusual."),
-    "notify": ("orcaops.interfaces.cli.notify:notify", "How people are told, and whether it reaches them."),
-    "recommendations": ("orcaops.interfaces.cli.recommendations:recommendations", "What could be improved."),
+    "debug": ("orcaops.interfaces.cli.debug:debug", "Why a job failed, and what helps."),
+    "kb": ("orcaops.interfaces.cli.kb:kb", "The failures that are known; teach it yours."),
+    "ask": ("orcaops.interfaces.cli.ask:ask", "Ask about what ran in plain English."),
+    "recommendations": (
+        "orcaops.interfaces.cli.recommendations:recommendations",
+        "What could be improved, with proof.",
+    ),
     "optimizations": (
         "orcaops.interfaces.cli.optimizations:optimizations",
-        "Changes of limits on probation.",
+        "Changes of limits that are tried, kept, or taken back.",
     ),
     "optimize": ("orcaops.interfaces.cli.optimizations:optimize", "How much may be changed by itself."),
-    "debug": ("orcaops.interfaces.cli.debug:debug", "Why a job failed, and what helps."),
-    "ask": ("orcaops.interfaces.cli.ask:ask", "Ask about what ran in plain English."),
-    "kb": ("orcaops.interfaces.cli.kb:kb", "The failures that are known."),
-    "sandbox": ("orcaops.interfaces.cli.sandbox:sandbox", "Containers that stay, for several commands."),
-    "warm": ("orcaops.interfaces.cli.standing_ready:warm", "What is held ready, and what it brings."),
-    "import": ("orcaops.interfaces.cli.history:import_", "Bring a history in."),
-    "export": ("orcaops.interfaces.cli.history:export", "Write runs as JSON, JSONL or CSV."),
+    "warm": ("orcaops.interfaces.cli.standing_ready:warm", "Containers held ready for jobs that are likely."),
+    "serve": ("orcaops.server:serve", "Serve REST and MCP, and run jobs for others."),
+    "mcp": ("orcaops.server:mcp", "Speak MCP over standard input and output."),
+    "notify": ("orcaops.interfaces.cli.notify:notify", "How people are told, and whether it reaches them."),
+    "config": ("orcaops.interfaces.cli.config:config", "What is set, and where it comes from."),
+    "doctor": ("orcaops.interfaces.cli.upkeep:doctor", "Check that everything is well."),
+    "gc": ("orcaops.interfaces.cli.upkeep:gc", "Remove what has expired or was left behind."),
     "relearn": (
         "orcaops.interfaces.cli.history:relearn",
         "Derive all that was learned from the facts again.",
     ),
     "exam": ("orcaops.interfaces.cli.history:exam", "Score predictions and detectors on a history."),
-    "serve": ("orcaops.server:serve", "Serve REST and MCP, and run jobs for others."),
-    "mcp": ("orcaops.server:mcp", "Speak MCP over standard input and output."),
-    "gc": ("orcaops.interfaces.cli.upkeep:gc", "Remove what has expired or was left behind."),
-    "doctor": ("orcaops.interfaces.cli.upkeep:doctor", "Check that everything is well."),
-    "config": ("orcaops.interfaces.cli.config:config", "What is set, and where it comes from."),
-    "demo": ("orcaops.interfaces.cli.demo:demo", "See the main job with real runs, in under a minute."),
+    "demo": ("orcaops.interfaces.cli.demo:demo", "See it at work with real runs, in under a minute."),
     "work": ("orcaops.interfaces.cli.work:work", "Work off queued jobs in the background."),
 }
 """Each command with where it is and what it says of itself in the list."""
+
+SECTIONS = {
+    "run": "Run",
+    "predict": "Understand",
+    "recommendations": "Improve",
+    "serve": "Operate",
+}
+"""The headings of the list, by the command that each begins with."""
 
 HIDDEN = frozenset({"work"})
 
@@ -53,11 +64,13 @@ _WELCOME = """\
 OrcaOps runs commands in containers and remembers: what is normal, what is not, what comes next.
 
 Start here:
-  orcaops demo                                  see it at work, in under a minute
-  orcaops run -- sleep 1                        run something on this machine
-  orcaops run --image python:3.11 -- pytest     run something in a container
-  orcaops predict -- sleep 1                    what it will take next time
-  orcaops jobs list                             what ran
+  orcaops demo                                see it at work, in under a minute
+  orcaops run -- sleep 1                      run something on this machine
+  orcaops run --image python:3.11 -- pytest   run something in a container
+  orcaops predict -- sleep 1                  what it will take next time
+  orcaops jobs list                           what ran
+  orcaops anomalies list                      what was unusual
+  orcaops ask "what failed today?"            or ask for what you want to know
 
 `orcaops --help` lists all commands; every command has --help with an example.
 """
@@ -88,9 +101,15 @@ class LazyGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
-        rows = [(name, COMMANDS[name][1]) for name in self.list_commands(ctx)]
-        with formatter.section("Commands"):
-            formatter.write_dl(rows)
+        sections: dict[str, list[tuple[str, str]]] = {}
+        heading = ""
+        for name in self.list_commands(ctx):
+            heading = SECTIONS.get(name, heading)
+            sections.setdefault(heading, []).append((name, COMMANDS[name][1]))
+        widest = max(len(name) for rows in sections.values() for name, _ in rows)
+        for heading, rows in sections.items():
+            with formatter.section(heading):
+                formatter.write_dl([(name.ljust(widest), text) for name, text in rows])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

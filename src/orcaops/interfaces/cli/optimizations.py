@@ -232,7 +232,7 @@ def _benefit(effect: "Benefit | None") -> str | None:
     told = f" ({effect.sentence})" if effect.sentence else ""
     between = f"{effect.low:.3g} to {effect.high:.3g}"
     return (
-        f"{effect.amount:.3g} {effect.unit} per run, {between} in 80 % of cases, on {effect.runs} runs{told}"
+        f"{effect.amount:.3g} {effect.unit} per run, {between} in 80% of cases, on {effect.runs} runs{told}"
     )
 
 

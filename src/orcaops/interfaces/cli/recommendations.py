@@ -149,7 +149,7 @@ def _effect(found: "Recommendation") -> list[tuple[str, str | None]]:
     unit = effect.unit.replace("_", " ")
 
     def ends(low: float, high: float) -> str:
-        return f"({_number(low)} to {_number(high)}, {100 * effect.coverage:.0f} %)"
+        return f"({_number(low)} to {_number(high)}, {100 * effect.coverage:.0f}%)"
 
     promised = f"{_number(effect.promised)} {unit} a run {ends(effect.promised_low, effect.promised_high)}"
     realised = None

@@ -63,7 +63,7 @@ def print_forecasts(forecasts: Forecasts) -> None:
         title = name.replace("_", " ")
         if isinstance(answer, Abstained):
             gap = answer.abstention
-            progress = f" ({gap.have} of {gap.need})" if gap.need else ""
+            progress = f" ({gap.have} of {gap.need})" if gap.need > 1 else ""
             paragraph(f"not known: {gap.reason}{progress}", label=f"{title:13} ")
             continue
         level = f", {answer.risk} risk" if isinstance(answer, FailureRisk) else ""

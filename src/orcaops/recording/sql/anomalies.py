@@ -236,5 +236,5 @@ def _anomaly(row: Row[*tuple[Any, ...]]) -> Anomaly:
 
 def _no_anomaly(anomaly_id: str) -> Exception:
     return not_found(
-        f"there is no anomaly {anomaly_id[:130]!r}", where="id", hint="'orcaops anomalies list' shows them."
+        f"there is no anomaly {anomaly_id[:130]!r}", where="id", hint="`orcaops anomalies list` shows them."
     )

@@ -35,7 +35,7 @@ class Baselines:
             raise not_found(
                 f"there is no baseline for {key[:300]!r}",
                 where="key",
-                hint="'orcaops baselines list' shows them.",
+                hint="`orcaops baselines list` shows them.",
             )
         return Baseline.from_stored(record)
 

@@ -44,7 +44,7 @@ class Optimizations:
             raise not_found(
                 f"there is no optimization {optimization_id[:130]!r}",
                 where="id",
-                hint="'orcaops optimizations list' shows them.",
+                hint="`orcaops optimizations list` shows them.",
             )
         return Optimization.from_stored(found)
 

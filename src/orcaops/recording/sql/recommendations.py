@@ -107,5 +107,5 @@ def _no_recommendation(recommendation_id: str) -> Exception:
     return not_found(
         f"there is no recommendation {recommendation_id[:130]!r}",
         where="id",
-        hint="'orcaops recommendations list' shows them.",
+        hint="`orcaops recommendations list` shows them.",
     )

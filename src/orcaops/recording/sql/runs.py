@@ -428,5 +428,5 @@ def _run(row: Row[*tuple[Any, ...]]) -> Run:
 
 def _no_job(job_id: str) -> Exception:
     return not_found(
-        f"there is no job {job_id[:130]!r}", where="job_id", hint="'orcaops jobs list' shows them."
+        f"there is no job {job_id[:130]!r}", where="job_id", hint="`orcaops jobs list` shows them."
     )

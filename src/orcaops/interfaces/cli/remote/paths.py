@@ -25,6 +25,6 @@ def path_of(noun: str, known_by: str) -> str:
         raise not_found(
             f"there is no {noun} {known_by!r}",
             where="id",
-            hint=f"'orcaops {_PLURALS[noun]} list' shows them.",
+            hint=f"`orcaops {_PLURALS[noun]} list` shows them.",
         )
     return f"/{_PLURALS[noun]}/{quote(known_by, safe='')}"
