@@ -52,6 +52,7 @@ INSIDE = {
     "jobs.each": "what History.export gives away",
     "knowledge.growth": "what `failures.debug` asks, and the absorber's last step",
     "knowledge.remedies": "what `failures.debug` asks",
+    "optimizations.checks": "what Upkeep.doctor says",
     "predictions.foresee": "what Jobs.submit attaches",
     "predictions.remaining": "what Jobs.get says of a running job",
     "remediation.follow": "a step of absorbing",
