@@ -298,3 +298,22 @@ def test_a_killed_process_loses_neither_the_sandbox_nor_the_end_of_the_command(
     assert (final.status, final.exit_code) == (Status.FAILED, 5)
     assert "not kept" in str(final.message)
     assert run(app, place, "true")[0].exit_code == 0
+
+
+def test_without_a_network_it_has_a_localhost_of_its_own_for_as_long_as_it_stays(
+    app: App, place: Sandbox, tmp_path: Path
+) -> None:
+    hosts = list((tmp_path / "home").rglob(f"orcaops-sandbox-{place.id}"))
+    line = (
+        "ls /sys/class/net; echo 127.0.0.1 db >> /etc/hosts; grep -c localhost /etc/hosts; "
+        "grep -c db /etc/hosts"
+    )
+    assert run(app, place, line)[1].split() == ["lo", "2", "1"]
+    app.upkeep.gc()
+    assert len(hosts) == 1
+    assert hosts[0].exists(), "it is needed at the next start"
+    app.sandboxes.stop("default", place.id, by="test")
+    app.sandboxes.start("default", place.id, by="test")
+    assert run(app, place, "grep -c db /etc/hosts")[1].split() == ["1"]
+    app.sandboxes.remove("default", place.id, by="test")
+    assert not hosts[0].exists()

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from orcaops.model.job import JobSpec
+from orcaops.model.logline import Stream
 from orcaops.model.quantities import MIB
 from orcaops.model.run import PhaseName, Run, Status
 from orcaops.running.executor import CannotStandReady, Halt
@@ -56,6 +57,29 @@ def executor(installation: str) -> Iterator[DockerExecutor]:
     """An executor whose pool is closed at the end."""
     with contextlib.closing(DockerExecutor(installation=installation)) as made:
         yield made
+
+
+NO_NETWORK = (
+    "readlink /proc/self/ns/net; ls /sys/class/net; grep -c localhost /etc/hosts; "
+    "echo 127.0.0.1 db >> /etc/hosts && grep -c db /etc/hosts"
+)
+
+
+def test_without_a_network_it_has_a_namespace_and_a_localhost_of_its_own(
+    installation: str, observer: RecordingObserver, tmp_path: Path
+) -> None:
+    hosts = tmp_path / "hosts"
+    with contextlib.closing(DockerExecutor(installation=installation, hosts=hosts)) as executor:
+        wanted = spec(NO_NETWORK)
+        made = executor.prepare(wanted)
+        assert list(hosts.iterdir()) == [], "it is mounted, and nobody else needs it"
+        config = docker("inspect", "-f", "{{.Config.NetworkDisabled}}", f"orcaops-{made.warm_id}")
+        assert config == "true"
+        outcome = executor.run(job(wanted), observer, Halt())
+    namespace, *rest = observer.text(Stream.STDOUT).decode().split()
+    assert (outcome.exit_code, outcome.warm) == (0, True)
+    assert namespace != Path("/proc/self/ns/net").readlink().name
+    assert rest == ["lo", "2", "1"]
 
 
 class TestClaims:

@@ -1,5 +1,6 @@
 """One mind about a limit: recommendations, proposals, what people decide about either, and who is told."""
 
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -148,8 +149,17 @@ def test_a_limit_that_jobs_run_into_is_raised_when_somebody_applies_that(app: Ap
     assert found.after >= 2048 * MIB
 
 
-def slow(app: App) -> Run:
-    return app.jobs.run(JobSpec(command=("sh", "-c", "sleep 0.6; exit 0"), name="s", timeout=0.4))
+BUSY = """\
+import time
+end = time.monotonic() + {seconds}
+while time.monotonic() < end:
+    pass
+"""
+
+
+def busy(app: App, seconds: float, timeout: float) -> Run:
+    command = (sys.executable, "-S", "-c", BUSY.format(seconds=seconds))
+    return app.jobs.run(JobSpec(command=command, name="s", timeout=timeout))
 
 
 @pytest.mark.parametrize(
@@ -167,17 +177,22 @@ def test_what_ran_out_is_raised_on_the_retry_where_that_is_allowed(
 ) -> None:
     app = open_app(**flags)
     app.optimizations.set_mode("default", mode, by="ann")
-    final = slow(app)
+    final = busy(app, 1.0, 0.8)
     assert final.attempt == attempts
     assert (final.status is Status.SUCCEEDED) is (attempts == 2)
     if attempts == 2:
         assert final.effective is not None
-        assert final.effective.timeout == 0.8, "twice its own, and no more"
+        assert final.effective.timeout == 1.6, "twice its own, and no more"
         assert final.requested is not None
-        assert final.requested.timeout == 0.4
+        assert final.requested.timeout == 0.8
 
 
 def test_a_job_that_takes_whatever_it_is_given_is_given_no_more(app: App) -> None:
     app.optimizations.set_mode("default", Mode.AUTO, by="ann")
-    spec = JobSpec(command=("sh", "-c", "sleep 30"), name="h", timeout=0.2)
-    assert [app.jobs.run(spec).attempt for _ in range(4)] == [2, 1, 1, 1]
+    assert [busy(app, 30, 0.3).attempt for _ in range(4)] == [2, 1, 1, 1]
+
+
+def test_a_run_that_hung_is_not_given_more_time(app: App) -> None:
+    app.optimizations.set_mode("default", Mode.AUTO, by="ann")
+    final = app.jobs.run(JobSpec(command=("sleep", "30"), name="h", timeout=0.6))
+    assert (final.status, final.attempt) == (Status.TIMED_OUT, 1)

@@ -89,6 +89,20 @@ def test_a_run_that_the_change_kills_is_tried_again_with_its_own_limit(app: App)
     assert app.insights.baseline("default", final.key).failure_count == 0, "it was our failure, not the job's"
 
 
+@pytest.mark.parametrize(("busy", "attempts"), [(True, 1), (False, 2)])
+def test_a_hung_run_is_stopped_early_where_healthy_ones_are_known_to_be_busy(
+    app: App, busy: bool, attempts: int
+) -> None:
+    """It was going to be stopped: that is what the change is for. Where all runs wait, nobody knows."""
+    spec = job("sleep 2", timeout=1.2)
+    put(app, spec, own=1.2, before=1.2, after=0.6, busy=busy, state=State.KEPT, share=1.0)
+    final = app.jobs.run(spec)
+    assert (final.status, final.attempt) == (Status.TIMED_OUT, attempts)
+    assert (state(app) is State.KEPT) is busy
+    if busy:
+        assert (final.duration_s or 9) < 1.0
+
+
 def test_who_waits_at_a_server_gets_the_end_that_counts(open_app: Callable[..., App]) -> None:
     server = open_app()
     server.start()

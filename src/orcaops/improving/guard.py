@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orcaops.improving.optimizations import Event, runs_needed
-from orcaops.model.attempts import INFRASTRUCTURE, killed_by_override
+from orcaops.model.attempts import INFRASTRUCTURE, hung, killed_by_override
 from orcaops.model.optimization import Optimization, State, TrialEvidence
 from orcaops.model.override import Arm, OptimizedField, Override, show_value
 from orcaops.model.quantities import show_duration, show_size
@@ -52,7 +52,7 @@ def too_tight(run: Run, optimization_id: str | None = None) -> tuple[Override, s
             held = run.usage.memory_resident_bytes
             if held and isinstance(override.after, int) and held >= NEAR * override.after:
                 return override, f"{run.job_id} held {show_size(held)} of {_limit(override)}"
-        elif override.field is OptimizedField.TIMEOUT:
+        elif override.field is OptimizedField.TIMEOUT and not (override.busy and hung(run)):
             limit = override.after
             if run.duration_s and isinstance(limit, int | float) and run.duration_s >= NEAR * limit:
                 return override, f"{run.job_id} took {show_duration(run.duration_s)} of {_limit(override)}"
@@ -119,6 +119,8 @@ def _would_not_fit(run: Run, optimization: Optimization) -> str | None:
         held = run.usage.memory_resident_bytes
         if held and held > after:
             return f"{run.job_id}, which ran without it, held {show_size(held)} and would have been killed"
+    elif optimization.busy and hung(run):
+        return None
     elif optimization.field is OptimizedField.TIMEOUT and run.duration_s and run.duration_s > after:
         took = show_duration(run.duration_s)
         return f"{run.job_id}, which ran without it, took {took} and would have been killed"

@@ -76,6 +76,7 @@ def lay(
                     before=by.before,
                     after=value,
                     flaky=by.flaky,
+                    busy=by.busy,
                 )
             )
     return Laid(

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from orcaops.improving.benefits import benefit, saving_of
-from orcaops.improving.targets import cpus_target, hung, memory_target, timeout_target
-from orcaops.model.attempts import INFRASTRUCTURE, held_bytes
+from orcaops.improving.targets import cpus_target, memory_target, timeout_target
+from orcaops.model.attempts import INFRASTRUCTURE, held_bytes, hung
 from orcaops.model.optimization import Benefit
 from orcaops.model.override import OptimizedField, Value, show_value
 from orcaops.model.run import Cause, PhaseName, Run, Status
@@ -28,6 +28,7 @@ STAGE = 0.7
 
 _SETTLED = 5  # so many of the latest runs have to agree on the limit
 _CPU_RUNS = 20
+_BUSY = 0.05  # of a processor: five times what a run that hangs may use
 _INFRASTRUCTURE_FAILURES = 3
 _PULLS = 20
 _STEP_BYTES = 16 * 1024 * 1024
@@ -47,6 +48,7 @@ class Proposal:
     promised: Benefit
     counterfactual: dict[str, int | float]
     flaky: bool = False
+    busy: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +128,7 @@ def asked_for(past: Past, name: OptimizedField, own: Value, target: Value, reaso
         reason=reason,
         promised=benefit(name, savings),
         counterfactual={"runs": len(runs)},
+        busy=_busy(past),
     )
 
 
@@ -277,6 +280,18 @@ def _lowering(
         ),
         promised=benefit(name, savings),
         counterfactual={"runs": len(seen), "would_have_been_killed": killed, "largest": max(seen)},
+        busy=_busy(past),
+    )
+
+
+def _busy(past: Past) -> bool:
+    """Whether each healthy run used so much of a processor that one which uses none cannot be healthy."""
+    healthy = past.successes()
+    return bool(healthy) and all(
+        run.duration_s is not None
+        and run.usage.cpu_seconds is not None
+        and run.usage.cpu_seconds >= _BUSY * run.duration_s
+        for run in healthy
     )
 
 

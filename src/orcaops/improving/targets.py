@@ -7,14 +7,14 @@ the steps of a trial lead to.
 import math
 from collections.abc import Sequence
 
-from orcaops.model.run import Cause, Run
+from orcaops.model.attempts import hung
+from orcaops.model.run import Run
 from orcaops.stats import sizing, timeouts
 
 _REQUEST = 1.15  # as vertical autoscalers do: the 90th percentile and 15 %
 _BURST = 1.5
 _ABOVE_THE_BUSIEST = 1.1
 _LEAST_CPUS = 0.1
-_QUIET_CPU = 0.01  # of a processor: a run that used less than this waited for something that never came
 
 
 def memory_target(peaks: Sequence[float]) -> int | None:
@@ -45,10 +45,3 @@ def cpus_target(used: Sequence[float]) -> float:
     request = _REQUEST * busy[min(len(busy) - 1, math.ceil(0.9 * len(busy)) - 1)]
     wanted = max(_BURST * request, _ABOVE_THE_BUSIEST * busy[-1], _LEAST_CPUS)
     return math.ceil(10 * wanted - 1e-9) / 10
-
-
-def hung(run: Run) -> bool:
-    """Whether a run that was stopped for time had done next to nothing; unknown counts as at work."""
-    used, seconds = run.usage.cpu_seconds, run.duration_s
-    stopped = run.cause in (Cause.TIMEOUT_TOTAL, Cause.TIMEOUT_IDLE)
-    return stopped and used is not None and bool(seconds) and used < _QUIET_CPU * (seconds or 1.0)

@@ -5,6 +5,8 @@ from orcaops.model.run import Cause, Run
 
 _RAN_OUT = {Cause.OOM_KILLED: OptimizedField.MEMORY, Cause.TIMEOUT_TOTAL: OptimizedField.TIMEOUT}
 
+_QUIET_CPU = 0.01  # of a processor: a run that used less than this waited for something that never came
+
 INFRASTRUCTURE = frozenset((Cause.IMAGE_UNAVAILABLE, Cause.ENGINE_LOST, Cause.INFRASTRUCTURE))
 """Endings that say nothing about the command."""
 
@@ -15,11 +17,22 @@ def ran_out_of(run: Run) -> OptimizedField | None:
 
 
 def killed_by_override(run: Run) -> Override | None:
-    """The override of ours that ended the run: a limit it reached, tighter than the job's own."""
+    """The override of ours that hurt the run: a limit it reached, tighter than the job's own.
+
+    A run that hung was going to be stopped at its own timeout, and was only spared the wait.
+    """
     field = ran_out_of(run)
     if field is None:
         return None
-    return next((each for each in run.overrides if each.field is field and each.lowers), None)
+    found = next((each for each in run.overrides if each.field is field and each.lowers), None)
+    return None if found is not None and found.busy and hung(run) else found
+
+
+def hung(run: Run) -> bool:
+    """Whether a run that was stopped for time had done next to nothing; unknown counts as at work."""
+    used, seconds = run.usage.cpu_seconds, run.duration_s
+    stopped = run.cause in (Cause.TIMEOUT_TOTAL, Cause.TIMEOUT_IDLE)
+    return stopped and used is not None and bool(seconds) and used < _QUIET_CPU * (seconds or 1.0)
 
 
 def attempt_id(job_id: str, attempt: int) -> str:

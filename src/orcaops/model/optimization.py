@@ -121,6 +121,7 @@ class Optimization(Word):
     after: Value = None
     target: Value = None
     flaky: bool = False
+    busy: bool = False
     promised: Benefit | None = None
     realised: Benefit | None = None
     counterfactual: dict[str, Any] = Field(default_factory=dict)

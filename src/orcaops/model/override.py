@@ -46,7 +46,8 @@ class Override(Word):
 
     ``own`` is what the job asked for itself (a policy's or a setting's default counted in), ``before``
     what would be in force without this change, ``after`` what was in force. ``flaky`` says of
-    ``retries`` that failures of the command itself are tried again too.
+    ``retries`` that failures of the command itself are tried again too; ``busy`` says of ``timeout`` that
+    healthy runs of the job keep a processor busy, so that one which does nothing hangs.
     """
 
     optimization_id: Id
@@ -55,6 +56,7 @@ class Override(Word):
     before: Value = None
     after: Value = None
     flaky: bool = False
+    busy: bool = False
 
     @property
     def lowers(self) -> bool:

@@ -10,10 +10,10 @@ from typing import Any
 from orcaops.model.job import JobSpec
 from orcaops.model.logline import Stream
 from orcaops.model.run import Artifact, PhaseName, Run, Step, Usage
+from orcaops.running import container_hosts, container_left
 from orcaops.running.cgroup import Cgroup
 from orcaops.running.clock import RunClock
 from orcaops.running.container_artifacts import collect
-from orcaops.running.container_hosts import without_hosts
 from orcaops.running.container_meter import ContainerMeter, EngineStats, SetUpShares
 from orcaops.running.container_output import engine_time, live_pieces, logged_pieces
 from orcaops.running.container_request import LOG_KEPT_BYTES, JobRefusedError, container_name, limits_ignored
@@ -37,6 +37,7 @@ _log = logging.getLogger(__name__)
 _OOM_SIGNAL = 9
 _COMMAND_NOT_RUN = (126, 127)
 _NOT_FOUND = 404
+_NAME_TAKEN = 409
 _MARGIN_S = 1.0  # an engine's log is asked for from a little before, and told apart exactly here
 
 
@@ -103,11 +104,15 @@ class ContainerAttempt:
         if self._spec.pull_policy == "always" and not self._pull():
             return False
         try:
-            self._container, warnings = self._created(name, body)
+            self._container, warnings = container_hosts.create(self._engine, name, body)
         except ImageMissingError:
             if not self._pull():
                 return False
-            self._container, warnings = self._created(name, body)
+            self._container, warnings = container_hosts.create(self._engine, name, body)
+        except EngineRefusedError as error:
+            if error.status != _NAME_TAKEN or not container_left.cleared(self._engine, body["Labels"], name):
+                raise
+            self._container, warnings = container_hosts.create(self._engine, name, body)
         if ignored := limits_ignored(warnings):
             raise JobRefusedError(f"the engine would not keep a limit: {' '.join(ignored)}")
         self._observer.placed(self._container)
@@ -121,14 +126,6 @@ class ContainerAttempt:
             return False
         self._observer.phase(PhaseName.CREATE)
         return True
-
-    def _created(self, name: str, body: dict[str, Any]) -> tuple[str, list[str]]:
-        try:
-            return self._engine.create(name, body)
-        except EngineRefusedError as error:
-            if (other := without_hosts(body, str(error))) is None:
-                raise
-        return self._engine.create(name, other)
 
     def run(self) -> bool:
         """Start the container and pass on its output until both streams are closed.

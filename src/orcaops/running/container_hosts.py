@@ -7,12 +7,14 @@ in which ``localhost`` stands. So it is lent one, which is its own to write to a
 """
 
 import contextlib
+import time
 from pathlib import Path
 from typing import Any
 
-from orcaops.running.engine import EngineFacts
+from orcaops.running.engine import Engine, EngineFacts, EngineRefusedError
 
 _TARGET = "/etc/hosts"
+_BEING_MADE_S = 120.0
 _TEXT = "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
 
 
@@ -41,6 +43,18 @@ class ContainerHosts:
             return None
         return path
 
+    def opened(
+        self, body: dict[str, Any], container: str, facts: EngineFacts, *, seen: bool
+    ) -> dict[str, Any]:
+        """The request for a container of that name, made cheap where it has no network; else as it was.
+
+        ``seen`` says whether the engine sees the same files as we do, which is known from its control groups.
+        """
+        if not seen or body["HostConfig"].get("NetworkMode") != "none":
+            return body
+        hosts = self.lend(container, facts)
+        return body if hosts is None else with_hosts(body, hosts)
+
     def take_back(self, container: str) -> None:
         """The container is gone, or nobody needs its file any more."""
         if self._folder is not None:
@@ -52,6 +66,15 @@ class ContainerHosts:
         if self._folder is None or not self._folder.is_dir():
             return []
         return sorted(path.name for path in self._folder.iterdir())
+
+    def is_new(self, container: str) -> bool:
+        """Whether it was lent so recently that its container may be about to be made."""
+        if self._folder is None:
+            return False
+        try:
+            return time.time() - (self._folder / container).stat().st_mtime < _BEING_MADE_S
+        except OSError:
+            return False
 
 
 def with_hosts(body: dict[str, Any], hosts: Path) -> dict[str, Any]:
@@ -78,3 +101,13 @@ def without_hosts(body: dict[str, Any], refusal: str) -> dict[str, Any] | None:
     rest = [mount for mount in mounts if mount is not ours]
     plain = {name: value for name, value in body.items() if name != "NetworkDisabled"}
     return {**plain, "HostConfig": {**body["HostConfig"], "Mounts": rest}}
+
+
+def create(engine: Engine, name: str, body: dict[str, Any]) -> tuple[str, list[str]]:
+    """Create a container; once more without the lent file where the engine does not see it."""
+    try:
+        return engine.create(name, body)
+    except EngineRefusedError as error:
+        if (other := without_hosts(body, str(error))) is None:
+            raise
+    return engine.create(name, other)

@@ -13,7 +13,9 @@ from typing import IO, Any
 from orcaops.model.errors import conflict, not_found, unavailable
 from orcaops.model.run import Run, Status
 from orcaops.model.sandbox import SandboxSpec
+from orcaops.running import container_hosts
 from orcaops.running.cgroup import Cgroup
+from orcaops.running.container_hosts import ContainerHosts
 from orcaops.running.container_request import (
     LABEL_HOME,
     LABEL_JOB,
@@ -47,11 +49,13 @@ class ContainerSandboxes:
         *,
         installation: str,
         place: Callable[[str], tuple[Cgroup | None, str | None]],
+        hosts: ContainerHosts | None = None,
     ) -> None:
         self._engine = engine
         self._ceilings = ceilings
         self._installation = installation
         self._place = place
+        self._hosts = hosts or ContainerHosts(None)
 
     def create(self, sandbox_id: str, spec: SandboxSpec) -> tuple[str, str]:
         """Make and start one; its id in the engine and the digest of its image."""
@@ -90,6 +94,7 @@ class ContainerSandboxes:
             return
         with _explained(sandbox_id):
             self._engine.remove(container)
+        self._hosts.take_back(sandbox_name(sandbox_id))
         group, _ = self._place(sandbox_id)
         if group is not None and group.exists():
             group.remove()
@@ -145,14 +150,20 @@ class ContainerSandboxes:
         return str(facts["Id"])
 
     def _create(self, sandbox_id: str, spec: SandboxSpec) -> tuple[str, list[str]]:
-        body = self._body(sandbox_id, spec)
+        group, parent = self._place(sandbox_id)
+        name = sandbox_name(sandbox_id)
+        body = self._body(sandbox_id, spec, parent)
+        body = self._hosts.opened(body, name, self._engine.facts(), seen=group is not None)
         try:
-            return self._engine.create(sandbox_name(sandbox_id), body)
+            return container_hosts.create(self._engine, name, body)
         except ImageMissingError:
             self._engine.pull(str(spec.image), lambda: False)
-            return self._engine.create(sandbox_name(sandbox_id), body)
+            return container_hosts.create(self._engine, name, body)
+        except BaseException:
+            self._hosts.take_back(name)
+            raise
 
-    def _body(self, sandbox_id: str, spec: SandboxSpec) -> dict[str, Any]:
+    def _body(self, sandbox_id: str, spec: SandboxSpec, parent: str | None) -> dict[str, Any]:
         nobody = Run(
             job_id=sandbox_id,
             key="",
@@ -166,7 +177,7 @@ class ContainerSandboxes:
             self._ceilings,
             installation=self._installation,
             word="",
-            cgroup_parent=self._place(sandbox_id)[1],
+            cgroup_parent=parent,
             check_mounts=self._engine.facts().local,
         )
         labels = {name: value for name, value in body["Labels"].items() if name != LABEL_JOB}

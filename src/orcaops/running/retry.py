@@ -7,7 +7,7 @@ takes whatever it is given is given no more.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from orcaops.model.attempts import INFRASTRUCTURE, killed_by_override, ran_out_of
+from orcaops.model.attempts import INFRASTRUCTURE, hung, killed_by_override, ran_out_of
 from orcaops.model.override import OptimizedField, Value, show_value
 from orcaops.model.run import Cause, Run
 
@@ -41,9 +41,11 @@ def next_attempt(
     """The attempt that follows a run that has ended; None if its end stands.
 
     ``earlier`` are the attempts before it. In order: a limit that an optimization had lowered is the
-    job's own again; a start that the engine refused is tried without overrides; a limit of the job's own
-    is doubled once, up to ``raise_to`` times what it asked for and never above ``ceilings``; failures of the
-    infrastructure, and of a command known to be flaky, are tried again as often as ``retries`` says.
+    job's own again (unless the run hung: to be spared the wait is what that change is for); a start that
+    the engine refused is tried without overrides; a limit of the job's own that ran out, of a run that did
+    not hang, is doubled once, up to ``raise_to`` times what it asked for and never above ``ceilings``;
+    failures of the infrastructure, and of a command known to be flaky, are tried again as often as
+    ``retries`` says.
     """
     if run.cause in (None, Cause.SUCCESS, Cause.CANCELLED) or run.attempt >= MOST_ATTEMPTS:
         return None
@@ -91,8 +93,8 @@ def _raised(
     run: Run, earlier: Sequence[Run], raise_to: float, ceilings: Mapping[OptimizedField, Value]
 ) -> NextAttempt | None:
     name = ran_out_of(run)
-    if name is None or raise_to <= 1 or run.effective is None or run.requested is None:
-        return None
+    if name is None or hung(run) or raise_to <= 1 or run.effective is None or run.requested is None:
+        return None  # a run that hung would only have hung for longer
     now = getattr(run.effective, name)
     if now is None or any(ran_out_of(each) is name and not each.overrides for each in earlier):
         return None  # it was given more, and took that too: it may well take everything

@@ -71,7 +71,10 @@ class WarmAttempt(ContainerAttempt):
         if self._started_at is not None:
             return True
         # It must not begin any more: what is left of the output then tells whether it ever had.
-        self._engine.kill(self._container, "KILL")
+        try:
+            self._engine.kill(self._container, "KILL")
+        except EngineError:  # it refuses that for some states, and is slow under load
+            self._engine.remove(self._container)
         self._listen(connection)
         if self._started_at is not None:
             raise EngineGoneError("the container stopped answering when the job had just begun")

@@ -20,7 +20,9 @@ from typing import Any
 from orcaops.model.job import JobSpec
 from orcaops.model.readiness import Ending
 from orcaops.model.run import Run, Status
+from orcaops.running import container_hosts
 from orcaops.running.cgroup import Cgroup
+from orcaops.running.container_hosts import ContainerHosts
 from orcaops.running.container_request import (
     LABEL_JOB,
     LABEL_OWNER,
@@ -100,12 +102,14 @@ class WarmPool:
         installation: str,
         owner: str,
         place: Callable[[str], tuple[Cgroup | None, str | None]],
+        hosts: ContainerHosts | None = None,
     ) -> None:
         self._engine = engine
         self._ceilings = ceilings
         self._installation = installation
         self._owner = owner
         self._place = place
+        self._hosts = hosts or ContainerHosts(None)
         self._lock = threading.Lock()
         self._held: list[Held] = []
         self._working: list[threading.Thread] = []
@@ -241,7 +245,9 @@ class WarmPool:
         held.image_digest = engine.image_digest(held.image_id)
         held.group, parent = self._place(held.warm_id)
         body = self._body(held, spec, parent)
-        held.container, warnings = engine.create(warm_name(held.warm_id), body)
+        name = warm_name(held.warm_id)
+        body = self._hosts.opened(body, name, engine.facts(), seen=held.group is not None)
+        held.container, warnings = container_hosts.create(engine, name, body)
         if engine.image_facts(held.shape.image)["Id"] != held.image_id:
             raise EngineRefusedError("the image was replaced meanwhile", 409)
         if ignored := limits_ignored(warnings):
@@ -251,6 +257,7 @@ class WarmPool:
             engine.start(held.container)
         except EngineRefusedError as error:
             raise CannotStandReady(f"the image has no shell: {error}") from error
+        self._hosts.take_back(name)  # it is mounted by now, and such a container never starts again
         self._await_ready(held)
 
     def _body(self, held: Held, spec: JobSpec, parent: str | None) -> dict[str, Any]:
@@ -304,6 +311,7 @@ class WarmPool:
             return False
 
     def _remove(self, held: Held) -> None:
+        self._hosts.take_back(warm_name(held.warm_id))
         if held.connection is not None:
             held.connection.close()
         try:

@@ -153,6 +153,7 @@ class Proposing:
             "after": proposal.after,
             "target": proposal.target,
             "flaky": proposal.flaky,
+            "busy": proposal.busy,
             "promised": proposal.promised,
             "counterfactual": proposal.counterfactual,
         }

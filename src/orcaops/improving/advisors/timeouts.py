@@ -7,8 +7,8 @@ from orcaops.improving.advisor import Advisor, Dossier
 from orcaops.improving.counterfactual import Replayed, observed, timeout_replayed
 from orcaops.improving.dossier import ids, spec_of, timeout_of
 from orcaops.improving.proposal import AHEAD, Worth, propose
-from orcaops.improving.targets import hung as has_hung
 from orcaops.improving.targets import timeout_target
+from orcaops.model.attempts import hung as has_hung
 from orcaops.model.baseline import Baseline
 from orcaops.model.quantities import show_duration
 from orcaops.model.recommendation import Change, Priority, Recommendation

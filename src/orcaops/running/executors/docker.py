@@ -23,9 +23,10 @@ from orcaops.model.errors import OrcaError, unavailable
 from orcaops.model.job import JobSpec
 from orcaops.model.readiness import Ending
 from orcaops.model.run import Run
+from orcaops.running import container_left
 from orcaops.running.cgroup import Cgroup, can_remove_groups, group_names, open_cgroup
 from orcaops.running.container_attempt import ContainerAttempt, failed
-from orcaops.running.container_hosts import ContainerHosts, with_hosts
+from orcaops.running.container_hosts import ContainerHosts
 from orcaops.running.container_meter import SetUpShares
 from orcaops.running.container_output import engine_time
 from orcaops.running.container_request import (
@@ -42,6 +43,7 @@ from orcaops.running.container_request import (
     cgroup_prefix,
     container_body,
     container_name,
+    sandbox_name,
     warm_name,
 )
 from orcaops.running.container_sandbox import ContainerSandboxes
@@ -65,6 +67,7 @@ from orcaops.running.warm_attempt import WarmAttempt
 from orcaops.running.warm_pool import WarmPool
 
 _FRESH_S = 2.0  # a probe is asked for every job; one answer serves for so long
+_MADE_FOR_NO_JOB = (warm_name("warm-"), sandbox_name(""))
 _START_ENGINE = "Start the engine, or set DOCKER_HOST; `orcaops doctor` says more."
 
 
@@ -105,10 +108,10 @@ class DockerExecutor:
         self._ceilings = Ceilings(pids=pids, memory_bytes=memory_bytes)
         self._engine = Engine(base_url)
         self._shares = SetUpShares()
-        self.sandboxes = ContainerSandboxes(
-            self._engine, self._ceilings, installation=installation, place=self._place
-        )
         self._hosts = ContainerHosts(hosts)
+        self.sandboxes = ContainerSandboxes(
+            self._engine, self._ceilings, installation=installation, place=self._place, hosts=self._hosts
+        )
         self._answered_at = -_FRESH_S
 
     def probe(self) -> Health:
@@ -168,8 +171,8 @@ class DockerExecutor:
                 cgroup_parent=None if group is None else self._parent_of(run.job_id),
                 check_mounts=self._engine.facts().local,
             )
-            if (hosts := self._lent_hosts(run, spec, group)) is not None:
-                body = with_hosts(body, hosts)
+            name = container_name(run.job_id)
+            body = self._hosts.opened(body, name, self._engine.facts(), seen=group is not None)
             attempt = ContainerAttempt(self._engine, run, spec, word, group, self._shares, observer, halt)
             with attempt:
                 if attempt.create(body) and attempt.run():
@@ -224,6 +227,16 @@ class DockerExecutor:
             return failed(error, spec.image)
         finally:
             self._hosts.take_back(container_name(run.job_id))
+
+    def never_began(self, run: Run) -> bool:
+        """Whether the run's container was made and certainly never started; in a sandbox it may have."""
+        spec = run.effective or run.requested
+        if spec is None or spec.sandbox is not None:
+            return False
+        try:
+            return container_left.never_began(self._engine, self._installation, run.job_id)
+        except EngineError:
+            return False
 
     def reap(self, living: Iterable[str], *, dry_run: bool = False) -> list[str]:
         """Remove containers, networks, volumes and control groups of this installation's other jobs.
@@ -319,6 +332,7 @@ class DockerExecutor:
             installation=self._installation,
             owner="" if self._ownership is None else self._ownership.claim(),
             place=self._place,
+            hosts=self._hosts,
         )
 
     def _in_sandbox(self, run: Run, spec: JobSpec, observer: Observer, halt: Halt) -> SandboxAttempt:
@@ -360,8 +374,10 @@ class DockerExecutor:
         }
         found: list[str] = []
         kept = set(keep)
+        needed = {container_name(job_id) for job_id in keep}
         for kind, ref, name, labels in labelled:
             if self._is_kept(ref, labels, keep):
+                needed.add(name)
                 kept.update(labels[key] for key in (LABEL_WARM, LABEL_SANDBOX) if key in labels)
                 continue
             of = f"of job {labels[LABEL_JOB]}" if LABEL_JOB in labels else "that stood ready"
@@ -375,7 +391,9 @@ class DockerExecutor:
                 found.append(f"control group {name}")
                 if not dry_run:
                     group.remove()
-        for container in sorted(set(lent) - {container_name(job_id) for job_id in keep}):
+        for container in sorted(set(lent) - needed):
+            if self._hosts.is_new(container) and container.startswith(_MADE_FOR_NO_JOB):
+                continue  # it may have been made since the listing
             found.append(f"hosts file of {container}")
             if not dry_run:
                 self._hosts.take_back(container)
@@ -392,15 +410,6 @@ class DockerExecutor:
         owner = labels.get(LABEL_OWNER, "")
         others = self._ownership is not None and owner != self._ownership.name
         return bool(others and self._ownership is not None and owner and self._ownership.lives(owner))
-
-    def _lent_hosts(self, run: Run, spec: JobSpec, group: Cgroup | None) -> Path | None:
-        """A hosts file for a container without a network, where the engine sees the same files as we do.
-
-        That it does is known from its control groups: they are seen from here.
-        """
-        if group is None or spec.network not in (None, "none"):
-            return None
-        return self._hosts.lend(container_name(run.job_id), self._engine.facts())
 
     def _parent_of(self, job_id: str) -> str:
         driver = self._engine.facts().cgroup_driver
