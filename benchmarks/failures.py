@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import solutions
+from benchmarks import debugging, solutions
 from benchmarks.datasets import file, folder
 from benchmarks.row import NotMeasured, Row
 from orcaops.learning.failures.causes import Causes, find_causes
@@ -42,7 +42,7 @@ _KEYWORD = re.compile(r"error|fail|exception|fatal", re.IGNORECASE)
 
 def rows(quick: bool) -> Iterator[Row]:
     """All figures; ``quick`` looks at a part of each set."""
-    for part in (solutions.rows, masking, pairs, chunks, passing, classes, templates, speed):
+    for part in (solutions.rows, masking, pairs, chunks, passing, classes, templates, speed, debugging.rows):
         try:
             yield from part(quick)
         except NotMeasured as why:
