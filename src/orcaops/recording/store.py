@@ -306,6 +306,26 @@ class RequestRepository(Protocol):
         """Keep an answer. Raises ``conflict`` if somebody else just did."""
 
 
+class ImportRepository(Protocol):
+    """Opinions of nobody: which imports are under way, so that nobody learns from a part of one.
+
+    A mark holds for a time and is renewed: one that an import left which was killed expires by itself. Times
+    are seconds since the epoch, by clocks of machines that agree to a few seconds.
+    """
+
+    def hold(self, name: str, until_s: float) -> None:
+        """Say that an import is under way until then, or that it goes on."""
+
+    def release(self, name: str) -> None:
+        """Say that it is over."""
+
+    def under_way(self, now_s: float) -> bool:
+        """Whether any is."""
+
+    def forget_expired(self, now_s: float) -> None:
+        """Take away what killed imports left."""
+
+
 class Transaction(Protocol):
     """One unit of reading and writing: all of it happens, or nothing."""
 
@@ -380,6 +400,10 @@ class Transaction(Protocol):
     @property
     def stood_ready(self) -> StoodReadyRepository:
         """Facts: what became of the containers that stood ready."""
+
+    @property
+    def imports(self) -> ImportRepository:
+        """Imports that are under way."""
 
     def watermark(self) -> int:
         """The last number of the learning order; 0 before anything was learned."""

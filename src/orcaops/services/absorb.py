@@ -63,10 +63,13 @@ class Absorber:
         telling: Sequence[Follower] = (),
         diagnose: Diagnose | None = None,
         settling: Sequence[Settler] = (),
+        clock: Callable[[], float] = time.time,
     ) -> None:
         """``advising`` gives opinions and follows relearning too; ``telling`` follows what is new alone.
 
-        ``settling`` does what advising left, when nothing is left to learn from.
+        ``settling`` does what advising left, when nothing is left to learn from. ``clock`` gives seconds
+        since the epoch: while an import is under way nothing gets a number, or runs of one file would get
+        theirs out of order.
         """
         self._store = store
         self._loop = loop
@@ -74,6 +77,7 @@ class Absorber:
         self._telling = telling
         self._diagnose = diagnose
         self._settling = settling
+        self._clock = clock
         self._unsettled = False
         self._lock = threading.Lock()
         self._transaction: Transaction | None = None
@@ -131,7 +135,8 @@ class Absorber:
             transaction.set_watermark(self._mark)
             return len(replayed) or len(resets)
         runs = transaction.runs.unabsorbed(_BATCH)
-        if not runs:
+        # Asked after reading: whose runs were seen here has said before that it is importing.
+        if not runs or transaction.imports.under_way(self._clock()):
             for settle in self._settling:
                 self._unsettled |= settle(transaction)
             return 0

@@ -1,8 +1,11 @@
 """History: runs from elsewhere come in, runs go out, and learners are examined on what is there."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from orcaops.learning.exam import examine
@@ -26,6 +29,7 @@ from orcaops.services.absorb import Absorber
 from orcaops.services.evidence import EvidenceTaker
 
 _BATCH = 1000  # runs per transaction
+_ANNOUNCED_S = 120.0  # how long nobody learns after an import was killed
 _PROBLEMS_KEPT = 1000
 
 
@@ -59,6 +63,8 @@ class History:
     ) -> None:
         self._forecasters = forecasters
         self._evidence = evidence
+        self._import = ""
+        self._announced_at = -math.inf
         self._logged: list[tuple[str, str]] = []
         self._store = store
         self._logs = logs
@@ -94,7 +100,7 @@ class History:
         )
         batch: list[Run] = []
         # Facts first, all of them: learning follows the times, not the order of the file.
-        with self._absorber.paused():
+        with self._absorber.paused(), self._announced():
             self._logged = []
             for item in _items(path, format_name, options):
                 if isinstance(item, BadLine):
@@ -109,9 +115,36 @@ class History:
             self._add(batch, texts, tests, done)
             logged, self._logged = self._logged, []
             if self._evidence is not None:
-                self._evidence.gather(logged, lambda count: progress(done.added + done.known + count))
+
+                def gathered(count: int) -> None:
+                    self._announce()
+                    progress(done.added + done.known + count)
+
+                self._evidence.gather(logged, gathered)
         self._absorber.absorb_all(lambda count: progress(done.added + done.known + count))
         return done
+
+    @contextmanager
+    def _announced(self) -> Iterator[None]:
+        """Keep every process from learning from a part of what comes in; for a while after a kill."""
+        self._import = token_hex(8)
+        self._announced_at = -math.inf
+        with self._store.write() as transaction:
+            transaction.imports.forget_expired(self._clock().timestamp())
+        self._announce()
+        try:
+            yield
+        finally:
+            with self._store.write() as transaction:
+                transaction.imports.release(self._import)
+
+    def _announce(self) -> None:
+        """Say, now and then, that the import goes on."""
+        now = self._clock().timestamp()
+        if now - self._announced_at >= _ANNOUNCED_S / 10:
+            with self._store.write() as transaction:
+                transaction.imports.hold(self._import, now + _ANNOUNCED_S)
+            self._announced_at = now
 
     def export(self, workspace: str, format_name: str, *, q: str = "") -> Iterator[bytes]:
         """The runs that match, oldest first, as pieces of a JSON, JSONL or CSV document."""
@@ -167,6 +200,7 @@ class History:
                 )
             if text and runs[place].tests is None and may_hold_tests(text):
                 runs[place] = self._with_tests(runs[place], text, tests)
+        self._announce()
         with self._store.write() as transaction:
             added = transaction.runs.add_new(runs, found)
             transaction.test_cases.put_many(

@@ -19,6 +19,7 @@ from orcaops.recording.sql.connecting import BUSY_S
 from orcaops.recording.sql.decisions import Decisions
 from orcaops.recording.sql.deliveries import Deliveries
 from orcaops.recording.sql.failures import explained
+from orcaops.recording.sql.imports import Imports
 from orcaops.recording.sql.knowledge_diagnoses import Diagnoses
 from orcaops.recording.sql.knowledge_evidence import EvidenceRows
 from orcaops.recording.sql.knowledge_tables import diagnoses, diagnosis_patterns, trials
@@ -132,6 +133,10 @@ class SqlTransaction:
     @cached_property
     def stood_ready(self) -> StoodReady:
         return StoodReady(self._connection)
+
+    @cached_property
+    def imports(self) -> Imports:
+        return Imports(self._connection)
 
     def watermark(self) -> int:
         return int(self._connection.scalar(_META, {"wanted": "watermark"}) or 0)

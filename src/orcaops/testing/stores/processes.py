@@ -34,6 +34,26 @@ class ProcessesConformance:
         finally:
             other.close()
 
+    def test_imports_are_under_way_for_a_time(self, store: Store, url: str) -> None:
+        other = open_store(url)
+        try:
+            with store.write() as transaction:
+                assert not transaction.imports.under_way(0.0)
+                transaction.imports.hold("a", 100.0)
+                transaction.imports.hold("b", 50.0)
+                transaction.imports.hold("a", 200.5)
+            with other.write() as transaction:
+                assert transaction.imports.under_way(200.0)
+                transaction.drop_opinions()
+                assert transaction.imports.under_way(200.0)
+                transaction.imports.release("a")
+                assert transaction.imports.under_way(49.0)
+                assert not transaction.imports.under_way(50.0)
+                transaction.imports.forget_expired(50.0)
+                assert not transaction.imports.under_way(0.0)
+        finally:
+            other.close()
+
     def test_two_processes_lose_nothing(self, store: Store, url: str) -> None:
         writers = [_PROCESSES.Process(target=_write_runs, args=(url, f"p{n}", 40)) for n in range(2)]
         for writer in writers:
