@@ -165,6 +165,11 @@ def test_costs_need_prices_and_follow_them(app: App, tmp_path: Path) -> None:
     assert cost.budget_exhausted_earliest is not None
     assert NOW.date() <= cost.budget_exhausted_earliest <= cost.budget_exhausted_on
     assert cost.budget_exhausted_on.month == 4
+    prices.write_text(f"{text}budget_per_month = 10\n")  # of three runs, on the first day
+    cost = told(app).cost
+    assert isinstance(cost, CostForecast)
+    assert cost.budget_exhausted_on == cost.budget_exhausted_earliest
+    assert str(cost.budget_exhausted_on).endswith("-04-01")
 
 
 def test_a_wrong_price_file_is_an_error_that_keeps_nothing_else_from_working(

@@ -280,7 +280,8 @@ def _cost_of(
         return Abstained(abstention=Abstention(reason="no run in the last four weeks", have=0, need=1))
     per_run = _spent(prices, recent) / runs
     month = start.replace(day=1, hour=0)
-    spent = _spent(prices, [hour for hour in known if hour.at >= month])
+    this_month = [hour for hour in known if hour.at >= month]
+    spent = _spent(prices, this_month)
     left = _hours_left(start)
     rest = _total(arrivals, expected, left)
     coming = _total(arrivals, expected, hours)
@@ -291,6 +292,8 @@ def _cost_of(
         money = spent
         if budget is None:
             return None
+        if money > budget:
+            return _spent_by(prices, this_month, budget)
         for n in range(left):
             if money > budget:
                 return (start + n * _HOUR).date()
@@ -324,6 +327,16 @@ def _spent(prices: Prices, hours: Sequence[HourOfRuns]) -> float:
         + prices.per_gb_second * sum(hour.gb_seconds for hour in hours)
         + prices.rounding / 2 * runs
     )
+
+
+def _spent_by(prices: Prices, hours: Sequence[HourOfRuns], budget: float) -> date:
+    """The day on which what these hours cost went beyond a budget."""
+    money = 0.0
+    for hour in hours:
+        money += _spent(prices, [hour])
+        if money > budget:
+            break
+    return hour.at.date()
 
 
 def _scaled(spread: Spread, factor: float, plus: float = 0.0) -> Spread:

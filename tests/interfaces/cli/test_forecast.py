@@ -35,7 +35,7 @@ def test_people_are_told_in_a_few_lines(busy: None, orcaops: Command, orcaops_ho
     (orcaops_home / "prices.toml").write_text('currency = "EUR"\nper_cpu_second = 1\nbudget_per_month = 1\n')
     shown = orcaops("forecast", "--hours", "5").text
     assert "EUR (" in shown
-    assert "1.00 EUR is spent on 20" in shown
+    assert "1.00 EUR was spent on 20" in shown
     assert "month end" in shown
 
 

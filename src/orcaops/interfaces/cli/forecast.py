@@ -123,7 +123,8 @@ def _budget(cost: "CostForecast") -> str | None:
         return None
     amount = f"{cost.budget:.2f} {cost.currency}"
     if cost.budget_exhausted_on is not None:
-        return colour(f"{amount} is spent on {cost.budget_exhausted_on}", "bad")
+        verb = "was" if cost.month_spent > cost.budget else "is"
+        return colour(f"{amount} {verb} spent on {cost.budget_exhausted_on}", "bad")
     if cost.budget_exhausted_earliest is not None:
         return colour(
             f"{amount} lasts this month, or until {cost.budget_exhausted_earliest} if much comes", "warn"
