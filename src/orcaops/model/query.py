@@ -1,11 +1,13 @@
 """How lists are asked for: a filter, a page, and where to go on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import Field, NonNegativeInt, StringConstraints
 
+from orcaops.model.errors import OrcaError, not_found
 from orcaops.model.word import Word
 
 DEFAULT_LIMIT = 50
@@ -27,6 +29,36 @@ class Page(Word, Generic[T]):
     items: tuple[T, ...]
     next_cursor: str | None = None
     total: NonNegativeInt | None = None
+
+
+def page_of(items: Sequence[T], *, limit: int, cursor: str | None) -> Page[T]:
+    """One page of a list that is had as a whole; its cursors say how many items came before.
+
+    Raises ``not_found`` for a cursor that is of no page.
+
+    >>> page_of("abc", limit=2, cursor=None)
+    Page(items=('a', 'b'), next_cursor='2', total=3)
+    >>> page_of("abc", limit=2, cursor="2").items
+    ('c',)
+    """
+    count = len(items)
+    if cursor is None:
+        start = 0
+    elif cursor.isascii() and cursor.isdigit() and len(cursor) < 10 and 0 < int(cursor) < count:
+        start = int(cursor)
+    else:
+        raise no_such_page()
+    end = start + limit
+    return Page[T](items=tuple(items[start:end]), next_cursor=str(end) if end < count else None, total=count)
+
+
+def no_such_page() -> OrcaError:
+    """What is told of a cursor that belongs to no page of a list."""
+    return not_found(
+        "this list has no page at this cursor",
+        where="cursor",
+        hint="Pass next_cursor of the previous page with the same filter, or leave it out to start anew.",
+    )
 
 
 class Comparison(StrEnum):

@@ -9,7 +9,7 @@ from orcaops.learning.case_history import LEARNER, VERSION
 from orcaops.model.baseline import Baseline
 from orcaops.model.debug import DebugAnalysis
 from orcaops.model.errors import not_found
-from orcaops.model.query import DEFAULT_LIMIT, Page
+from orcaops.model.query import DEFAULT_LIMIT, Page, no_such_page, page_of
 from orcaops.model.test_case import BEHIND, CaseStatus, TestCase
 from orcaops.recording.store import MemoryKey, Store, Transaction
 
@@ -49,13 +49,7 @@ class TestResults:
         if status is not None:
             found = [case for case in found if _ORDER[case.status] == _WANTED[status]]
         found.sort(key=lambda case: _ORDER[case.status])
-        start = _start(cursor, len(found))
-        end = start + limit
-        return Page[TestCase](
-            items=tuple(found[start:end]),
-            next_cursor=str(end) if end < len(found) else None,
-            total=len(found),
-        )
+        return page_of(found, limit=limit, cursor=cursor)
 
 
 def with_failing_tests(analysis: DebugAnalysis, store: Store, workspace: str) -> DebugAnalysis:
@@ -103,7 +97,7 @@ def baselines_of_tests(
     """What is normal for the tests of a job, by their ids; ``text`` is a part of the id."""
     prefix = key + BEHIND
     if cursor is not None and not cursor.startswith(prefix):
-        raise _no_page()
+        raise no_such_page()
     after, found = cursor or "", list[Baseline]()
     while True:
         rows = transaction.memories.below(workspace, LEARNER, VERSION, prefix, after=after, limit=limit + 1)
@@ -115,19 +109,3 @@ def baselines_of_tests(
         if len(rows) <= limit:
             return Page[Baseline](items=tuple(found))
         after = rows[-1][0].scope
-
-
-def _start(cursor: str | None, count: int) -> int:
-    if cursor is None:
-        return 0
-    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 10 and 0 < int(cursor) < count):
-        raise _no_page()
-    return int(cursor)
-
-
-def _no_page() -> Exception:
-    return not_found(
-        "this list has no page at this cursor",
-        where="cursor",
-        hint="Pass next_cursor of the previous page with the same filter, or leave it out to start anew.",
-    )

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from orcaops.interfaces.rest.arguments import (
     House,
+    InPages,
     InWorkspace,
     JsonBody,
     NoteText,
@@ -17,7 +18,7 @@ from orcaops.interfaces.rest.contract import answers, body_of
 from orcaops.interfaces.rest.jobs import BY, shown
 from orcaops.interfaces.rest.once import Once
 from orcaops.model.identity import Id
-from orcaops.model.query import Page
+from orcaops.model.query import Page, page_of
 from orcaops.model.recommendation import Nearly, Recommendation
 from orcaops.model.word import Word
 
@@ -58,12 +59,12 @@ def list_recommendations(house: House, asked: Annotated[AdviceAsked, Query()]) -
     operation_id="listNearlyAdvised",
     summary="List jobs that are advised soon",
     response_model=Page[Nearly],
-    responses=answers(422, 503),
+    responses=answers(404, 422, 503),
 )
-def list_nearly_advised(house: House, asked: InWorkspace) -> Response:
+def list_nearly_advised(house: House, asked: InPages) -> Response:
     """Jobs that have run, and not often enough yet for advice: how many runs they have of those needed."""
     found = house.advice.nearly(asked.workspace)
-    return shown(Page[Nearly](items=tuple(found), total=len(found)))
+    return shown(page_of(found, limit=asked.limit, cursor=asked.cursor))
 
 
 @router.get(

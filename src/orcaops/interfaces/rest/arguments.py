@@ -80,6 +80,7 @@ JobId = Annotated[
     Path(description="Id of a job.", min_length=1, max_length=128, examples=["01jd2vq8k3m4n5p6q7r8s9t0vw"]),
 ]
 InWorkspace = Annotated[Asked, Query()]
+InPages = Annotated[PageAsked, Query()]
 NoQuery = Annotated[NothingAsked, Query()]
 
 

@@ -12,6 +12,7 @@ from starlette.responses import FileResponse
 from orcaops.interfaces.rest.arguments import (
     Asked,
     House,
+    InPages,
     InWorkspace,
     JobId,
     JsonBody,
@@ -24,7 +25,7 @@ from orcaops.interfaces.rest.arguments import (
 from orcaops.interfaces.rest.contract import answers, body_of
 from orcaops.interfaces.rest.once import IdempotencyKey
 from orcaops.model.job import JobSpec
-from orcaops.model.query import Page
+from orcaops.model.query import Page, page_of
 from orcaops.model.run import Artifact, Run
 from orcaops.model.summary import Summary
 
@@ -67,12 +68,6 @@ class Facets(BaseModel):
     """How matches spread: for each field its values with their counts."""
 
     facets: dict[str, dict[str, int]]
-
-
-class Artifacts(BaseModel):
-    """The files that a job left."""
-
-    items: tuple[Artifact, ...]
 
 
 @router.post(
@@ -194,12 +189,13 @@ def summarise_job(house: House, job_id: JobId, asked: InWorkspace) -> Response:
     "/jobs/{job_id}/artifacts",
     operation_id="listArtifacts",
     summary="List what a job left",
-    response_model=Artifacts,
+    response_model=Page[Artifact],
     responses=answers(404, 422, 503),
 )
-def list_artifacts(house: House, job_id: JobId, asked: InWorkspace) -> Response:
+def list_artifacts(house: House, job_id: JobId, asked: InPages) -> Response:
     """The files that were copied out of a job, with size and SHA-256."""
-    return shown(Artifacts(items=house.jobs.artifacts(asked.workspace, job_id)))
+    found = house.jobs.artifacts(asked.workspace, job_id)
+    return shown(page_of(found, limit=asked.limit, cursor=asked.cursor))
 
 
 @router.get(

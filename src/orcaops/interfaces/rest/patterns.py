@@ -7,6 +7,7 @@ from pydantic import Field
 
 from orcaops.interfaces.rest.arguments import (
     House,
+    InPages,
     InWorkspace,
     JsonBody,
     PageAsked,
@@ -18,7 +19,7 @@ from orcaops.interfaces.rest.jobs import BY, shown
 from orcaops.interfaces.rest.once import Once
 from orcaops.model.identity import Id
 from orcaops.model.pattern import FailurePattern, KnowledgeDocument, KnowledgeImported, PatternTaught
-from orcaops.model.query import Page
+from orcaops.model.query import Page, page_of
 from orcaops.model.solution import Effect, FeedbackGiven, Solution, SolutionTaught
 
 router = APIRouter(tags=["failures"])
@@ -97,10 +98,10 @@ def forget_pattern(house: House, pattern_id: PatternId, asked: InWorkspace) -> R
     response_model=Page[Solution],
     responses=answers(404, 422, 503),
 )
-def list_solutions(house: House, pattern_id: PatternId, asked: InWorkspace) -> Response:
+def list_solutions(house: House, pattern_id: PatternId, asked: InPages) -> Response:
     """What may help, with how often each was followed by success, best first."""
     found = house.knowledge.solutions(asked.workspace, pattern_id)
-    return shown(Page[Solution](items=found, total=len(found)))
+    return shown(page_of(found, limit=asked.limit, cursor=asked.cursor))
 
 
 @router.post(

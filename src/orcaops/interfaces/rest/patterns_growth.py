@@ -7,6 +7,7 @@ from pydantic import Field
 
 from orcaops.interfaces.rest.arguments import (
     House,
+    InPages,
     InWorkspace,
     JsonBody,
     NoteText,
@@ -17,7 +18,7 @@ from orcaops.interfaces.rest.jobs import BY, shown
 from orcaops.interfaces.rest.once import Once
 from orcaops.model.identity import Id
 from orcaops.model.pattern import FailurePattern, KnowledgeCoverage, PatternProposal, ProposalEdited
-from orcaops.model.query import Page
+from orcaops.model.query import Page, page_of
 from orcaops.model.word import Word
 
 router = APIRouter(tags=["failures"])
@@ -48,12 +49,12 @@ def get_coverage(house: House, asked: InWorkspace) -> Response:
     operation_id="listProposals",
     summary="List proposed patterns",
     response_model=Page[PatternProposal],
-    responses=answers(422, 503),
+    responses=answers(404, 422, 503),
 )
-def list_proposals(house: House, asked: InWorkspace) -> Response:
+def list_proposals(house: House, asked: InPages) -> Response:
     """Failures that recur and that nothing explains, as patterns that a person may accept."""
     found = house.knowledge.proposals(asked.workspace)
-    return shown(Page[PatternProposal](items=found, total=len(found)))
+    return shown(page_of(found, limit=asked.limit, cursor=asked.cursor))
 
 
 @router.post(

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from orcaops.model.errors import not_found
+from orcaops.model.query import no_such_page
 
 
 def digest_of(*parts: object) -> str:
@@ -26,23 +26,15 @@ def place_of(cursor: str, digest: str, *types: type) -> list[Any]:
         found = orjson.loads(base64.urlsafe_b64decode(raw + b"=" * (-len(raw) % 4)))
         its_digest, *place = found
     except (ValueError, TypeError):
-        raise _foreign() from None
+        raise no_such_page() from None
     fits = len(place) == len(types) and all(
         value is None or (isinstance(value, kind) and not _too_large(value))
         for value, kind in zip(place, types, strict=True)
     )
     if its_digest != digest or not fits:
-        raise _foreign()
+        raise no_such_page()
     return list(place)
 
 
 def _too_large(value: Any) -> bool:
     return isinstance(value, int) and not -(2**63) <= value < 2**63
-
-
-def _foreign() -> Exception:
-    return not_found(
-        "this list has no page at this cursor",
-        where="cursor",
-        hint="Pass next_cursor of the previous page with the same filter, or leave it out to start anew.",
-    )

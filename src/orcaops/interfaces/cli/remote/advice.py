@@ -1,6 +1,6 @@
 """Advice of a server, under the names of :mod:`orcaops.services.advice`."""
 
-from orcaops.interfaces.cli.remote.answers import page_of
+from orcaops.interfaces.cli.remote.answers import every, page_of
 from orcaops.interfaces.cli.remote.connection import Connection
 from orcaops.interfaces.cli.remote.paths import path_of
 from orcaops.model.query import DEFAULT_LIMIT, Page
@@ -46,8 +46,7 @@ class RemoteAdvice:
 
     def nearly(self, workspace: str) -> list[Nearly]:
         """Jobs that are advised soon."""
-        answer = self._connection.ask("GET", "/recommendations/nearly", workspace=workspace)
-        return list(page_of(Nearly, answer.content).items)
+        return list(every(self._connection, Nearly, "/recommendations/nearly", workspace))
 
     def _decide(
         self, workspace: str, recommendation_id: str, verb: str, body: dict[str, str] | None

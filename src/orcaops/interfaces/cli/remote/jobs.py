@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
-from orcaops.interfaces.cli.remote.answers import events_in, page_of
+from orcaops.interfaces.cli.remote.answers import events_in, every, page_of
 from orcaops.interfaces.cli.remote.connection import PAGE, WAIT_S, Connection
 from orcaops.interfaces.cli.remote.paths import job_path
 from orcaops.model.job import JobSpec
@@ -119,8 +119,7 @@ class RemoteJobs:
 
     def artifacts(self, workspace: str, job_id: str) -> tuple[Artifact, ...]:
         """The files that a run left."""
-        answer = self._connection.ask("GET", f"{job_path(job_id)}/artifacts", workspace=workspace)
-        return tuple(Artifact.from_stored(item) for item in answer.json()["items"])
+        return every(self._connection, Artifact, f"{job_path(job_id)}/artifacts", workspace)
 
     def artifact(self, workspace: str, job_id: str, path: str) -> Path:
         """A copy of an artifact on this machine."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from urllib.parse import quote
 
-from orcaops.interfaces.cli.remote.answers import page_of
+from orcaops.interfaces.cli.remote.answers import every, page_of
 from orcaops.interfaces.cli.remote.connection import Connection
 from orcaops.interfaces.cli.remote.paths import job_path
 from orcaops.model.debug import PastFailure, PatternMatch
@@ -47,7 +47,7 @@ class RemoteKnowledge:
     def solutions(self, workspace: str, pattern_id: str) -> tuple[Solution, ...]:
         """The solutions of a known failure."""
         path = f"{_path('pattern', pattern_id)}/solutions"
-        return page_of(Solution, self._connection.ask("GET", path, workspace=workspace).content).items
+        return every(self._connection, Solution, path, workspace)
 
     def match(self, workspace: str, chunks: Iterable[bytes]) -> tuple[PatternMatch, ...]:
         """The known failures in a text that lies here, by what is shipped here and taught there."""
@@ -101,8 +101,7 @@ class RemoteKnowledge:
 
     def proposals(self, workspace: str) -> tuple[PatternProposal, ...]:
         """Failures that recur and that nothing explains."""
-        answer = self._connection.ask("GET", "/knowledge/proposals", workspace=workspace)
-        return page_of(PatternProposal, answer.content).items
+        return every(self._connection, PatternProposal, "/knowledge/proposals", workspace)
 
     def accept(
         self,
@@ -131,7 +130,7 @@ class RemoteKnowledge:
 
     def similar(self, workspace: str, job_id: str, *, limit: int = 4) -> tuple[PastFailure, ...]:
         """Earlier failures like that of a job."""
-        answer = self._connection.ask("GET", f"{job_path(job_id)}/similar", workspace=workspace)
+        answer = self._connection.ask("GET", f"{job_path(job_id)}/similar", workspace=workspace, limit=limit)
         return page_of(PastFailure, answer.content).items[:limit]
 
     def export(self, workspace: str) -> KnowledgeDocument:
