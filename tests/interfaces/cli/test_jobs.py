@@ -46,7 +46,7 @@ def test_a_bad_query_names_the_place(orcaops: Command) -> None:
 def test_list_for_people(past: Path, orcaops: Command) -> None:
     shown = orcaops("jobs", "list", "status:failed")
     heading, line = shown.text.splitlines()
-    assert heading.split() == ["JOB", "STATUS", "SUBMITTED", "TOOK", "WORK"]
+    assert heading.split() == ["JOB", "STATUS", "SUBMITTED", "(UTC)", "TOOK", "WORK"]
     assert line[heading.index("STATUS") :].startswith("failed")
     assert line[heading.index("WORK") :].startswith("nightly")
     assert shown.err == ""

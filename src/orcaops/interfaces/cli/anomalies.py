@@ -86,7 +86,7 @@ def list_(
         )
     else:
         table(
-            ["id", "when", "severity", "runs", "state", "job", "what"],
+            ["id", "when (UTC)", "severity", "runs", "state", "job", "what"],
             [
                 [
                     anomaly.id,
@@ -189,7 +189,7 @@ def _print(anomaly: "Anomaly") -> None:
                 "deviation",
                 f"{anomaly.deviation_percent:+.0f}%" if anomaly.deviation_percent is not None else None,
             ),
-            ("detected", show_time(anomaly.detected_at)),
+            ("detected", f"{show_time(anomaly.detected_at)} UTC"),
             ("runs", str(anomaly.run_count)),
             ("open", "yes" if anomaly.open else "no"),
             ("acknowledged", "yes" if anomaly.acknowledged else "no"),

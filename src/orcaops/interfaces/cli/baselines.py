@@ -111,8 +111,8 @@ def show(app: "App", key: str, *, workspace: str, as_json: bool) -> None:
                 if baseline.memory_mean_mb is not None and baseline.memory_max_mb is not None
                 else None,
             ),
-            ("since", show_time(baseline.regime_since) if baseline.regime_since else None),
-            ("updated", show_time(baseline.last_updated)),
+            ("since", f"{show_time(baseline.regime_since)} UTC" if baseline.regime_since else None),
+            ("updated", f"{show_time(baseline.last_updated)} UTC"),
             ("last run", _context(baseline)),
         ]
     )

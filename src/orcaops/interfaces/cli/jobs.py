@@ -77,7 +77,7 @@ def list_(
         note("nothing matches" if q else "nothing has run yet; try: orcaops run -- sleep 1")
         return
     table(
-        ["job", "status", "submitted", "took", "work"],
+        ["job", "status", "submitted (UTC)", "took", "work"],
         [
             [
                 run.job_id,
@@ -128,7 +128,7 @@ def _print_run(run: "Run") -> None:
             ("key", run.key),
             ("image", f"{run.image} {run.image_digest or ''}".strip() if run.image else None),
             ("executor", run.executor),
-            ("submitted", show_time(run.submitted_at)),
+            ("submitted", f"{show_time(run.submitted_at)} UTC"),
             ("took", show_duration(run.duration_s) if run.duration_s is not None else None),
             ("remaining", remaining_words(run.remaining) if run.remaining is not None else None),
             (

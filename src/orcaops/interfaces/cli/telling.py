@@ -98,7 +98,7 @@ def _expectations(forecasts: Forecasts) -> Iterator[str]:
     if isinstance(forecasts.memory, Prediction):
         yield f"memory up to {show_size(forecasts.memory.range_high)}"
     if isinstance(forecasts.failure_risk, Prediction):
-        yield f"failure risk {forecasts.failure_risk.estimate:.0%}"
+        yield f"failure risk {shown(forecasts.failure_risk.estimate, forecasts.failure_risk.unit)}"
 
 
 def _contributions(answer: Prediction) -> str | None:
