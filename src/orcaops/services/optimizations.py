@@ -76,7 +76,7 @@ class Optimizations:
                     yield Check(
                         name="optimisation",
                         state="warning",
-                        sentence=f"{len(waiting)} changes wait for your approval in workspace {workspace}, "
+                        sentence=f"{_counted(len(waiting))} for your approval in workspace {workspace}, "
                         f"the first: {waiting[-1].title} ({waiting[-1].key})",
                         hint="`orcaops optimizations list --state proposed` shows them.",
                     )
@@ -147,3 +147,7 @@ class Optimizations:
         with self._store.write() as transaction:
             found = transaction.optimizations.get(workspace, optimization_id)
             return self._moves.move(transaction, found, event, by=by, reason=reason)
+
+
+def _counted(waiting: int) -> str:
+    return "1 change waits" if waiting == 1 else f"{waiting} changes wait"
