@@ -13,11 +13,11 @@ from pydantic import BaseModel, ValidationError
 
 from orcaops.learning.failures.masking import plain
 from orcaops.model.debug import Assistance, DebugAnalysis, Prompt, Quote, SaidCause
-from orcaops.model.errors import ErrorCode, OrcaError, unavailable
+from orcaops.model.errors import ErrorCode, OrcaError, conflict, unavailable
 from orcaops.model.run import Run
 from orcaops.recording.log_store import LogStore
 from orcaops.recording.redaction import Redactor
-from orcaops.services.quoting import part_of
+from orcaops.services.quoting import verbatim
 
 BYTES_PER_TOKEN = 3
 """Tokens are reckoned so: most tokenizers take fewer, so the bound holds."""
@@ -178,15 +178,13 @@ class Assistant:
         stored = next(self._logs.lines(run.workspace, run.job_id, after=cited.offset - 1), None)
         if stored is None or stored.offset != cited.offset:
             return None
-        text = self._masked(plain(stored.text))
-        if wanted not in text:
-            return None
-        return Quote(offset=stored.offset, stream=stored.stream, text=part_of(text, wanted))
+        text = verbatim(self._masked(stored.text), wanted)
+        return Quote(offset=stored.offset, stream=stored.stream, text=text) if wanted in text else None
 
 
 def no_model() -> OrcaError:
     """What is said where no language model is configured."""
-    return unavailable(
+    return conflict(
         "no language model is configured",
         where="ai.model",
         hint="Set [ai] model (and base_url for a server of your own), and install the extra: "

@@ -35,7 +35,7 @@ from orcaops.services.debugging import (
     without_failure,
 )
 from orcaops.services.knowledge import Knowledge
-from orcaops.services.quoting import part_of
+from orcaops.services.quoting import verbatim
 
 _FAILED = frozenset({Status.FAILED, Status.TIMED_OUT, Status.LOST})
 _EARLIER = 200  # runs of the key that are looked back on
@@ -258,7 +258,7 @@ class Diagnosis:
             stored = next(self._logs.lines(run.workspace, run.job_id, after=offset - 1), None)
             if stored is None or stored.offset != offset or offset in quotes:
                 continue
-            text = part_of(plain(stored.text), matched.get(offset, ""))
+            text = verbatim(stored.text, matched.get(offset, ""))
             if text:
                 quotes[offset] = Quote(offset=offset, stream=stored.stream, text=text)
         return quotes

@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 
 from orcaops.learning.failures.knowledge import KnowledgeBase
+from orcaops.learning.failures.masking import LONGEST, plain
 from orcaops.model.debug import PatternMatch, Quote
 
 _LONGEST_QUOTE = 300
+_GAP = " … "  # what `plain` puts between the ends of a very long line
 
 
 def matches_in(knowledge: KnowledgeBase, chunks: Iterable[bytes]) -> tuple[PatternMatch, ...]:
@@ -27,6 +29,18 @@ def matches_in(knowledge: KnowledgeBase, chunks: Iterable[bytes]) -> tuple[Patte
         )
         for match in sorted(chosen, key=lambda one: (one.offset, one.pattern.id))
     )
+
+
+def verbatim(stored: str, matched: str) -> str:
+    """What is quoted of a stored line, without control letters; nothing where there is nothing to be read.
+
+    Of a very long line only the beginning and the end are looked at: a quotation never spans the gap.
+    """
+    shown = plain(stored)
+    if len(stored) > LONGEST:
+        pieces = [piece for piece in shown.split(_GAP) if piece.strip(" …")]
+        shown = next((piece for piece in pieces if matched and matched in piece), pieces[0] if pieces else "")
+    return part_of(shown, matched)
 
 
 def part_of(line: str, matched: str) -> str:
