@@ -7,8 +7,11 @@ import pytest
 
 from orcaops.app import App
 from orcaops.model.job import JobSpec
+from orcaops.model.override import Arm, Assignment
+from orcaops.model.quantities import MIB
 from orcaops.model.readiness import Stood, WarmIntent
 from orcaops.model.run import Phase, PhaseName, Run
+from orcaops.services.warm_past import Past
 from orcaops.services.warming import Warming, WarmLimits
 from orcaops.testing.stores import make_run
 
@@ -70,6 +73,31 @@ def test_what_is_used_often_is_held_and_what_is_rare_is_not(app: App) -> None:
     assert (found["rare"].hold, found["rare"].why) == (0, "the next job is not likely enough to come soon")
     assert found["once"].why == "it was used once only: 1 of 2 times"
     assert found["busy"].chance_next_hour > found["rare"].chance_next_hour
+
+
+@pytest.mark.parametrize(
+    ("stage", "arm", "held"),
+    [("canary", Arm.CANDIDATE, 512), ("kept", Arm.CANDIDATE, 300), ("kept", Arm.CONTROL, 512)],
+)
+def test_what_is_held_has_the_limits_of_most_runs_and_not_of_one_on_trial(
+    app: App, stage: str, arm: Arm, held: int
+) -> None:
+    """Else each candidate of a canary would have the container of nine others thrown away."""
+    usual = JobSpec(image="i", command=("true",), memory=512 * MIB)
+    limit = 300 if arm is Arm.CANDIDATE else 700
+    tried = came(
+        "i",
+        1.0,
+        effective=usual.model_copy(update={"memory": limit * MIB}),
+        trial=Assignment(optimization_id="o", stage=stage, arm=arm),
+    )
+    with app.store.write() as transaction:
+        transaction.runs.add_new([came("i", 5.0, effective=usual), tried])
+    past = Past()
+    past.follow(app.store, NOW)
+    spec = past.images["default", "i"].spec
+    assert spec is not None
+    assert spec.memory == held * MIB
 
 
 def test_what_comes_by_the_clock_is_awaited_by_the_clock(app: App) -> None:

@@ -14,7 +14,7 @@ from orcaops.stats import sizing, timeouts
 _REQUEST = 1.15  # as vertical autoscalers do: the 90th percentile and 15 %
 _BURST = 1.5
 _ABOVE_THE_BUSIEST = 1.1
-_LEAST_CPUS = 0.25  # what a run used on average says nothing of its busiest moment
+_LEAST_CPUS = 0.3  # what a run used on average says nothing of its busiest moment
 
 
 def memory_target(peaks: Sequence[float]) -> int | None:

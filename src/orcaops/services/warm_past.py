@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 
 from orcaops.improving import prewarming
 from orcaops.model.job import JobSpec
+from orcaops.model.optimization import State
+from orcaops.model.override import Arm
 from orcaops.model.query import Compare, Comparison
 from orcaops.model.run import PhaseName, Run
 from orcaops.recording.store import Store
@@ -80,7 +82,8 @@ class Past:
         image.last = run.submitted_at if image.last is None else max(image.last, run.submitted_at)
         image.arrivals_min = [*image.arrivals_min[-_KEPT_ARRIVALS:], run.submitted_at.timestamp() / 60]
         image.seen += 1
-        image.spec = run.effective or run.requested
+        if image.spec is None or not _is_exception(run):
+            image.spec = run.effective or run.requested
 
     def _learn_start(self, run: Run) -> None:
         image = self.images[run.workspace, run.image or ""]
@@ -103,3 +106,12 @@ def can_be_expected(run: Run) -> bool:
     """Whether jobs like this one can be prepared for at all: they ran here, in an image, without secrets."""
     ours = run.source == "local" and run.image is not None and run.sandbox is None
     return ours and not run.masked and (run.effective or run.requested) is not None
+
+
+def _is_exception(run: Run) -> bool:
+    """Whether a trial gave it limits that the next one will hardly have: what is held is for the others."""
+    trial = run.trial
+    if trial is None:
+        return False
+    seldom = {State.CANARY: Arm.CANDIDATE, State.KEPT: Arm.CONTROL}
+    return seldom.get(State(trial.stage)) is trial.arm
