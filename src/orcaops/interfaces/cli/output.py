@@ -10,6 +10,7 @@ from typing import IO, Any
 
 import click
 
+_NARROWEST = 10  # letters of a last column that are still worth a place on the line
 _COLOURS = {"good": "green", "bad": "red", "warn": "yellow", "quiet": "bright_black"}
 
 
@@ -65,18 +66,48 @@ def note(text: str, mood: str | None = None) -> None:
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, widest: int | None = None) -> None:
-    """Aligned columns that fit the terminal; the last column gives way."""
+    """Aligned columns that fit the terminal; the last column gives way, or what has no room goes below."""
     lines = [list(map(_one_line, row)) for row in rows]
     if not lines:
         return
     widths = [max(_width(row[column]) for row in [list(headings), *lines]) for column in range(len(headings))]
-    room = (widest or shutil.get_terminal_size((120, 24)).columns) - sum(widths[:-1]) - 2 * (len(widths) - 1)
-    cut = sys.stdout.isatty()
-    click.echo(colour(_row([heading.upper() for heading in headings], widths), "quiet"))
+    if widest is None and not sys.stdout.isatty():
+        widest = sum(widths) + 2 * len(widths)  # for a program nothing is cut
+    room = widest or shutil.get_terminal_size((120, 24)).columns
+    beside = _columns_that_fit(widths, room)
+    for text in _folded([heading.upper() for heading in headings], widths, beside, room):
+        click.echo(colour(text, "quiet"))
     for line in lines:
-        if cut and _width(line[-1]) > max(room, 20):
-            line[-1] = line[-1][: max(room, 20) - 1] + "…"
-        click.echo(_row(line, widths))
+        for text in _folded(line, widths, beside, room):
+            click.echo(text)
+
+
+def _columns_that_fit(widths: Sequence[int], room: int) -> int:
+    """How many columns stand on the first line of a row; the last one may be cut to a few letters."""
+    taken = 0
+    for column, width in enumerate(widths):
+        last = column == len(widths) - 1
+        if column and taken + (min(width, _NARROWEST) if last else width) > room:
+            return column
+        taken += width + 2
+    return len(widths)
+
+
+def _folded(cells: Sequence[str], widths: Sequence[int], beside: int, room: int) -> Iterable[str]:
+    """The line of a row, and below it what had no room beside the rest."""
+    shown = list(cells)
+    if beside == len(cells):
+        shown[-1] = _cut(shown[-1], room - sum(widths[:-1]) - 2 * (len(widths) - 1))
+    yield _row(shown[:beside], widths[:beside])
+    below = "  ".join(cell for cell in cells[beside:] if cell)
+    if below:
+        yield f"    {_cut(below, room - 4)}"
+
+
+def _cut(text: str, room: int) -> str:
+    if _width(text) <= room:
+        return text
+    return click.unstyle(text)[: max(room, 2) - 1] + "…"
 
 
 def paragraph(text: str, indent: str = "", *, label: str = "") -> None:

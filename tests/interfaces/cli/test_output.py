@@ -1,0 +1,37 @@
+"""Tables that fit where they are shown."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from orcaops.interfaces.cli.output import table
+
+CELLS = st.text("ab …", max_size=40)
+ROWS = st.lists(st.tuples(CELLS, CELLS, CELLS), min_size=1, max_size=4)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@given(ROWS, st.integers(44, 160))
+def test_a_table_is_no_wider_than_the_terminal(
+    capsys: pytest.CaptureFixture[str], rows: list[tuple[str, str, str]], width: int
+) -> None:
+    table(["id", "state", "what"], rows, widest=width)
+    assert all(len(line) <= width for line in capsys.readouterr().out.splitlines())
+
+
+def test_what_has_no_room_goes_below(capsys: pytest.CaptureFixture[str]) -> None:
+    row = ("4kx2" * 5, "critical", "Took 15 × as long as usual")
+    table(["id", "severity", "what"], [row], widest=34)
+    assert capsys.readouterr().out.splitlines() == [
+        "ID                    SEVERITY",
+        "    WHAT",
+        "4kx24kx24kx24kx24kx2  critical",
+        "    Took 15 × as long as usual",
+    ]
+    table(["id", "severity", "what"], [row], widest=44)
+    assert capsys.readouterr().out.splitlines()[1] == "4kx24kx24kx24kx24kx2  critical  Took 15 × a…"
+
+
+def test_for_a_program_nothing_is_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    table(["id", "what"], [("1", "x" * 500)])
+    assert capsys.readouterr().out.splitlines()[1] == f"1   {'x' * 500}"
