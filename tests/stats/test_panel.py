@@ -111,3 +111,30 @@ def test_errors_of_panel_and_rivals_are_counted_side_by_side() -> None:
     assert own > 0
     assert len(rivals) == len(panel.RIVALS)
     assert rivals[0] == min(rivals)  # in a rising series the last value is nearest
+
+
+def test_a_confidence_is_told_as_it_has_come_true() -> None:
+    series, pool = taught([10.0] * 60)
+    before = panel.interval(series, pool).confidence
+    assert before > 0.95
+    for tally in pool["trust"]:
+        tally[:] = [200.0, 100.0]  # of promises that sure, half came true
+    assert 0.45 < panel.interval(series, pool).confidence < 0.6
+
+
+def test_promises_made_before_a_change_are_counted_when_they_fail() -> None:
+    """What was asked before a burst ended was promised on what was known then."""
+    pool = panel.fresh_pool()
+    for number in range(40):
+        series = panel.fresh_series()
+        for place in range(30):
+            panel.learn(series, pool, math.log(10.0), at=float(place), asked_at=float(place) - 1.5)
+        for place in range(30):  # asked for at once, when all was as ever
+            panel.learn(series, pool, math.log(14.0 + number % 3), at=30.0 + place, asked_at=29.5)
+    fresh, _ = taught([10.0] * 30, pool)
+    assert panel.interval(fresh, pool).confidence < 0.8
+
+
+def test_the_state_stays_json() -> None:
+    series, pool = taught([3.0, 4.0, 5.0] * 20)
+    assert json.loads(json.dumps([series, pool])) == [series, pool]

@@ -20,6 +20,7 @@ cost. For that the last few estimates are kept with their times.
 """
 
 import math
+from bisect import bisect
 from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -54,6 +55,11 @@ _POOL_TRUST = 8.0
 _POOL_MASS = 8.0  # as many own errors weigh as much as everybody's
 _CONFIDENCE_MASS = 4.0
 _CONFIDENCE_DECAY = 0.97
+_TRUST_BINS = (0.3, 0.5, 0.7, 0.8, 0.9, 0.93, 0.96, 0.98)
+_TRUST_MASS = 10.0  # a promise counts as much as so many estimates that came true as it said
+_CAUTION = 0.05  # less, to begin with
+_TRUST_FORGETTING = 0.998
+_EXPERTS_FROM = 4  # place of the first expert in a standpoint
 _POOL_LENGTH = 3000.0
 _COLD_LENGTH = 1000.0
 _LEVEL_RATE = 0.03
@@ -106,14 +112,21 @@ def fresh_series() -> State:
         "loss": [],
         "errors": [],  # of the estimates, oldest first
         "race": [],  # weight, then errors of the panel and of each rival
-        "past": [],  # [when it began to stand, estimate, the panel's estimate, *experts], oldest first
+        "past": [],  # [when it began to stand, estimate, the panel's, confidence, *experts], oldest first
         "alpha": 0.1,
     }
 
 
 def fresh_pool() -> State:
     """What is known of all series together before any value."""
-    return {"loss": [], "race": [], "errors": residuals.fresh(), "cold": residuals.fresh(), "delta": 0.0}
+    return {
+        "loss": [],
+        "race": [],
+        "errors": residuals.fresh(),
+        "cold": residuals.fresh(),
+        "delta": 0.0,
+        "trust": [[0.0, 0.0] for _ in range(len(_TRUST_BINS) + 1)],  # estimates that sure, and right ones
+    }
 
 
 def estimate(series: State, pool: State) -> float:
@@ -174,7 +187,8 @@ def _standpoint(series: State, pool: State, at: float) -> list[float]:
     panel = _consensus(experts, series["loss"], pool["loss"])
     place = _winner(series, pool)
     told = panel if place is None else experts[_RIVAL_PLACES[place]]
-    return [round(at, 3), round(told, 6), round(panel, 6), *experts]
+    sure = round(_confidence(series["errors"], pool["errors"]), 4)
+    return [round(at, 3), round(told, 6), round(panel, 6), sure, *experts]
 
 
 def impute(series: State, pool: State, bound: float) -> float:
@@ -233,7 +247,7 @@ def interval(series: State, pool: State, coverage: float = 0.9) -> Interval:
     low = _quantile(points, weights, alpha / 2)
     high = _quantile(points, weights, 1 - alpha / 2)
     spread = _spread_of_few(everybody, coverage)
-    return _told(centre, min(low, -spread), max(high, spread), _confidence(own, everybody))
+    return _told(centre, min(low, -spread), max(high, spread), _trusted(pool, _confidence(own, everybody)))
 
 
 def _spread_of_few(everybody: State, coverage: float) -> float:
@@ -307,6 +321,9 @@ def _score(series: State, pool: State, y: float, stood: list[float]) -> None:
     if len(errors) > _ERRORS:
         del errors[0]
     residuals.add(everybody, error, memory=_POOL_LENGTH)
+    tally = pool["trust"][bisect(_TRUST_BINS, stood[3])]
+    tally[0] = round(_TRUST_FORGETTING * tally[0] + 1, 4)
+    tally[1] = round(_TRUST_FORGETTING * tally[1] + (_WITHIN[0] <= error <= _WITHIN[1]), 4)
 
     race = [min(abs(y - expected), _RACE_WORST) for expected in _runners(stood)]
     _race(series, race)
@@ -316,7 +333,7 @@ def _score(series: State, pool: State, y: float, stood: list[float]) -> None:
         ]
     else:
         pool["race"] = race
-    losses = [abs(y - expected) for expected in stood[3:]]
+    losses = [abs(y - expected) for expected in stood[_EXPERTS_FROM:]]
     losses = [loss if loss < _WORST_ERROR else _WORST_ERROR for loss in losses]
     series["loss"] = rounded(
         [_FORGETTING * former + loss for former, loss in zip(series["loss"], losses, strict=True)], 6
@@ -331,7 +348,7 @@ def _score(series: State, pool: State, y: float, stood: list[float]) -> None:
 
 def _runners(standpoint: Sequence[float]) -> list[float]:
     """What the panel and its rivals expected."""
-    return [standpoint[2], *(standpoint[3 + place] for place in _RIVAL_PLACES)]
+    return [standpoint[2], *(standpoint[_EXPERTS_FROM + place] for place in _RIVAL_PLACES)]
 
 
 def _race(series: State, losses: Sequence[float]) -> None:
@@ -426,6 +443,16 @@ def _confidence(own: Sequence[float], everybody: State) -> float:
         return mine * m / (m + _CONFIDENCE_MASS)
     theirs = residuals.share_below(everybody, high) - residuals.share_below(everybody, low)
     return (m * mine + _CONFIDENCE_MASS * theirs) / (m + _CONFIDENCE_MASS)
+
+
+def _trusted(pool: State, sure: float) -> float:
+    """A confidence as it has come true: of estimates about as sure, over all series, how many were right.
+
+    What comes late or in bursts makes errors look smaller than they turn out to be, so that the share of
+    errors made so far promises too much exactly where it is highest.
+    """
+    weight, right = pool["trust"][bisect(_TRUST_BINS, sure)]
+    return float((_TRUST_MASS * (sure - _CAUTION) + right) / (_TRUST_MASS + weight))
 
 
 # --- relatives: what stands in while a series has no value of its own ------------------------------

@@ -37,7 +37,7 @@ class Duration:
     """
 
     name: str = "duration"
-    version: int = 3
+    version: int = 4
     metrics: Sequence[str] = (MetricName.DURATION,)
     levels: Sequence[str] = relatives.LEVELS
     quantity: str = "duration"
