@@ -57,6 +57,8 @@ def demo(*, home: str | None, workspace: str | None) -> None:
         where = (
             f"in containers of {image}"
             if image
+            else f"as processes at {app.settings.url}"
+            if app.settings.url
             else "as processes of this machine (no container engine with a usable image answers)"
         )
         _forget_the_last_demo(app)

@@ -61,7 +61,7 @@ def list_(app: "App", *, workspace: str, failed: bool, limit: int, as_json: bool
         note("nothing was given up" if failed else "nothing was told to anybody yet")
     else:
         table(
-            ["when", "channel", "state", "attempts", "what"],
+            ["when (UTC)", "channel", "state", "attempts", "what"],
             [
                 [
                     show_time(each.created_at),

@@ -36,8 +36,8 @@ class RemoteHistory:
 
     def examine(self, workspace: str, *, progress: object = None) -> NoReturn:  # noqa: ARG002
         """Only there."""
-        raise only_there("exam", workspace)
+        raise only_there("exam", self._connection.url)
 
     def examine_file(self, path: Path, format_name: str, *, progress: object = None) -> NoReturn:  # noqa: ARG002
         """Only there."""
-        raise only_there("exam", f"{path} ({format_name})")
+        raise only_there("exam", self._connection.url)
