@@ -184,7 +184,7 @@ def build(configuration: Configuration) -> App:
         """Made when it is asked for: few commands need it, and what reads logs takes a moment to import."""
         from orcaops.services.knowledge import Knowledge
 
-        return Knowledge(store, knowledge_bases, clock=now, new_id=new_id)
+        return Knowledge(store, logs, knowledge_bases, clock=now, new_id=new_id)
 
     def reapply(transaction: Transaction) -> bool:
         """What a server does in the background; a command that teaches does it itself."""
@@ -352,6 +352,7 @@ def build(configuration: Configuration) -> App:
         further=[telling.checks, incidents.checks, optimizations.checks, sandboxes.checks],
         sweeps=[sandboxes.sweep],
         failing=telling.failing,
+        gathering=evidence.missing,
     )
 
     absorbing = AbsorbingThread(absorber, upkeep.mirror)

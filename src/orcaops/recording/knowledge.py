@@ -17,6 +17,9 @@ class EvidenceRepository(Protocol):
     def add(self, evidence: "Evidence") -> None:
         """Keep that of a failed run; if there is some, it stays as it is."""
 
+    def replace(self, evidence: "Evidence") -> None:
+        """Keep that of a failed run in place of what was kept: more of its log was read."""
+
     def find(self, workspace: str, job_ids: Iterable[str]) -> "dict[str, Evidence]":
         """Those that exist, by job id."""
 
@@ -62,6 +65,9 @@ class DiagnosisRepository(Protocol):
 
     def of_family(self, workspace: str, family: str, limit: int) -> "list[Diagnosis]":
         """The latest failures of one family, newest first."""
+
+    def unexplained(self, workspace: str, limit: int) -> "list[Diagnosis]":
+        """The latest failures that neither a pattern nor the engine's word explains, newest first."""
 
     def outdated(self, workspace: str, knowledge: str, limit: int) -> "list[Diagnosis]":
         """Failures with lines that were matched by another version of what is known."""

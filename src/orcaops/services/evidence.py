@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from orcaops.model.quantities import MIB
+from orcaops.model.query import Compare, Comparison, Or
 from orcaops.model.run import Run, Status
 from orcaops.recording.log_store import LogStore
 from orcaops.recording.store import Store, Transaction
@@ -25,6 +26,7 @@ _FAILED = frozenset({Status.FAILED, Status.TIMED_OUT, Status.LOST})
 _HEAD_BYTES, _TAIL_BYTES = MIB // 8, MIB // 2
 _PASSING_BYTES = MIB // 2
 _TOGETHER = 50  # runs whose evidence is kept in one transaction
+_PAGE = 200
 _EARLIER = 20  # runs of the key among which a passing one is looked for
 
 
@@ -84,6 +86,33 @@ class EvidenceTaker:
                     keep(transaction, each)
             progress(min(place + _TOGETHER, len(jobs)))
 
+    def missing(self, progress: Callable[[int], None] = lambda _count: None) -> int:
+        """Take the evidence of failed runs that have none but whose logs are still there; returns how many.
+
+        They were recorded before evidence was kept. Asking again finds nothing more to do.
+        """
+        waiting: list[tuple[str, str]] = []
+        with self._store.read() as transaction:
+            for workspace in transaction.runs.workspaces():
+                waiting += self._without(transaction, workspace)
+        self.gather(waiting, progress)
+        return len(waiting)
+
+    def _without(self, transaction: Transaction, workspace: str) -> Iterator[tuple[str, str]]:
+        """Failed runs of a workspace whose logs are there and that have no evidence."""
+        failed = Or(tuple(Compare("status", Comparison.EQUAL, each.value) for each in sorted(_FAILED)))
+        cursor: str | None = None
+        while True:
+            page = transaction.runs.page(workspace, failed, limit=_PAGE, cursor=cursor)
+            logged = [run.job_id for run in page.items if run.log is not None and run.log.lines]
+            known = transaction.evidence.find(workspace, logged)
+            for job_id in logged:
+                if job_id not in known and self._logs.exists(workspace, job_id):
+                    yield workspace, job_id
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
     def _failed(self, run: Run, transaction: Transaction) -> "Evidence":
         from orcaops.learning.failures.evidence import evidence_of
 
@@ -91,7 +120,7 @@ class EvidenceTaker:
         earlier = transaction.runs.earlier_of_key(run.workspace, run.key, run.submitted_at, _EARLIER)
         return evidence_of(
             run,
-            list(self._lines(run)),
+            list(ends_of_log(self._logs, run)),
             self._passing(
                 run.workspace, [job_id for job_id, status in earlier if status is Status.SUCCEEDED]
             ),
@@ -121,20 +150,6 @@ class EvidenceTaker:
             lines=lines,
         )
 
-    def _lines(self, run: Run) -> Iterator[tuple[int, str]]:
-        """The beginning and the end of the log, as (offset, text)."""
-        printed = (run.log.stdout_bytes + run.log.stderr_bytes) if run.log else 0
-        end = -1
-        for line in self._logs.lines(run.workspace, run.job_id):
-            if line.offset >= _HEAD_BYTES and line.offset < printed - _TAIL_BYTES:
-                break
-            yield line.offset, line.text
-            end = line.offset
-        if printed > _HEAD_BYTES + _TAIL_BYTES:
-            after = max(end, printed - _TAIL_BYTES)
-            for line in self._logs.lines(run.workspace, run.job_id, after=after):
-                yield line.offset, line.text
-
     def _passing(self, workspace: str, job_ids: Sequence[str]) -> "list[Fingerprint]":
         """What the first of these that has a log looks like, the latest passing run first."""
         from orcaops.learning.failures.fingerprint import fingerprint
@@ -154,6 +169,21 @@ def _passed_with_errors(run: Run) -> bool:
         and log is not None
         and bool(log.first_error or log.levels.get("error"))
     )
+
+
+def ends_of_log(logs: LogStore, run: Run) -> Iterator[tuple[int, str]]:
+    """The beginning and the end of a run's log, as (offset, text)."""
+    printed = (run.log.stdout_bytes + run.log.stderr_bytes) if run.log else 0
+    end = -1
+    for line in logs.lines(run.workspace, run.job_id):
+        if line.offset >= _HEAD_BYTES and line.offset < printed - _TAIL_BYTES:
+            break
+        yield line.offset, line.text
+        end = line.offset
+    if printed > _HEAD_BYTES + _TAIL_BYTES:
+        after = max(end, printed - _TAIL_BYTES)
+        for line in logs.lines(run.workspace, run.job_id, after=after):
+            yield line.offset, line.text
 
 
 def keep(transaction: Transaction, evidence: "Evidence | PassingLines | None") -> None:

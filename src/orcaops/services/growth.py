@@ -14,7 +14,9 @@ from orcaops.model.pattern import (
     UnexplainedFailures,
 )
 from orcaops.recording.knowledge import Recurring, Seen
+from orcaops.recording.log_store import LogStore
 from orcaops.recording.store import Store, Transaction
+from orcaops.services.stored_logs import PassingLogs
 
 if TYPE_CHECKING:
     from orcaops.learning.failures.knowledge import KnowledgeBase
@@ -31,8 +33,11 @@ _AT_ONCE = 500
 class Growth:
     """Coverage, proposals, and the application of new knowledge to history."""
 
-    def __init__(self, store: Store, knowledge: "KnowledgeBases", *, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, store: Store, logs: LogStore, knowledge: "KnowledgeBases", *, clock: Callable[[], datetime]
+    ) -> None:
         self._store = store
+        self._logs = logs
         self._knowledge = knowledge
         self._clock = clock
         self._settled: tuple[int, int] | None = None
@@ -84,6 +89,7 @@ class Growth:
 
     def proposals(self, workspace: str) -> tuple[PatternProposal, ...]:
         """Failures that recur and that nothing explains, as patterns; the most frequent first."""
+        printed = PassingLogs(self._store, self._logs, workspace)
         with self._store.read() as transaction:
             decided = {each.id: each for each in transaction.teachings.of(workspace, "proposal")}
             groups = transaction.diagnoses.recurring(workspace, least=_least(), limit=_GROUPS)
@@ -94,7 +100,7 @@ class Growth:
                 state = decided.get(its_id)
                 if group.circumstances < _least_circumstances() or (state and state.state == "dismissed"):
                     continue
-                made = self._proposal(transaction, workspace, its_id, group, passing)
+                made = self._proposal(transaction, workspace, its_id, group, passing, printed)
                 if made is not None:
                     found.append(_edited(made, state.record) if state else made)
         return tuple(found)
@@ -117,7 +123,9 @@ class Growth:
         its_id: str,
         group: Recurring,
         passing: Sequence[str],
+        printed: PassingLogs,
     ) -> PatternProposal | None:
+        from orcaops.learning.failures.categories import shipped_categories
         from orcaops.learning.failures.proposals import draft
 
         failures = transaction.diagnoses.of_signature(workspace, group.signature, _IN_GROUP)
@@ -125,13 +133,14 @@ class Growth:
         lines = [[line.text for line in each.lines] for each in evidence.values() if each.lines]
         if len(lines) < _least():
             return None  # nothing was printed that a pattern could be made of
-        made, why = draft(lines, passing)
+        named = [each.text for each in evidence.values() if each.lines]
+        made, why = draft(lines, passing, named=named, printed=printed.holding)
         infrastructure = sum(each.infrastructure_probability for each in failures) / len(failures) >= 0.5
         return PatternProposal(
             id=its_id,
             signature=group.signature,
             title=made.title if made else failures[0].text[:120],
-            category="other",
+            category=shipped_categories().of("\n".join(made.examples) if made else failures[0].text),
             pattern=made.pattern if made else None,
             why=f"{group.count} failures, {group.circumstances} of them independent, that nothing explains"
             if made

@@ -26,11 +26,13 @@ from orcaops.model.pattern import (
 from orcaops.model.query import DEFAULT_LIMIT, Page
 from orcaops.model.solution import Effect, Solution, SolutionTaught, TaughtSolution
 from orcaops.recording.knowledge import Teaching
+from orcaops.recording.log_store import LogStore
 from orcaops.recording.redaction import Redactor
 from orcaops.recording.store import Store, Transaction
 from orcaops.services.growth import Growth, as_pattern
 from orcaops.services.likeness import Likeness
 from orcaops.services.remedies import Remedies
+from orcaops.services.stored_logs import FailingLogs
 
 if TYPE_CHECKING:
     from orcaops.services.known_failures import KnowledgeBases
@@ -47,6 +49,7 @@ class Knowledge:
     def __init__(
         self,
         store: Store,
+        logs: LogStore,
         bases: "KnowledgeBases",
         *,
         clock: Callable[[], datetime],
@@ -58,7 +61,8 @@ class Knowledge:
         self._new_id = new_id
         self._redactor = Redactor()
         self._remedies = Remedies(store, bases, clock=clock, new_id=new_id)
-        self._growth = Growth(store, bases, clock=clock)
+        self._growth = Growth(store, logs, bases, clock=clock)
+        self._failing = FailingLogs(store, logs)
         self._likeness = Likeness(store)
 
     @property
@@ -159,6 +163,8 @@ class Knowledge:
         self, workspace: str, pattern: FailurePattern, by: str, progress: Progress | None = None
     ) -> FailurePattern:
         made = self._checked(pattern)
+        # Before it counts: whoever looks at history again then finds what the logs hold.
+        self._failing.look_for(workspace, [made], progress)
         with self._store.write() as transaction:
             self._keep(transaction, workspace, made, by)
         self._growth.reapply(workspace, progress)
@@ -265,6 +271,7 @@ class Knowledge:
                 hint=f"Give it one: orcaops kb edit {proposal_id} --pattern RE",
             )
         made = self._checked(as_pattern(proposal))
+        self._failing.look_for(workspace, [made], progress)
         with self._store.write() as transaction:
             self._keep(transaction, workspace, made, by)
             self._decide(transaction, workspace, "proposal", proposal_id, "accept", by, {"pattern": made.id})
@@ -326,18 +333,27 @@ class Knowledge:
         here = self.export(workspace)
         had = {pattern.id: pattern for pattern in here.patterns}
         given = {(one.pattern_id, one.signature, one.text) for one in here.solutions}
+        usable: list[FailurePattern] = []
         for pattern in document.patterns:
             source = "learned" if pattern.source == "learned" else "taught"
             try:
                 made = self._checked(pattern.model_copy(update={"source": source}))
-                if had.get(made.id) == made:
-                    known += 1
-                    continue
+            except OrcaError as error:
+                problems.append(f"pattern {pattern.id}: {error.message}")
+                continue
+            if had.get(made.id) == made:
+                known += 1
+            else:
+                usable.append(made)
+        if usable:
+            self._failing.look_for(workspace, usable, progress)
+        for made in usable:
+            try:
                 with self._store.write() as transaction:
                     self._keep(transaction, workspace, made, by)
                 patterns += 1
             except OrcaError as error:
-                problems.append(f"pattern {pattern.id}: {error.message}")
+                problems.append(f"pattern {made.id}: {error.message}")
         for solution in document.solutions:
             if (solution.pattern_id, solution.signature, solution.text) in given:
                 known += 1

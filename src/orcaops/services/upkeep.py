@@ -67,11 +67,14 @@ class Upkeep:
         further: Sequence[Callable[[], Iterable["Check"]]] = (),
         sweeps: Sequence["Sweep"] = (),
         failing: Callable[[], Mapping[str, str]] = dict,
+        gathering: Callable[[], int] = lambda: 0,
     ) -> None:
         """``further`` and ``failing`` are what other services have to say to ``doctor`` and ``health``.
 
-        ``sweeps`` are what they clean up when ``gc`` is asked for.
+        ``sweeps`` are what they clean up when ``gc`` is asked for, ``gathering`` what completes the facts
+        before they are learned from again.
         """
+        self._gathering = gathering
         self._further = further
         self._sweeps = sweeps
         self._failing = failing
@@ -122,8 +125,10 @@ class Upkeep:
     def relearn(self, progress: Callable[[int], None] | None = None) -> int:
         """Drop all opinions and derive them again from the facts, in the order in which they were learned.
 
+        Before that, what logs that are still there tell of failures is kept where it was not yet.
         Returns how many runs were learned from. If it is interrupted, the next absorbing goes on with it.
         """
+        self._gathering()
         with self._store.absorbing() as transaction:
             if transaction is None:
                 raise unavailable("another process is absorbing runs now", hint="Try again in a moment.")

@@ -67,3 +67,28 @@ def test_every_mask_matches_what_it_masked(line: str) -> None:
     made = expression(mask(line).split())
     assert made is not None
     assert re2.search(made, line)
+
+
+def test_the_text_that_names_a_failure_is_tried_first_and_what_only_failed_never() -> None:
+    failures = [
+        ["##[error]Process completed with exit code 1.", f"Ledger {n} refused the merge"] for n in range(4)
+    ]
+    made, _ = draft(failures, [], named=[some[1] for some in failures])
+    assert made is not None
+    assert made.title == "Ledger … refused the merge"
+    made, why = draft([some[:1] for some in failures], [])
+    assert made is None
+    assert why
+
+
+def test_a_script_that_is_echoed_does_not_hide_its_message() -> None:
+    line = "the module list is not up to date, run tidy"
+    made, _ = draft([[f"2026-11-22T10:00:0{n}Z {line}"] for n in range(4)], [f'echo "{line}"'])
+    assert made is not None
+    assert made.pattern.startswith("^")
+
+
+def test_whole_logs_of_passing_runs_count_too() -> None:
+    made, why = draft([["the quorum of nodes is absent"]] * 4, [], printed=lambda _program: 7)
+    assert made is None
+    assert "7 logs of passing runs" in why

@@ -1,16 +1,18 @@
 """A pattern from failures that recur: their lines become a template, the template a regular expression.
 
-The expression must match every line that it was made of, and no telling line of a passing run. Where the most
-telling line's does, the next telling one is tried: patterns look at single lines, so a neighbour that does
-not stand in passing runs takes its place.
+The expression must match every line that it was made of, and nothing that passing runs print. Where that of
+the line that names the failure does, the same words at the start of a line are tried, then the next telling
+line: patterns look at single lines, so a neighbour that does not stand in passing runs takes its place.
+Lines that say only that something failed ("exit status 1") make no pattern.
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from orcaops.learning.failures.causes import VERDICT, severity
 from orcaops.learning.failures.masking import mask, plain, without_time
 from orcaops.learning.failures.matcher import compiled
 from orcaops.learning.failures.templates import ANY, Templates
@@ -22,6 +24,7 @@ LEAST_FAILURES, LEAST_CIRCUMSTANCES = 3, 2
 _PLACES = 3  # the most telling lines of a failure that may make a pattern
 _MOST_WORDS = 30
 _EXAMPLES = 3
+_LONGEST = 300  # letters of an example
 _MASKS = {
     "n": r"[0-9][0-9.,]*(?:\s?[A-Za-z%µ]{1,8})?",
     "url": r"[a-zA-Z][a-zA-Z0-9+.-]*://[^\s'\"<>)\]}]+",
@@ -35,6 +38,7 @@ _MASKS = {
     "path": r"[^\s'\"]*",
 }
 _MASK = re.compile(r"<(n|url|email|ip|mac|hex|hash|uuid|time|path)>")
+_AT_THE_START = r"^(?:[\[(]?[0-9][0-9T:.,/+Z-]*[\])]?\s+){0,3}"  # or behind a time stamp
 _ASCII_WORD = re.compile(r"[A-Za-z]{3,}")
 
 
@@ -47,30 +51,46 @@ class Draft:
     examples: tuple[str, ...]
 
 
-def draft(failures: Sequence[Sequence[str]], passing: Iterable[str]) -> tuple[Draft | None, str]:
+def draft(
+    failures: Sequence[Sequence[str]],
+    passing: Iterable[str],
+    *,
+    named: Sequence[str] = (),
+    printed: Callable[[Any], int] = lambda _program: 0,
+) -> tuple[Draft | None, str]:
     """A pattern for failures, each given by its telling lines, most telling first; or None, and why.
 
-    ``passing`` are the telling lines of passing runs. At least two thirds of the failures must have a line
-    that it matches.
+    ``passing`` are the telling lines of passing runs; ``printed`` says in how many whole logs of passing runs
+    a program is found. ``named`` is, of each failure, the text that names it. At least two thirds of the
+    failures must have a line that the pattern matches.
     """
     harmless = [without_time(plain(line)) for line in passing]
+    telling = [
+        [bare for line in some if severity(bare := without_time(plain(line))) != VERDICT] for some in failures
+    ]
     why = "their lines have nothing in common"
-    for place in range(_PLACES):
-        lines = [without_time(plain(some[place])) for some in failures if len(some) > place]
-        if not lines:
-            continue
-        made = _from_lines(lines)
+    names = [without_time(plain(text)) for text in named]
+    places = [[some[place] for some in telling if len(some) > place] for place in range(_PLACES)]
+    for lines in ([name for name in names if severity(name) != VERDICT], *places):
+        made = _from_lines(lines) if lines else None
         if made is None:
             continue
         program, pattern, words = made
-        matched = sum(any(program.search(plain(line)) for line in some) for some in failures)
-        if 3 * matched < 2 * len(failures):
+        if any(map(program.search, harmless)):
+            # Scripts are often echoed before they run: the line itself begins with these words.
+            pattern = _AT_THE_START + pattern
+            program = compiled(pattern)
+        found = [next((line for line in some if program.search(line[:_LONGEST])), None) for some in telling]
+        examples = dict.fromkeys(line[:_LONGEST] for line in found if line is not None)
+        if 3 * sum(line is not None for line in found) < 2 * len(failures):
             continue
         fired = sum(program.search(line) is not None for line in harmless)
         if fired:
             why = f"what they have in common stands in {fired} lines of passing runs too"
             continue
-        examples = dict.fromkeys(line[:300] for line in lines if program.search(line[:300]))
+        if fired := printed(program):
+            why = f"what they have in common stands in {fired} logs of passing runs too"
+            continue
         return Draft(pattern, words, tuple(examples)[:_EXAMPLES]), ""
     return None, why
 

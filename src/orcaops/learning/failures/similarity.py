@@ -23,7 +23,7 @@ def similarities(text: str, others: Sequence[str]) -> list[float]:
     >>> [round(one, 1) for one in similarities("KeyError: 'user'", ["KeyError: 'user'", "disk is full"])]
     [1.0, 0.0]
     """
-    counted = [_runs(one) for one in (text, *others)]
+    counted = [letter_runs(one) for one in (text, *others)]
     common = Counter(run for runs in counted for run in runs)
     total = len(counted)
     vectors = [
@@ -43,7 +43,8 @@ def similarities(text: str, others: Sequence[str]) -> list[float]:
     ]
 
 
-def _runs(text: str) -> Counter[str]:
+def letter_runs(text: str) -> Counter[str]:
+    """The runs of three to five letters in a masked text, and how often each stands there."""
     folded = f" {mask(text)[:_LETTERS].casefold()} "
     return Counter(
         folded[start : start + width]

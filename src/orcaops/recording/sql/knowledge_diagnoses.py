@@ -103,6 +103,11 @@ class Diagnoses:
     def of_family(self, workspace: str, family: str, limit: int) -> "list[Diagnosis]":
         return self._latest(diagnoses.c.family == clean(family), workspace, limit)
 
+    def unexplained(self, workspace: str, limit: int) -> "list[Diagnosis]":
+        return self._latest(
+            and_(diagnoses.c.explained == 0, diagnoses.c.by_engine.is_(None)), workspace, limit
+        )
+
     def _latest(self, here: Any, workspace: str, limit: int) -> "list[Diagnosis]":
         asked = select(diagnoses.c.record).where(diagnoses.c.workspace == workspace, here)
         return self._read(asked.order_by(diagnoses.c.number.desc()).limit(limit))

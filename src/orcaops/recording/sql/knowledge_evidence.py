@@ -25,12 +25,18 @@ class EvidenceRows:
         self._connection = connection
 
     def add(self, evidence: "Evidence") -> None:
+        self._put(evidence, replace=())
+
+    def replace(self, evidence: "Evidence") -> None:
+        self._put(evidence, replace=("record",))
+
+    def _put(self, evidence: "Evidence", *, replace: tuple[str, ...]) -> None:
         row = {
             "workspace": evidence.workspace,
             "job_id": evidence.job_id,
             "record": record_of(evidence),
         }
-        upsert(self._connection, failure_evidence, [row], key=("workspace", "job_id"), replace=())
+        upsert(self._connection, failure_evidence, [row], key=("workspace", "job_id"), replace=replace)
 
     def find(self, workspace: str, job_ids: Iterable[str]) -> "dict[str, Evidence]":
         from orcaops.model.diagnosis import Evidence
