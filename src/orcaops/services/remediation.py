@@ -12,7 +12,7 @@ from typing import Any
 from orcaops.guarding.policy import Policy
 from orcaops.model.debug import DebugAnalysis
 from orcaops.model.decision import Decision
-from orcaops.model.errors import OrcaError, conflict, forbidden, invalid
+from orcaops.model.errors import OrcaError, conflict, forbidden
 from orcaops.model.remedy import Action, Remedy, RemedyTaken
 from orcaops.model.run import Run, Status
 from orcaops.recording.store import Store, Transaction
@@ -117,7 +117,10 @@ class Remediation:
     def _begin(
         self, workspace: str, job_id: str, remedy: Remedy, analysis: DebugAnalysis, by: str
     ) -> tuple[Decision, Run]:
-        """Decide, or find what was decided and not yet done, so that no two do the same."""
+        """Decide, or find what was decided and not yet done: a server then gives the same run to both.
+
+        Without a server, two commands at the same moment may each run it.
+        """
         with self._store.write() as transaction:
             run = transaction.runs.get(workspace, job_id)
             taken = transaction.decisions.about(workspace, _SUBJECT, job_id)
@@ -211,12 +214,12 @@ def _chosen(analysis: DebugAnalysis, action: Action | None) -> Remedy:
         for each in analysis.remedies:
             if each.action is action:
                 return each
-        raise invalid(f"{action} does not fit this failure", where="action", hint=hint)
+        raise conflict(f"{action} does not fit this failure", where="action", hint=hint)
     allowed = [each for each in analysis.remedies if each.allowed]
     if len(allowed) == 1 or len(analysis.remedies) == 1:
         return (allowed or list(analysis.remedies))[0]
     what = f"{len(allowed)} actions are possible" if allowed else "there is nothing that may be done"
-    raise invalid(f"{what} about {analysis.job_id}", where="action", hint=hint)
+    raise conflict(f"{what} about {analysis.job_id}", where="action", hint=hint)
 
 
 def _row(transaction: Transaction, run: Run) -> Iterator[Action]:
