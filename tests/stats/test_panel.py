@@ -138,3 +138,23 @@ def test_promises_made_before_a_change_are_counted_when_they_fail() -> None:
 def test_the_state_stays_json() -> None:
     series, pool = taught([3.0, 4.0, 5.0] * 20)
     assert json.loads(json.dumps([series, pool])) == [series, pool]
+
+
+def test_a_burst_under_one_estimate_proves_it_once() -> None:
+    def sure_after(asked: list[float]) -> float:
+        pool = panel.fresh_pool()
+        for number in range(20):  # of everybody's estimates half are right
+            series = panel.fresh_series()
+            for place in range(6):
+                value = 10.0 * (1 + place % 2 * 3) + number
+                panel.learn(series, pool, math.log(value), at=float(place), asked_at=None)
+        for tally in pool["trust"]:
+            tally[:] = [0.0, 0.0]
+        series = panel.fresh_series()
+        for place, moment in enumerate(asked):
+            panel.learn(series, pool, math.log(10.0), at=100.0 + place, asked_at=moment)
+        return panel.interval(series, pool).confidence
+
+    one_by_one = sure_after([100.0 + place - 0.5 for place in range(40)])
+    together = sure_after([0.0, *[100.5] * 39])
+    assert together < one_by_one - 0.1

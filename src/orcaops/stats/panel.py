@@ -111,6 +111,7 @@ def fresh_series() -> State:
         "experts": [],  # what each expert expects next
         "loss": [],
         "errors": [],  # of the estimates, oldest first
+        "moments": [0, 0.0],  # how many estimates have been put to the test, and when the last began to stand
         "race": [],  # weight, then errors of the panel and of each rival
         "past": [],  # [when it began to stand, estimate, the panel's, confidence, *experts], oldest first
         "alpha": 0.1,
@@ -187,7 +188,7 @@ def _standpoint(series: State, pool: State, at: float) -> list[float]:
     panel = _consensus(experts, series["loss"], pool["loss"])
     place = _winner(series, pool)
     told = panel if place is None else experts[_RIVAL_PLACES[place]]
-    sure = round(_confidence(series["errors"], pool["errors"]), 4)
+    sure = round(_confidence(series, pool["errors"]), 4)
     return [round(at, 3), round(told, 6), round(panel, 6), sure, *experts]
 
 
@@ -247,7 +248,7 @@ def interval(series: State, pool: State, coverage: float = 0.9) -> Interval:
     low = _quantile(points, weights, alpha / 2)
     high = _quantile(points, weights, 1 - alpha / 2)
     spread = _spread_of_few(everybody, coverage)
-    return _told(centre, min(low, -spread), max(high, spread), _trusted(pool, _confidence(own, everybody)))
+    return _told(centre, min(low, -spread), max(high, spread), _trusted(pool, _confidence(series, everybody)))
 
 
 def _spread_of_few(everybody: State, coverage: float) -> float:
@@ -317,6 +318,8 @@ def _score(series: State, pool: State, y: float, stood: list[float]) -> None:
     missed = 1.0 if below < alpha / 2 or below > 1 - alpha / 2 else 0.0
     series["alpha"] = round(min(max(series["alpha"] + _SERIES_STEP * (_MISSES - missed), -0.2), 0.4), 6)
     pool["delta"] = round(min(max(pool["delta"] + _POOL_STEP * (_MISSES - missed), -0.09), 0.1), 6)
+    if stood[0] != series["moments"][1]:
+        series["moments"] = [series["moments"][0] + 1, stood[0]]
     errors.append(round(error, 5))
     if len(errors) > _ERRORS:
         del errors[0]
@@ -429,7 +432,12 @@ def _quantile(points: list[float], weights: list[float], share: float) -> float:
     return points[-1]
 
 
-def _confidence(own: Sequence[float], everybody: State) -> float:
+def _confidence(series: State, everybody: State) -> float:
+    """The share of its errors within 20 %, drawn to everybody's where there are few.
+
+    Values that were asked for together, under one estimate, prove it right or wrong once and not each.
+    """
+    own: list[float] = series["errors"]
     low, high = _WITHIN
     inside = outside = 0.0
     for error, weight in zip(reversed(own), _CONFIDENCE_WEIGHTS, strict=False):
@@ -437,7 +445,7 @@ def _confidence(own: Sequence[float], everybody: State) -> float:
             inside += weight
         else:
             outside += weight
-    m = len(own)
+    m = min(len(own), int(series["moments"][0]))
     mine = inside / (inside + outside) if m else 0.0
     if not everybody["bins"]:
         return mine * m / (m + _CONFIDENCE_MASS)
