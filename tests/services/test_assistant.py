@@ -240,7 +240,7 @@ def test_without_a_model_it_says_how_to_have_one(app: App) -> None:
     job_id = failed(app)
     with pytest.raises(OrcaError) as caught:
         app.failures.debug("default", job_id, ai=True)
-    assert caught.value.code is ErrorCode.UNAVAILABLE
+    assert caught.value.code is ErrorCode.CONFLICT
     assert "orcaops[ai]" in caught.value.hint
     assert app.failures.prompt("default", job_id).model is None
 

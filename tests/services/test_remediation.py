@@ -104,7 +104,7 @@ def test_code_is_never_just_tried_again(open_app: OpenApp) -> None:
     assert Action.RETRY not in {each.action for each in analysis.remedies}
     with pytest.raises(OrcaError, match="does not fit") as caught:
         app.remediation.fix("default", run.job_id, Action.RETRY, by="joe")
-    assert caught.value.code is ErrorCode.INVALID
+    assert caught.value.code is ErrorCode.CONFLICT
 
 
 def test_infrastructure_is_tried_again_and_counts_for_trying_again(open_app: OpenApp) -> None:
@@ -174,4 +174,4 @@ def test_a_job_that_passed_has_nothing_to_be_mended(open_app: OpenApp, command: 
     run = app.jobs.run(JobSpec(name="fine", command=("sh", "-c", command)))
     with pytest.raises(OrcaError) as caught:
         app.remediation.fix("default", run.job_id, by="joe")
-    assert caught.value.code is ErrorCode.INVALID
+    assert caught.value.code is ErrorCode.CONFLICT

@@ -32,7 +32,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from orcaops.model.errors import OrcaError, invalid, not_found
+from orcaops.model.errors import ErrorCode, OrcaError, invalid, not_found
 from orcaops.model.quantities import parse_duration, parse_size
 from orcaops.model.query import EVERYTHING, And, Compare, Comparison, Not, Or, Query, Words
 from orcaops.model.run import Cause, Status
@@ -97,7 +97,7 @@ _PIECE = re.compile(r'"((?:\\.|[^"\\])*)"|([^"]+)', re.DOTALL)
 _SIGN = re.compile(r"(>=|<=|>|<|=|)(.*)", re.DOTALL)
 _AGO = re.compile(r"([0-9]+(\.[0-9]+)?(ms|s|m|h|d|w))+", re.ASCII)
 _MUST_QUOTE = re.compile(r'[\s()"]')
-_MEANT_AS_FIELD = re.compile(r"[A-Za-z_]+:")
+_MEANT_AS_FIELD = re.compile(rf"(?<![A-Za-z_])(?:{'|'.join((*FIELDS, *_SHORT))}):")
 _WORD = re.compile(r"[^\W_]+")
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -108,15 +108,15 @@ _Letters: TypeAlias = list[tuple[str, bool]]
 def parse_query(text: str, now: datetime) -> Query:
     """What the text asks for; an empty one asks for everything. ``now`` is what ``7d`` counts from.
 
-    A text without any field that is not a query, such as a line pasted from a log, is a search for its
-    words. Else raises ``invalid``, or ``not_found`` for an unknown field, with the place in ``where`` and
+    A text that names none of the fields and is not a query, such as a line pasted from a log, is a search
+    for its words. Else raises ``invalid``, or ``not_found`` for an unknown field, with the place in ``where`` and
     what is expected in ``hint``.
     """
     _check_letters(text)
     try:
         return _parsed(text, now)
-    except OrcaError:
-        if _MEANT_AS_FIELD.search(text):
+    except OrcaError as error:
+        if error.code is ErrorCode.NOT_FOUND or _MEANT_AS_FIELD.search(text):
             raise
         return _joined(And, [Words(word) for word in _WORD.findall(text)[:MOST_PARTS]])
 

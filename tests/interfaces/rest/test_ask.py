@@ -35,7 +35,7 @@ def test_what_is_not_understood_is_an_answer(client: TestClient) -> None:
         {"question": ""},
         {"question": "x" * 3000},
         {"question": "which failed", "query": "list"},
-        {"query": "nonsense"},
+        {"query": ""},
         {"query": "list where status:nonsense"},
         {"question": "which failed", "limit": 0},
         {"question": "which failed", "more": 1},
@@ -48,6 +48,9 @@ def test_what_is_no_question(client: TestClient, body: Any) -> None:
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
 
 
-def test_an_unknown_field_of_the_search_is_not_found(client: TestClient) -> None:
-    answer = client.post("/orcaops/ask", json={"query": "list where stauts:failed"})
+@pytest.mark.parametrize(
+    "query", ["nonsense", "list nonsense", "list by nonsense", "list where stauts:failed"]
+)
+def test_an_unknown_word_of_a_query_is_not_found(client: TestClient, query: str) -> None:
+    answer = client.post("/orcaops/ask", json={"query": query})
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")

@@ -27,7 +27,7 @@ def test_what_could_be_done_is_proposed_and_refused(client: TestClient, failed: 
     assert answer.status_code == 403, answer.text
     assert "policy.remediate" in answer.text
     assert client.post(f"{place}/fix", json={"action": "reboot"}).status_code == 422
-    assert client.post(f"{place}/fix", json={"action": "raise_memory"}).status_code == 422
+    assert client.post(f"{place}/fix", json={"action": "raise_memory"}).status_code == 409
     assert client.post(f"{place}/fix", json={"more": 1}).status_code == 422
     assert client.post("/orcaops/jobs/nobody/debug/fix", json={}).status_code == 404
 
@@ -35,7 +35,7 @@ def test_what_could_be_done_is_proposed_and_refused(client: TestClient, failed: 
 def test_a_language_model_that_is_not_there(client: TestClient, failed: dict[str, Any]) -> None:
     place = f"/orcaops/jobs/{failed['job_id']}/debug"
     answer = client.get(place, params={"ai": "true"})
-    assert answer.status_code == 503
+    assert answer.status_code == 409
     assert "orcaops[ai]" in answer.json()["hint"]
     prompt = client.get(f"{place}/prompt").json()
     assert prompt["model"] is None

@@ -39,7 +39,7 @@ CODE: Mapping[int, str] = {status: str(code) for code, status in STATUS.items()}
 MEANING: Mapping[str, str] = {
     "invalid": "The request can never work as it is: a field, a parameter or the search is impossible.",
     "not_found": "The thing named does not exist, in this workspace.",
-    "conflict": "The request contradicts what is already there.",
+    "conflict": "The request contradicts itself, or what is already there.",
     "forbidden": "A policy says no.",
     "unavailable": "Something OrcaOps depends on does not answer now. Try again after `Retry-After` seconds.",
     "internal": "A bug of OrcaOps. Its log says more.",

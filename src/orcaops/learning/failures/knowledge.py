@@ -8,7 +8,7 @@ from hashlib import blake2b
 from importlib import resources
 
 from orcaops.learning.failures.matcher import Match, Matcher, compiled
-from orcaops.model.errors import invalid, not_found
+from orcaops.model.errors import conflict, not_found
 from orcaops.model.pattern import FailurePattern
 
 
@@ -65,20 +65,20 @@ class KnowledgeBase:
     def teach(self, pattern: FailurePattern) -> "KnowledgeBase":
         """With one pattern more, or replaced where its id is known.
 
-        Raises ``invalid`` where the expression cannot be used, where an example is not matched, or where a
-        counter-example is.
+        Raises ``invalid`` where the expression cannot be used, ``conflict`` where an example is not
+        matched or a counter-example is.
         """
         program = compiled(pattern.pattern, where=f"pattern {pattern.id}")
         for example in pattern.examples:
             if program.search(example) is None:
-                raise invalid(
+                raise conflict(
                     f"the pattern does not match its example {example[:120]!r}",
                     where=f"pattern {pattern.id}",
                     hint="Change the expression until it matches every example.",
                 )
         for example in pattern.counter_examples:
             if program.search(example) is not None:
-                raise invalid(
+                raise conflict(
                     f"the pattern matches its counter-example {example[:120]!r}",
                     where=f"pattern {pattern.id}",
                     hint="Make the expression more specific.",

@@ -11,7 +11,7 @@
 import re
 from datetime import datetime
 
-from orcaops.model.errors import OrcaError, invalid
+from orcaops.model.errors import OrcaError, invalid, not_found
 from orcaops.model.inquiry import GROUPS, LONGEST_LINE, MOST_ROWS, SPANS, Inquiry, Kind, Measure
 from orcaops.model.query import And, Compare
 from orcaops.recording.query import parse_query, show_query
@@ -56,7 +56,7 @@ def parse_line(text: str, now: datetime) -> Inquiry:
             search = search[len("where") :]
         return Inquiry(kind=Kind.LIST, where=_search(search, now))
     else:
-        raise invalid(f"there is no kind of question {first[:40]!r}", where="query", hint=_HINT)
+        raise not_found(f"there is no kind of question {first[:40]!r}", where="query", hint=_HINT)
     return _rest_of(text, kind, measure, now)
 
 
@@ -90,7 +90,7 @@ def _rest_of(text: str, kind: Kind, measure: Measure | None, now: datetime) -> I
         elif ":" in word or word[:1] in '("-':
             rest = f"where {rest}"
         else:
-            raise invalid(f"{word[:40]!r} is not expected here", where="query", hint=_HINT)
+            raise not_found(f"a query has no word {word[:40]!r} here", where="query", hint=_HINT)
         rest = rest.lstrip()
     return Inquiry(kind=kind, measure=measure, least=least, by=by, top=top, against=against)
 
@@ -98,7 +98,7 @@ def _rest_of(text: str, kind: Kind, measure: Measure | None, now: datetime) -> I
 def _group(field: str) -> str:
     if field in GROUPS or field in SPANS or re.fullmatch(r"label:[A-Za-z0-9][A-Za-z0-9._/-]*", field):
         return field
-    raise invalid(
+    raise not_found(
         f"runs cannot be grouped by {field[:40]!r}",
         where="query",
         hint=f"Group by one of {', '.join((*GROUPS, *SPANS))} or label:NAME.",
