@@ -154,7 +154,16 @@ class RunRepository(Protocol):
         """How many runs that are not final have this status, over all workspaces; reads only those."""
 
     def counts(self) -> dict[str, int]:
-        """How many runs there are in each status, over all workspaces (may be approximate)."""
+        """How many runs there are in each status, over all workspaces; reads an index from end to end."""
+
+    def counts_after(self, number: int) -> dict[str, int]:
+        """The same of runs numbered above, for which only those are read."""
+
+    def counts_unnumbered(self) -> dict[str, int]:
+        """The same of runs that have no number yet: open ones, and those that nobody learned from."""
+
+    def last_number(self) -> int:
+        """The highest number of a run, 0 if none has one."""
 
 
 class MemoryRepository(Protocol):

@@ -1,12 +1,13 @@
 """Gauges: what an operator watches of a server: how much there is, waits, runs, and is not learned yet."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from orcaops.learning.scoring import HOUSE, Totals, totals
 from orcaops.model.run import Status
-from orcaops.recording.store import MemoryKey, Store
+from orcaops.recording.store import MemoryKey, Store, Transaction
 
 _SCORES = MemoryKey(*HOUSE)
 
@@ -48,11 +49,26 @@ class Gauges:
         self._store = store
         self._active = active
         self._clock = clock
+        self._numbered: tuple[int, Counter[str]] | None = None
+
+    def _counts(self, transaction: Transaction) -> Counter[str]:
+        """How many runs there are in each status.
+
+        A run that has its number does not change any more: all are counted once, and from then on the new.
+        """
+        runs, known = transaction.runs, self._numbered
+        unnumbered, last = Counter(runs.counts_unnumbered()), runs.last_number()
+        if known is not None and known[0] <= last:
+            numbered = known[1] + Counter(runs.counts_after(known[0]))
+        else:
+            numbered = Counter(runs.counts()) - unnumbered
+        self._numbered = last, numbered
+        return numbered + unnumbered
 
     def read(self) -> Reading:
         """The figures now. Raises ``unavailable`` if the store does not answer."""
         with self._store.read() as transaction:
-            counts = transaction.runs.counts()
+            counts = self._counts(transaction)
             oldest = transaction.runs.unabsorbed(1)
             deliveries = transaction.deliveries.counts()
             scores = transaction.memories.get_many([_SCORES]).get(_SCORES)

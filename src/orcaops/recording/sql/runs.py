@@ -90,6 +90,18 @@ _SET_NUMBER = (
     .where(runs.c.workspace == bindparam("of_workspace"), runs.c.job_id == bindparam("of_job"))
     .values(number=bindparam("new_number"))
 )
+_SAVE = (
+    update(runs)
+    .where(runs.c.seq == bindparam("new_seq"))
+    .values({column.name: bindparam(f"new_{column.name}") for column in runs.c if column.name != "seq"})
+)
+_SAVE_RECORD = (
+    update(records).where(records.c.seq == bindparam("of_seq")).values(record=bindparam("new_record"))
+)
+_DROP_LABELS = labels.delete().where(labels.c.seq == bindparam("of_seq"))
+_BY_STATUS = select(runs.c.status, func.count()).group_by(runs.c.status)
+_NUMBERED_BY_STATUS = _BY_STATUS.where(NUMBERED, runs.c.number > bindparam("after"))
+_LAST_NUMBER = select(func.max(runs.c.number)).where(NUMBERED)
 _FACETS = {
     "status": runs.c.status,
     "cause": runs.c.cause,
@@ -153,11 +165,9 @@ class Runs:
                 f"job {run.job_id!r} has ended; its record is not changed any more", where="job_id"
             )
         row = _row(state.seq, run, indexed=bool(state.log_indexed))
-        self._connection.execute(update(runs).where(runs.c.seq == state.seq).values(row))
-        self._connection.execute(
-            update(records).where(records.c.seq == state.seq).values(record=record_of(run))
-        )
-        self._connection.execute(labels.delete().where(labels.c.seq == state.seq))
+        write_many(self._connection, _SAVE, [{f"new_{name}": value for name, value in row.items()}])
+        write_many(self._connection, _SAVE_RECORD, [{"of_seq": state.seq, "new_record": record_of(run)}])
+        write_many(self._connection, _DROP_LABELS, [{"of_seq": state.seq}])
         insert_many(self._connection, labels, _labels(state.seq, run))
 
     def get(self, workspace: str, job_id: str) -> Run:
@@ -306,8 +316,20 @@ class Runs:
         return self._connection.scalar(asked) or 0
 
     def counts(self) -> dict[str, int]:
-        rows = self._connection.execute(select(runs.c.status, func.count()).group_by(runs.c.status))
+        return {row[0]: row[1] for row in self._connection.execute(_BY_STATUS)}
+
+    def counts_after(self, number: int) -> dict[str, int]:
+        rows = self._connection.execute(_NUMBERED_BY_STATUS, {"after": number})
         return {row[0]: row[1] for row in rows}
+
+    def counts_unnumbered(self) -> dict[str, int]:
+        found: Counter[str] = Counter()
+        for which in (OPEN, UNABSORBED):
+            found.update({row[0]: row[1] for row in self._connection.execute(_BY_STATUS.where(which))})
+        return dict(found)
+
+    def last_number(self) -> int:
+        return self._connection.scalar(_LAST_NUMBER) or 0
 
     def _state(self, workspace: str, job_id: str) -> Row[*tuple[Any, ...]]:
         row = self._connection.execute(_STATE, {"workspace": workspace, "job_id": job_id}).one_or_none()

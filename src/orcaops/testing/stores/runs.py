@@ -141,6 +141,14 @@ class RunsConformance:
             latest = transaction.runs.latest_of_key("default", make_run(1).key, 2)
             assert ids(latest) == ["job-0003", "job-0002"]
             assert transaction.runs.counts() == {"succeeded": 4, "running": 1}
+            assert transaction.runs.counts_unnumbered() == {"succeeded": 4, "running": 1}
+            assert (transaction.runs.last_number(), transaction.runs.counts_after(0)) == (0, {})
+        with store.write() as transaction:
+            transaction.runs.set_numbers([("default", "job-0001", 7)])
+            assert transaction.runs.counts_unnumbered() == {"succeeded": 3, "running": 1}
+            assert transaction.runs.last_number() == 7
+            assert transaction.runs.counts_after(6) == {"succeeded": 1}
+            assert transaction.runs.counts_after(7) == {}
             assert transaction.runs.open_count(Status.RUNNING) == 1
             assert transaction.runs.open_count(Status.QUEUED) == 0
             assert transaction.runs.workspaces() == ["default"]
