@@ -190,6 +190,12 @@ class Adoptable(Protocol):
         of which nothing is left ends with ``Failure.ENGINE_LOST``.
         """
 
+    def never_began(self, run: Run) -> bool:
+        """Whether the command of a run whose owner has died certainly never began, so that it may begin anew.
+
+        False where that is not known.
+        """
+
     def reap(self, living: Iterable[str], *, dry_run: bool = False) -> list[str]:
         """Remove everything of this installation whose job id is not in ``living``.
 

@@ -4,6 +4,7 @@ The queue is the store: a job is accepted when its record is committed, and whoe
 answers for it. Threads of this process work off what it owns; what nobody owns is claimed.
 """
 
+import contextlib
 import logging
 import queue
 import threading
@@ -110,8 +111,14 @@ class Dispatcher:
 
     def adopt(self, run: Run) -> Run:
         """Bring the run of a dead owner, now ours, to its end."""
+        with contextlib.suppress(OrcaError):  # its secrets are gone: nothing that it still writes is kept
+            run = self._recorder.unseal(run)
         seen_until = self._logs.last_at(run.workspace, run.job_id)
         return self._with_halt(run, lambda halt: self._supervisor.adopt(run, halt, seen_until))
+
+    def forget(self, run: Run) -> None:
+        """Drop what was kept for a run that will never start."""
+        self._recorder.forget(run)
 
     def cancel(self, workspace: str, job_id: str) -> bool:
         """Halt a run of this process; false if it is not running here."""

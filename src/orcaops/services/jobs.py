@@ -151,7 +151,9 @@ class Jobs:
                 transaction, spec, effective, owner=self._ownership.claim(), attached=True, teaches=teaches
             )
             transaction.runs.add(run)
-        self._recorder.seal(run, effective, durable=False)
+        executor = self._executors.get(effective.executor or "")
+        # Nobody starts it again if this process dies; but who adopts it must know what to mask in its output.
+        self._recorder.seal(run, effective, durable=executor is not None and executor.capabilities.adopts)
         if on_accepted is not None:
             on_accepted(run)
         if on_output is not None:
@@ -221,6 +223,7 @@ class Jobs:
                     message="cancelled before it started",
                 )
                 transaction.runs.save(run)
+                self._recorder.forget(run)
                 return run
         self._dispatcher.cancel(workspace, job_id)
         run = self.wait(workspace, job_id, timeout_s=wait_s)

@@ -92,6 +92,12 @@ class StoreRecorder:
             self._specs[run.workspace, run.job_id] = spec
         return run if spec is None else run.changed(effective=spec)
 
+    def forget(self, run: Run) -> None:
+        """Drop what was kept for a run that will not start."""
+        self._specs.pop((run.workspace, run.job_id), None)
+        if run.masked:
+            self._sealed.forget(run.job_id)
+
     def listen(self, run: Run, listener: OutputListener) -> None:
         """Let ``listener`` have the run's output as it comes."""
         self._listeners[run.workspace, run.job_id] = listener
@@ -198,12 +204,14 @@ class StoreRecorder:
             log.exception("%s: its tests cannot be read", run.job_id)
             return None
 
-    def open_log(self, run: Run) -> "Sink":
+    def open_log(self, run: Run) -> "Sink | Mute":
         """Begin the run's log, or go on with that of an adopted run."""
         place = (run.workspace, run.job_id)
         spec = self._specs.get(place)
         secrets = secrets_of(spec) if spec is not None else ()
         sink = Sink(self._logs.open(run.workspace, run.job_id, secrets=secrets), self._listeners.get(place))
+        if spec is None and run.masked:
+            return Mute(sink)
         if (remark := self._remarks.pop(place, None)) is not None:
             # Between the output of two attempts: why there is another. A full disk must not cost its output.
             with contextlib.suppress(OrcaError, OSError):
@@ -278,3 +286,18 @@ class Sink:
     def close(self) -> LogSummary:
         """Finish the log; idempotent."""
         return self._writer.close()
+
+
+class Mute:
+    """The log of an adopted run whose secrets nobody knows any more: what it still writes is not kept."""
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+
+    def write(self, stream: Stream, data: bytes, at: datetime) -> None:  # noqa: ARG002
+        """Refuse it. Raises ``unavailable``."""
+        raise unavailable("the secrets that it may hold are gone with the memory, so that none can be masked")
+
+    def close(self) -> LogSummary:
+        """Finish the log; idempotent."""
+        return self._sink.close()

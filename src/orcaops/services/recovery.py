@@ -67,12 +67,13 @@ class Recovery:
         """Give every orphan an end, or take it on; those that are adopted end in the background."""
         requeued, lost, adopted = [], [], []
         for orphan in self.orphans():
-            run = self._take_over(orphan)
+            run = self._take_over(orphan, begun=not self._never_began(orphan))
             if run is None:
                 continue
             if run.status is Status.QUEUED:
                 requeued.append(run.job_id)
             elif run.status.final:
+                self._dispatcher.forget(run)
                 lost.append(run.job_id)
             else:
                 adopted.append(run.job_id)
@@ -101,14 +102,22 @@ class Recovery:
                     log.warning("cannot look for what is left in %s: %s", executor.name, error)
         return removed
 
-    def _take_over(self, orphan: Run) -> Run | None:
+    def _never_began(self, orphan: Run) -> bool:
+        """Whether something stands ready for a run in its engine and was never started."""
+        if orphan.engine_ref is None or orphan.attached:
+            return False
+        found = [each for each in self._executors.values() if each.name == orphan.executor]
+        return any(each.never_began(orphan) for each in found if isinstance(each, Adoptable))
+
+    def _take_over(self, orphan: Run, *, begun: bool) -> Run | None:
         """Decide about one orphan in one transaction; None if somebody else was quicker."""
         with self._store.write() as transaction:
             run = transaction.runs.get(orphan.workspace, orphan.job_id)
             if run.owner != orphan.owner or run.status.final:
                 return None
-            if run.status is Status.QUEUED or run.engine_ref is None:
-                run = self._lost(run) if run.attached else run.changed(status=Status.QUEUED, owner=None)
+            if run.status is Status.QUEUED or run.engine_ref is None or not begun:
+                again = {"status": Status.QUEUED, "owner": None, "engine_ref": None, "started_at": None}
+                run = self._lost(run) if run.attached else run.changed(**again)
             else:
                 run = run.changed(owner=self._ownership.claim())
             transaction.runs.save(run)

@@ -117,6 +117,10 @@ class ScriptedExecutor:
             return Outcome(failure=Failure.ENGINE_LOST, message="Nothing of the run is left.")
         return self._act(run, observer, halt, adopted=True)
 
+    def never_began(self, run: Run) -> bool:
+        """Whether this run was left before its script was acted out."""
+        return run.job_id in self._left and all(each.job_id != run.job_id for each in self.runs)
+
     def leave(self, job_id: str) -> None:
         """Pretend that an owner died and left something of this job behind."""
         self._left.add(job_id)

@@ -1,0 +1,101 @@
+"""After the death of a process: a job that had not begun begins, once, and secrets stay secret."""
+
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from orcaops import config
+from orcaops.app import App, build
+from orcaops.model.job import JobSpec
+from orcaops.model.run import Run, Status
+from orcaops.running.container_request import LABEL_HOME, LABEL_JOB, container_name
+
+from .conftest import SMALL_IMAGE
+
+pytestmark = pytest.mark.live
+
+SECRET = "hunter2-and-more"
+
+
+def docker(*arguments: str) -> str:
+    done = subprocess.run(["docker", *arguments], capture_output=True, check=True, text=True)
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def open_app(orcaops_home: Path, tmp_path: Path) -> Iterator[Callable[[], App]]:
+    """The house over one home, as often as asked."""
+    opened: list[App] = []
+
+    def open_one() -> App:
+        chosen = config.load(
+            {"home": orcaops_home}, environment={}, folder=tmp_path, user_file=tmp_path / "none"
+        )
+        opened.append(build(chosen))
+        return opened[-1]
+
+    yield open_one
+    for app in opened:
+        app.close()
+
+
+def abandoned(app: App, line: str, *, started: bool, **more: object) -> Run:
+    """A job whose owner died when it had made its container, and had perhaps started it."""
+    spec = JobSpec.model_validate({"image": SMALL_IMAGE, "shell": line, **more})
+    run = app.jobs.submit(spec)
+    labels = {LABEL_HOME: app.store.installation(), LABEL_JOB: run.job_id, "orcaops": "1"}
+    options = [f"--label={name}={value}" for name, value in labels.items()]
+    options += [f"--env={name}={value}" for name, value in spec.env.items()]
+    name = container_name(run.job_id)
+    ref = docker("create", "--name", name, *options, SMALL_IMAGE, *spec.steps()[0])
+    if started:
+        docker("start", name)
+    dead = app.ownership.name.replace(":", ":0", 1)  # of this machine, and nobody holds it
+    run = run.changed(status=Status.RUNNING, owner=dead, engine_ref=ref, started_at=run.submitted_at)
+    with app.store.write() as transaction:
+        transaction.runs.save(run)
+    return run
+
+
+def test_a_container_that_was_never_started_is_no_run_and_the_job_runs_once(
+    open_app: Callable[[], App],
+) -> None:
+    run = abandoned(open_app(), "echo once; exit 7", started=False)
+    app = open_app()
+    app.start()
+    final = app.jobs.wait("default", run.job_id, timeout_s=20)
+    assert (final.status, final.exit_code, final.attempt) == (Status.FAILED, 7, 1)
+    assert [line.text for line in app.jobs.log_lines("default", run.job_id)] == ["once"]
+    assert docker("ps", "-aq", "--filter", f"label={LABEL_JOB}={run.job_id}") == ""
+
+
+def test_one_that_was_started_is_never_run_again(open_app: Callable[[], App]) -> None:
+    run = abandoned(open_app(), "echo once; exit 7", started=True)
+    docker("wait", container_name(run.job_id))
+    app = open_app()
+    app.start()
+    final = app.jobs.wait("default", run.job_id, timeout_s=20)
+    assert (final.status, final.exit_code) == (Status.FAILED, 7)
+    assert [line.text for line in app.jobs.log_lines("default", run.job_id)] == ["once"]
+
+
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_secrets_are_masked_in_what_an_adopted_run_writes(
+    open_app: Callable[[], App], forgotten: bool
+) -> None:
+    first = open_app()
+    run = abandoned(first, "echo $API_TOKEN", started=True, env={"API_TOKEN": SECRET})
+    if forgotten:  # as after a new start of the machine
+        first.jobs._recorder.forget(run)
+    app = open_app()
+    app.start()
+    final = app.jobs.wait("default", run.job_id, timeout_s=20)
+    lines = [line.text for line in app.jobs.log_lines("default", run.job_id)]
+    assert lines == ([] if forgotten else ["***"])
+    assert final.exit_code == 0
+    if forgotten:
+        assert "secrets" in str(final.message)
+    kept = subprocess.run(["grep", "-rl", SECRET, str(app.settings.home)], capture_output=True, check=False)
+    assert kept.stdout == b""
