@@ -97,7 +97,7 @@ def shown_saving(saving: Saving) -> str:
     ends = show(saving.per_day_low), show(saving.per_day_high)
     if saving.unit != "seconds":
         ends = ends[0].split(" ")[0], ends[1].split(" ")[0]
-    between = "" if ends[0] == ends[1] else f" ({ends[0]} to {ends[1]}, 80 %)"
+    between = "" if ends[0] == ends[1] else f" ({ends[0]} to {ends[1]}, 80%)"
     money = ""
     if saving.money_per_month is not None and saving.money_per_month > 0:
         money = f", about {saving.money_per_month:.2f} {saving.currency} a month"

@@ -307,7 +307,7 @@ def _learned(found: Findings, one: Solution) -> SuggestedFix:
     else:
         words = [one.sentence.rstrip(".")]
         if one.effect.low is not None and one.effect.high is not None:
-            words.append(f"80 % interval of its rate {one.effect.low:.0%} to {one.effect.high:.0%}")
+            words.append(f"80% interval of its rate {one.effect.low:.0%} to {one.effect.high:.0%}")
         retried = found.retry
         words.append(
             f"trying again alone ended it in {retried.helped} of {retried.n}"
@@ -347,7 +347,7 @@ def _counted(effect: Effect) -> str:
         return "how often it helped here is not known yet"
     cases = "case" if effect.n == 1 else "cases"
     interval = (
-        f" (80 % interval {effect.low:.0%} to {effect.high:.0%})"
+        f" (80% interval {effect.low:.0%} to {effect.high:.0%})"
         if effect.low is not None and effect.high is not None
         else ""
     )

@@ -20,7 +20,7 @@ def test_what_the_output_tells_is_told_per_run_and_per_day() -> None:
     assert found.evidence["seconds_per_run"] == 30.0
     assert found.evidence["bytes_per_run"] == 25_000_000
     assert found.evidence["seconds_per_day"] == 30.0 * 24
-    assert "pip runs in 100 % of runs, takes 30.0 s each time" in found.description
+    assert "pip runs in 100% of runs, takes 30.0 s each time" in found.description
     assert found.saving is not None
     assert (found.saving.low, found.saving.per_run, found.saving.high) == (15.0, 24.0, 30.0)
 

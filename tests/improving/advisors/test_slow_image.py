@@ -29,7 +29,7 @@ def test_a_faster_image_is_proposed_with_its_interval() -> None:
     assert found.saving is not None
     assert found.saving.low <= 40 <= found.saving.high
     assert found.evidence["p_value"] < 0.01
-    assert "could reduce the job's time by 39 %" in found.impact.lower()
+    assert "could reduce the job's time by 39%" in found.impact.lower()
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def test_a_step_names_its_first_run_and_the_suspect() -> None:
     assert len({a.id for a in found}) == 1
     first = found[0]
     assert (first.type, first.severity, first.job_id) == ("regression", Severity.WARNING, "job-61")
-    assert first.title.startswith("Takes longer by 25 %") or "by 2" in first.title
+    assert first.title.startswith("Takes longer by 25%") or "by 2" in first.title
     evidence = first.evidence
     assert evidence["change_percent_low"] < 25 < evidence["change_percent_high"]
     assert [s["what"] for s in evidence["suspects"]] == ["image digest"]

@@ -78,7 +78,7 @@ class Caching:
             field=tool,
             kind="performance",
             title=f"Add dependency caching for {tool}",
-            description=f"{tool} runs in {100 * len(found) / runs:.0f} % of runs, takes "
+            description=f"{tool} runs in {100 * len(found) / runs:.0f}% of runs, takes "
             f"{show_duration(mean)} each time{downloaded}{per_day}.",
             impact="A cache saves most of it, a base image with everything installed nearly all.",
             action=f"Prepare an image with `{prepared}`, or keep {folder} between runs: -v FOLDER:{folder}"

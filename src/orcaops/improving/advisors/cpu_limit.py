@@ -61,7 +61,7 @@ class CpuLimit:
             shares = [min(run.usage.throttled_seconds or 0.0, run.duration_s or 0.0) for run in measured]
             lost = mean_of_next([seconds * (1 - limit / wanted) for seconds in shares], ahead=AHEAD)
             told = (
-                f"The median run was held back for {100 * held_back[len(held_back) // 2]:.0f} % of its time."
+                f"The median run was held back for {100 * held_back[len(held_back) // 2]:.0f}% of its time."
             )
             return (self._proposed(dossier, measured, limit, wanted, told, lost, busy),)
         wanted = cpus_target(means)

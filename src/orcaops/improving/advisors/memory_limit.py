@@ -56,6 +56,7 @@ class MemoryLimit:
         if replayed.stopped:
             return ()
         saved = [(limit - wanted) / _GIB * (run.duration_s or 0.0) / 3600 for run in measured]
+        share = 100 * max(peaks) / limit
         fits = f"{replayed.runs} of {replayed.runs} past runs would have fitted"
         return (
             propose(
@@ -65,7 +66,7 @@ class MemoryLimit:
                 kind="cost",
                 title=f"Lower the memory limit from {show_size(limit)} to {show_size(wanted)}",
                 description=f"The last {len(peaks)} measured runs held at most {show_size(max(peaks))} "
-                f"of {show_size(limit)}, that is {100 * max(peaks) / limit:.0f} %.",
+                f"of {show_size(limit)}, that is {f'{share:.0f}%' if share >= 1 else 'under 1%'}.",
                 impact=f"Frees {show_size(limit - wanted)} for every run; {fits}.",
                 action=f"--memory {wanted // MIB}m",
                 worth=Worth(unit="gib_hours", per_run=mean_of_next(saved, ahead=AHEAD), effort="easy"),

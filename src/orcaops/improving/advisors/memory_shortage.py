@@ -67,7 +67,7 @@ class MemoryShortage:
                 "of memory."
                 if killed
                 else f"{len(near)} of the last {len(resident)} measured runs held more than "
-                f"{100 * self.high_share:.0f} % of {show_size(limit)}; the next one may be killed.",
+                f"{100 * self.high_share:.0f}% of {show_size(limit)}; the next one may be killed.",
                 impact=f"{show_size(wanted - limit)} more is held by every run.",
                 action=f"--memory {wanted // MIB}m",
                 worth=Worth(

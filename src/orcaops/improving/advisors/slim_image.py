@@ -72,7 +72,7 @@ class SlimImage:
                 f"{entry['slim_mib']} "
                 f"MiB; pulling took {show_duration(sum(pulls))} over the last {len(here)} runs. "
                 f"{entry['caveat']}",
-                impact=f"Pulls get about {100 * smaller:.0f} % smaller. Not tried yet.",
+                impact=f"Pulls get about {100 * smaller:.0f}% smaller. Not tried yet.",
                 action=f"--image {proposed}   (or: orcaops recommendations try ID)",
                 worth=Worth(
                     unit="seconds",

@@ -69,7 +69,7 @@ class SlowImage:
             description=f"The same command takes {means[0]} on {image} and {means[1]} on {other.image}, "
             f"pull and "
             f"start included ({len(ours)} and {len(theirs)} runs, p = {p_value:.2g}).",
-            impact=f"Could reduce the job's time by {100 * saved.middle / mean:.0f} %.",
+            impact=f"Could reduce the job's time by {100 * saved.middle / mean:.0f}%.",
             action=f"--image {other.image}",
             worth=Worth(unit="seconds", per_run=saved, effort="easy"),
             evidence=observed(

@@ -1,7 +1,7 @@
 """``orcaops import``, ``export``, ``relearn`` and ``exam``: histories in and out, and learning anew."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from orcaops.interfaces.cli.output import print_json
 
 if TYPE_CHECKING:
     from orcaops.app import App
+    from orcaops.services.history import Imported
 
 _PROBLEMS_SHOWN = 10
 
@@ -36,12 +37,20 @@ def import_(app: "App", file: Path, *, workspace: str, format_: str | None, as_j
     if as_json:
         print_json({"added": done.added, "known": done.known, "bad": done.bad, "problems": done.problems})
     else:
-        click.echo(f"added {done.added} runs, {done.known} were known, {done.bad} lines could not be read")
+        click.echo(", ".join(_told(done)))
         for problem in done.problems[:_PROBLEMS_SHOWN]:
             click.echo(f"  {problem}", err=True)
         if done.bad > _PROBLEMS_SHOWN:
             click.echo(f"  … and {done.bad - _PROBLEMS_SHOWN} more", err=True)
     return 1 if done.bad else 0
+
+
+def _told(done: "Imported") -> Iterator[str]:
+    yield f"added {done.added} run{'s' * (done.added != 1)}"
+    if done.known:
+        yield f"{done.known} known already"
+    if done.bad:
+        yield f"left out {done.bad} line{'s' * (done.bad != 1)} that could not be read:"
 
 
 @click.command(epilog="Example: orcaops export status:failed --format csv > failed.csv")

@@ -177,7 +177,7 @@ def list_(app: "App", *, workspace: str, gone: bool, limit: int, cursor: str | N
         note("there are no sandboxes; make one: orcaops sandbox create --image python:3.12")
     else:
         table(
-            ["id", "name", "state", "idle", "runs", "until", "image"],
+            ["id", "name", "state", "idle", "runs", "until (UTC)", "image"],
             [
                 [
                     each.id,

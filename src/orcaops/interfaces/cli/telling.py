@@ -25,7 +25,8 @@ def tell_accepted(run: Run) -> None:
     if run.prediction is not None:
         expected = list(_expectations(run.prediction))
         if expected:
-            note("expected: " + ", ".join(expected), "quiet")
+            known = getattr(run.prediction.duration, "level", "key") == "key"
+            note(f"expected{'' if known else ', going by other jobs'}: {', '.join(expected)}", "quiet")
         elif isinstance(run.prediction.duration, Abstained):
             gap = run.prediction.duration.abstention
             note(f"no prediction yet: {gap.reason}", "quiet")

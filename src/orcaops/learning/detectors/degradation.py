@@ -23,8 +23,8 @@ class Degradation:
 
     Two failure rates, one before and one after, must explain the last 200 outcomes far better than one
     (:mod:`orcaops.stats.proportions`): ``evidence`` is the logarithm of how much better. It is
-    critical beyond ``critical_evidence``, or where more than 80 % fail. Told with it: a 90 % interval of by
-    how much, between which two runs it began with 90 %, and what else changed there. Failures that follow
+    critical beyond ``critical_evidence``, or where more than 80% fail. Told with it: a 90% interval of by
+    how much, between which two runs it began with 90%, and what else changed there. Failures that follow
     each other on one known commit count once. The episode ends after ten successes in a row, or
     ``stale_after_days`` without a run, after which comparing begins anew. Twenty successes or more in a row
     of a job that used to fail, by the same evidence, are told once as an improvement, which is information.
@@ -189,7 +189,7 @@ class Degradation:
         severity = Severity.INFO if better else Severity.CRITICAL if severe else Severity.WARNING
         runs_before = found["failed_before"] + found["healthy"]
         first, last = found["between"]
-        when = f" (between {first} and {last} with 90 %)" if first != last else ""
+        when = f" (between {first} and {last} with 90%)" if first != last else ""
         title = f"Fails more often: {now:.0%} of the latest runs, before {before:.0%}"
         if better:
             title = f"Fails no more: none of the last {found['runs']} runs, before {before:.0%}"
@@ -206,7 +206,7 @@ class Degradation:
             description=(
                 f"Since run {episode['job']}{when} {found['failed']} of {found['runs']} runs failed;"
                 f" before, {found['failed_before']} of {runs_before} had:"
-                f" {100 * (now - before):+.0f} percentage points (90 % interval"
+                f" {100 * (now - before):+.0f} percentage points (90% interval"
                 f" {100 * found['rise_low']:+.0f} to {100 * found['rise_high']:+.0f})."
                 f" {suspects.told(found['suspects'])}{belong}{over}"
             ),

@@ -129,7 +129,7 @@ class Flaky:
             description=(
                 f"{found['failures']} of {found['runs']} runs failed, and passed again without a cause in"
                 f" what changed. It is flaky with a probability of {found['probability']:.0%}; while healthy"
-                f" it fails in {found['low']:.1%} to {found['high']:.1%} of its runs (90 % interval)."
+                f" it fails in {found['low']:.1%} to {found['high']:.1%} of its runs (90% interval)."
                 + (f" It seems to be over: {ended}." if ended else "")
             ),
             expected=0.0,

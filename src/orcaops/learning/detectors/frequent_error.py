@@ -169,7 +169,7 @@ class FrequentError:
                 f"The failure: {signature}. {found['failed']} of the {found['runs']} runs since"
                 f" {episode['job']} showed it; before,"
                 f" {found['failed_before']} of {found['runs_before']} had:"
-                f" {100 * (now - before):+.0f} percentage points (90 % interval {100 * low:+.0f} to"
+                f" {100 * (now - before):+.0f} percentage points (90% interval {100 * low:+.0f} to"
                 f" {100 * high:+.0f}). {episode['count']} failures belong to this episode."
                 + (f" It is over: {ended}." if ended else "")
             ),

@@ -30,7 +30,7 @@ class Regression:
     """Finds lasting changes of duration, CPU time and memory, and says since which run.
 
     A change is told when at least five runs lie behind it (:mod:`orcaops.stats.changes`): by how much,
-    with a 90 % interval; since which run, and between which two it began with 90 %; and what else changed
+    with a 90% interval; since which run, and between which two it began with 90%; and what else changed
     there (commit, image digest, command, host, branch, limits, names in the environment).
     ``least_ratio`` is the smallest that matters. A change for the worse is a warning, critical from twice
     as much on; an improvement is information. It ends when it is undone, when 15 runs later nothing is
@@ -160,7 +160,7 @@ class Regression:
         if grew:
             severity = Severity.CRITICAL if found["size"] >= math.log(2) else Severity.WARNING
         first, last = found["between"]
-        when = f" (between {first} and {last} with 90 %)" if first != last else ""
+        when = f" (between {first} and {last} with 90%)" if first != last else ""
         words = worse if grew else better
         return episodes.shown(
             episode,
@@ -169,11 +169,11 @@ class Regression:
             version=self.version,
             kind="regression" if grew else "improvement",
             severity=severity,
-            title=f"{words[0].upper()}{words[1:]} by {abs(percent):.0f} %:"
+            title=f"{words[0].upper()}{words[1:]} by {abs(percent):.0f}%:"
             f" {show(found['after'])} instead of {show(found['before'])}",
             description=(
                 f"Since run {episode['job']}{when} the {what} has a median of {show(found['after'])}, before"
-                f" {show(found['before'])}: {percent:+.0f} % (90 % interval {low:+.0f} to {high:+.0f} %)."
+                f" {show(found['before'])}: {percent:+.0f}% (90% interval {low:+.0f} to {high:+.0f}%)."
                 f" {suspects.told(found['suspects'])}" + (f" Over: {ended}." if ended else "")
             ),
             expected=found["before"],

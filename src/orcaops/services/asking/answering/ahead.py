@@ -81,7 +81,7 @@ def forecast(inquiry: Inquiry, sources: Sources) -> Answered:
             low=told.total.p10,
             high=told.total.p90,
             n=told.runs_seen,
-            text=f"{told.total.p50:.0f} ({told.total.p10:.0f} to {told.total.p90:.0f}, 80 % sure)",
+            text=f"{told.total.p50:.0f} ({told.total.p10:.0f} to {told.total.p90:.0f}, 80% sure)",
         )
     ]
     rows += [Finding(what="peak", value=one.at_once, unit="at once", text=one.words) for one in told.peaks]
@@ -101,7 +101,7 @@ def forecast(inquiry: Inquiry, sources: Sources) -> Answered:
             unit=told.cost.currency,
             low=end.p10,
             high=end.p90,
-            text=f"{end.p50:.4g} {told.cost.currency} ({end.p10:.4g} to {end.p90:.4g}, 80 % sure), "
+            text=f"{end.p50:.4g} {told.cost.currency} ({end.p10:.4g} to {end.p90:.4g}, 80% sure), "
             f"{told.cost.month_spent:.4g} spent so far",
         )
     rows = [cost, *rows] if inquiry.measure is Measure.COST else [*rows, cost]

@@ -37,7 +37,7 @@ def moved(inquiry: Inquiry, sources: Sources) -> Answered:
     """Which groups have more (or less) of a measure in a time than before it, beyond chance.
 
     Medians of successes are compared by the interval of their ratio, shares of failures by Newcombe's; with
-    many groups each is asked for more evidence (Bonferroni), so that all of what is told holds with 95 %.
+    many groups each is asked for more evidence (Bonferroni), so that all of what is told holds with 95%.
     """
     up = inquiry.kind is Kind.ROSE
     measure = inquiry.measure or Measure.DURATION
@@ -214,7 +214,7 @@ def _verdict(
     if found.low is None or found.high is None:
         return f"{said}, from too few runs to be sure ({len(values)} and {len(rivals)})."
     clear = "" if found.low > 1 or found.high < 1 else ": that may be chance"
-    return f"{said} (95 % sure: {found.low:.2f} to {found.high:.2f}){clear}."
+    return f"{said} (95% sure: {found.low:.2f} to {found.high:.2f}){clear}."
 
 
 def _moved(

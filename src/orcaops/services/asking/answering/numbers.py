@@ -102,7 +102,7 @@ def rate(inquiry: Inquiry, sources: Sources) -> Answered:
         )
     found = share(bad, ended)
     said = (
-        f"{bad} of {counted(ended)} failed: {found.value:.1%} (95 % sure: {found.low or 0:.1%} to "
+        f"{bad} of {counted(ended)} failed: {found.value:.1%} (95% sure: {found.low or 0:.1%} to "
         f"{found.high or 0:.1%}), {1 - found.value:.1%} succeeded."
     )
     if inquiry.by is not None and inquiry.by not in SPANS and len(rows) > 1:
@@ -131,7 +131,7 @@ def typical(inquiry: Inquiry, sources: Sources) -> Answered:
         mean, high = sum(values) / len(values), percentile(values, 95)
         text = (
             f"median {amount(measure, found.value, prices)}, mean {amount(measure, mean, prices)}, "
-            f"95 % below {amount(measure, high, prices)}"
+            f"95% below {amount(measure, high, prices)}"
         )
         rows.append(
             Finding(
