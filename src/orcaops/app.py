@@ -8,10 +8,10 @@ import secrets
 import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, is_dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from orcaops import plugins
 from orcaops.config import Configuration, Settings
@@ -559,10 +559,22 @@ def _priced_scores(settings: Settings) -> Scores:
 
 def _learners(settings: Settings) -> list[Learner]:
     find = partial(plugins.find, folders=settings.plugins.dirs)
-    baseline = BaselineLearner(alpha=settings.learning.alpha, needed=settings.learning.needed)
+    stale_after = settings.learning.stale_after_days
+    baseline = BaselineLearner(
+        alpha=settings.learning.alpha, needed=settings.learning.needed, stale_after_days=stale_after
+    )
+
+    def ageing(detector: Any) -> Any:
+        """One that judges no longer by what a baseline calls stale, unless it is told otherwise."""
+        told = "stale_after_days" in settings.detectors.get(detector.name, {})
+        known = is_dataclass(detector) and not isinstance(detector, type)
+        if told or not known or not hasattr(detector, "stale_after_days"):
+            return detector
+        return replace(detector, stale_after_days=stale_after)
+
     return [
         _priced_scores(settings),
         baseline,
-        *find("detector", parameters=settings.detectors),
+        *(ageing(each) for each in find("detector", parameters=settings.detectors)),
         *(_priced(each, settings) for each in find("predictor", parameters=settings.predictors)),
     ]
