@@ -137,6 +137,7 @@ class App:
             time_zone=self.settings.forecast.time_zone,
             clock=now,
             reader=_reader(self.settings),
+            remedies=lambda: self.knowledge.remedies,
         )
 
     def start(self) -> None:

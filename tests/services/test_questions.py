@@ -211,12 +211,18 @@ def test_contradictory_times_are_told(ask: Callable[..., Reply]) -> None:
 
 
 @pytest.mark.parametrize(
-    "asked", [{}, {"query": " "}, {"question": "which failed", "query": "list"}, {"query": "nonsense"}]
+    ("asked", "code"),
+    [
+        ({}, ErrorCode.INVALID),
+        ({"query": " "}, ErrorCode.INVALID),
+        ({"question": "which failed", "query": "list"}, ErrorCode.INVALID),
+        ({"query": "nonsense"}, ErrorCode.NOT_FOUND),
+    ],
 )
-def test_what_is_no_question(house: App, asked: dict[str, Any]) -> None:
+def test_what_is_no_question(house: App, asked: dict[str, Any], code: ErrorCode) -> None:
     with pytest.raises(OrcaError) as error:
         house.questions.ask(Question(**asked))
-    assert error.value.code is ErrorCode.INVALID
+    assert error.value.code is code
     assert error.value.hint
 
 
@@ -226,3 +232,27 @@ def test_without_prices_costs_are_not_invented(tmp_path: Path) -> None:
         assert "no price file" in app.questions.ask(Question(question="what did we spend last month")).answer
     finally:
         app.close()
+
+
+def test_words_that_nobody_knows_are_what_a_log_said(ask: Callable[..., Reply]) -> None:
+    for question in ("how did we solve quorum absent", "what should we do about quorum absent"):
+        understood = ask(question).understood
+        assert understood is not None
+        assert understood.query == 'fixes where "quorum absent"'
+    understood = ask("has quorum absent happened before").understood
+    assert understood is not None
+    assert understood.query == 'seen where "quorum absent"'
+
+
+@pytest.mark.parametrize(
+    ("question", "query"),
+    [
+        ("top 3 failing jobs", "count by key top 3 where status:failed"),
+        ("what percent of builds fail", "rate"),
+        ("what costs us the most", "total cost by key"),
+    ],
+)
+def test_what_people_ask_in_passing(ask: Callable[..., Reply], question: str, query: str) -> None:
+    understood = ask(question).understood
+    assert understood is not None
+    assert understood.query == query

@@ -6,6 +6,7 @@ five letters, weighed by rarity and reduced by a truncated SVD; without it, the 
 
 import importlib.util
 import re
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from orcaops.services.known_failures import KnowledgeBases
 _LATEST = 1000  # failed runs whose first errors are compared
 _COMPONENTS = 48
 _FEATURES = 12_000  # the most frequent n-grams; with all of them the reduction takes seconds
+_SAID = 0.9  # from this likeness by words on, a text says what is asked in the same words
 _LEAST_BY_LETTERS, _LEAST_BY_WORDS = 0.30, 0.25  # below, texts are alike by chance
 _WORD = re.compile(r"[a-z][a-z0-9_]+|\d+")
 _LONGEST = 2000
@@ -57,12 +59,13 @@ class Meaning:
         documents = [*self._known(workspace), *self._past(workspace)]
         asked = text[:_LONGEST].lower()
         texts = [f"{one.title}\n{one.text}".lower() for one in documents]
-        if importlib.util.find_spec("sklearn") is not None:
+        likeness, least, how = by_words(asked, texts), _LEAST_BY_WORDS, "alike by words"
+        if importlib.util.find_spec("sklearn") is None:
+            how += '; pip install "orcaops[learn]" compares by meaning'
+        elif "sklearn" in sys.modules or max(likeness, default=0.0) < _SAID:
+            # Importing it takes seconds: a command that is asked once waits only where words do not say it.
             likeness, least = by_letters(asked, texts), _LEAST_BY_LETTERS
             how = "alike by character n-grams"
-        else:
-            likeness, least = by_words(asked, texts), _LEAST_BY_WORDS
-            how = 'alike by words; pip install "orcaops[learn]" compares by meaning'
         ranked = sorted(zip(likeness, documents, strict=True), key=lambda pair: (-pair[0], pair[1].title))
         return Found(
             tuple(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from orcaops.model.errors import ErrorCode, OrcaError, invalid
-from orcaops.model.inquiry import Inquiry, Question, Reply, Understood
+from orcaops.model.inquiry import Inquiry, Kind, Question, Reply, Understood
 from orcaops.model.prices import Prices
 from orcaops.recording.store import Store
 from orcaops.services.failures import Failures
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from orcaops.services.asking.answering.sources import Answered
     from orcaops.services.asking.understanding.names import Known
     from orcaops.services.asking.understanding.reading import Reader
+    from orcaops.services.remedies import Remedies
 
 _MOST_VALUES = 1000  # of a field: so many names are known when a question is read
 _MOST_LABELS = 20
@@ -39,6 +40,7 @@ class Questions:
         time_zone: str,
         clock: Callable[[], datetime],
         reader: "Reader | None" = None,
+        remedies: "Callable[[], Remedies] | None" = None,
     ) -> None:
         self._store = store
         self._failures = failures
@@ -49,6 +51,7 @@ class Questions:
         self._zone = ZoneInfo(time_zone)
         self._clock = clock
         self._reader = reader
+        self._remedies = remedies
 
     def ask(self, question: Question) -> Reply:
         """The answer, with the query that was understood; offers where it was not understood.
@@ -107,7 +110,12 @@ class Questions:
             answer=found.answer,
             rows=tuple(found.rows[: question.limit if inquiry.by is None else None]),
             job_ids=found.jobs(),
-            notes=(*notes, *self._doubts(inquiry, now), *found.notes),
+            notes=(
+                *notes,
+                *self._doubts(inquiry, now),
+                *found.notes,
+                *self._left_out(question.workspace, inquiry, now),
+            ),
         )
 
     def _answer(self, question: Question, inquiry: Inquiry, now: datetime) -> "Answered":
@@ -125,6 +133,7 @@ class Questions:
             now=now,
             zone=self._zone,
             limit=question.limit,
+            remedies=self._remedies,
         )
         kinds = {**runs.KINDS, **numbers.KINDS, **contrasts.KINDS, **failures.KINDS, **ahead.KINDS}
         try:
@@ -147,6 +156,23 @@ class Questions:
             elif start is not None and start > now:
                 found.append("the time that is asked about lies in the future")
         return found
+
+    def _left_out(self, workspace: str, inquiry: Inquiry, now: datetime) -> list[str]:
+        """Says it where "failed" leaves out runs that ended badly in another way."""
+        from orcaops.recording.query import parse_query
+        from orcaops.services.asking.answering.sources import beside_failed, counted
+
+        if inquiry.kind not in (Kind.LIST, Kind.COUNT) or "status:failed" not in inquiry.where:
+            return []
+        others = beside_failed(parse_query(inquiry.where, now))
+        if others is None:
+            return []
+        with self._store.read() as transaction:
+            total = transaction.runs.page(workspace, others, limit=1).total
+        if not total:
+            return []
+        more = counted(total, "more run")
+        return [f"{more} timed out or got lost: -status:succeeded finds all that did not pass"]
 
     def _known(self, workspace: str) -> "Known":
         from orcaops.services.asking.understanding.names import Known

@@ -16,6 +16,7 @@ from orcaops.services.asking.answering.sources import (
     FEW_JOBS,
     Answered,
     Sources,
+    beside_failed,
     both,
     counted,
     shown_rows,
@@ -45,7 +46,10 @@ _TYPES = {
 def explained(inquiry: Inquiry, sources: Sources) -> Answered:
     """Why the latest matching failures happened, one for each job."""
     with sources.store.read() as transaction:
-        page = transaction.runs.page(sources.workspace, sources.query(inquiry.where), limit=100)
+        query = sources.query(inquiry.where)
+        page = transaction.runs.page(sources.workspace, query, limit=100)
+        if not page.items and (unlike := beside_failed(query)) is not None:
+            page = transaction.runs.page(sources.workspace, unlike, limit=100)  # they did not pass either
     if not page.items:
         return Answered("No run matches, so there is nothing to explain.")
     latest: dict[str, Run] = {}
@@ -144,7 +148,8 @@ def fixed(inquiry: Inquiry, sources: Sources) -> Answered:
                 looked.add((run.key, behind[-1].job_id))
                 good = transaction.runs.get(sources.workspace, behind[-1].job_id)
                 cases.append((run, good, changes_between(run, good)))
-    advice = _known(inquiry, sources)
+    proven = _proven(bad.items[0], sources) if bad.items else []
+    advice = proven or _known(inquiry, sources)
     if not bad.items:
         if advice:
             return Answered("It has not happened here; what is known of such failures:", advice)
@@ -173,7 +178,30 @@ def fixed(inquiry: Inquiry, sources: Sources) -> Answered:
     ][: shown_rows(inquiry, sources)]
     said = ", ".join(f"{row.what} in {row.value:.0f}" for row in rows[:3])
     one = "1 failure was" if len(cases) == 1 else f"{len(cases)} failures were"
-    return Answered(f"{one} followed by a success; changed had: {said}.", [*rows, *advice], notes)
+    best = f" {proven[0].text}" if proven else ""
+    return Answered(f"{one} followed by a success; changed had: {said}.{best}", [*rows, *advice], notes)
+
+
+def _proven(run: Run, sources: Sources) -> list[Finding]:
+    """What was learned to end failures like this one, best first, with how sure that is."""
+    if sources.remedies is None:
+        return []
+    with sources.store.read() as transaction:
+        failure = transaction.diagnoses.find(sources.workspace, [run.job_id]).get(run.job_id)
+        if failure is None:
+            return []
+        solutions, _ = sources.remedies().of_failure(transaction, failure, run)
+    return [
+        Finding(
+            what=one.text,
+            value=one.effect.helped,
+            unit="failures ended",
+            n=one.effect.n,
+            text=one.sentence + (f" Sure of {one.effect.low:.0%} at least." if one.effect.low else ""),
+        )
+        for one in solutions
+        if one.effect.n and one.sentence
+    ]
 
 
 def _known(inquiry: Inquiry, sources: Sources) -> list[Finding]:

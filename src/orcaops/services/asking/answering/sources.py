@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from orcaops.model.inquiry import Finding, Inquiry, Measure
 from orcaops.model.prices import BYTES_PER_GB, Prices
 from orcaops.model.quantities import show_duration, show_size
-from orcaops.model.query import EVERYTHING, And, Compare, Comparison, Query
+from orcaops.model.query import EVERYTHING, And, Compare, Comparison, Or, Query
 from orcaops.model.run import Run, Status
 from orcaops.recording.figures import Figure, Tally
 from orcaops.recording.query import parse_query
@@ -17,6 +17,7 @@ from orcaops.services.failures import Failures
 from orcaops.services.forecasts import Forecasts
 from orcaops.services.meaning import Meaning
 from orcaops.services.predictions import Predictions
+from orcaops.services.remedies import Remedies
 
 MOST_FIGURES = 20_000
 """How many runs are read one by one for medians; beyond, the latest of them stand for all."""
@@ -50,10 +51,23 @@ class Sources:
     now: datetime
     zone: ZoneInfo
     limit: int
+    remedies: Callable[[], Remedies] | None = None
 
     def query(self, text: str) -> Query:
         """The search that an inquiry's text is."""
         return parse_query(text, self.now) if text else EVERYTHING
+
+
+def beside_failed(query: Query) -> Query | None:
+    """What a search for failed runs leaves out: those timed out or lost; None for another search."""
+    parts = query.parts if isinstance(query, And) else (query,)
+    failed = Compare("status", Comparison.EQUAL, Status.FAILED.value)
+    if failed not in parts:
+        return None
+    others = Or(
+        tuple(Compare("status", Comparison.EQUAL, each.value) for each in (Status.TIMED_OUT, Status.LOST))
+    )
+    return And((*(part for part in parts if part != failed), others))
 
 
 @dataclass(slots=True)

@@ -79,6 +79,7 @@ _TABLE: tuple[tuple[Kind, float, str], ...] = (
     (Kind.COUNT, 2.8, r"\b(?:job|pass|fail)\b.*\bper\b"),
     (Kind.COUNT, 5.4, (r"\bfail\b(?: is)? most\b|\bmost (?:often )?fail\b"
         r"|\bfail (?:the )?most\b|\bmost .*\b(?:timeout|oom)\b")),
+    (Kind.COUNT, 6.0, r"\btop fail job\b"),
     (Kind.COUNT, 3.4, (r"\bwhich (?:weekday|hour|hourofday|day)\b.*\bfail\b|\b(?:hourofday"
         r"|weekday)\b.*\bfail\b")),
     (Kind.RATE, 3.2, r"^how is ⟨n⟩(?: is)?(?: ⟨t⟩)?$"),

@@ -59,7 +59,24 @@ def take_apart(question: str, known: Known, times: Times) -> Parsed:
     for expression, meaning in PHRASES:
         words = re.sub(expression, f" {meaning} ", words)
     parsed.meant = _meanings_of(words, known, parsed)
+    _quote_unknown(question, parsed)
     return parsed
+
+
+def _quote_unknown(question: str, parsed: Parsed) -> None:
+    """Words that nobody knows, in a question whether or how it went before, are what a log said."""
+    if parsed.quotations or parsed.named or not parsed.unknown:
+        return
+    if not parsed.has("fix") and not (parsed.has("seen") and parsed.has("before", "ever")):
+        return
+    first, last = re.escape(parsed.unknown[0]), re.escape(parsed.unknown[-1])
+    denied = r"(?:\b(?:no|not|cannot|failed to) )?"
+    said = re.search(rf"{denied}\b{first}\b(?:.{{0,80}}\b{last}\b)?", question, re.IGNORECASE)
+    if said is not None:
+        parsed.quotations.append(said[0])
+        parsed.understood += len(parsed.unknown)
+        parsed.unknown.clear()
+        parsed.meant += " ⟨q⟩"
 
 
 _UNQUOTED = (

@@ -209,7 +209,7 @@ _FILLER = (
     "happening happens going gone had own usually most both either neither again yet even ours side between "
     "question asking ask wonder due case terms regarding concerning respect data info information details "
     "detail complete full whole entire period starting beginning end ended finish finished finishes ends "
-    "start started begin began against above below least limit"
+    "start started begin began against above below least limit deal left"
 )
 
 _TIMES = (
@@ -224,6 +224,8 @@ VERBS = re.compile(r"\b(?:fell|fall|falls|falling) (?:over|apart)\b|\b(?:blew|bl
 """Verbs that mean to fail and hold a word that elsewhere begins a time."""
 
 PHRASES = (
+    (r"\bwhat (?:should|can|could|do|must) (?:i|we|you|one) do (?:about|with|against)\b", "fix"),
+    (r"\bhow (?:do|to|can|should)(?: i| we| you)? deal with\b", "fix"),
     (r"\bout of memory\b", "oom"),
     (r"\bout of time\b", "timeout"),
     (r"\b(?:time|timed|times|timing) out\b", "timeout"),

@@ -260,11 +260,13 @@ def _grouping(meant: str, parsed: "Parsed") -> str | None:
     for word, span in _SPANS_OF.items():
         if re.search(rf"\b{word}\b", parsed.spoken):
             return span
-    asked = re.search(rf"\b(?:which|top|distinct)(?: is)?(?: [a-z]+)? ({_WORD})\b", meant)
+    asked = re.search(rf"\b(?:which|top|distinct)(?: is)?(?: (?!rate\b)[a-z]+)? ({_WORD})\b", meant)
     if asked and not re.search(r"⟨n⟩", meant[: asked.start()]):
         return _GROUPED[asked[1]]
     if re.search(r"\bmost\b", meant) and (first := re.search(rf"^(?:list )?({_WORD})\b", meant)):
         return _GROUPED[first[1]]
+    if re.search(r"^which cost\b(?: [a-z]+)? most\b", meant):
+        return "key"
     if often := re.search(r"\b(?:most|often) (?:often )?(?:fail )?(cause|exitcode)\b", meant):
         return _GROUPED[often[1]]
     if re.search(r"^when is most\b|\bforecast hour\b", meant):
