@@ -135,7 +135,7 @@ class Question(Word):
     question: (
         Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_QUESTION, pattern=r"\S")] | None
     ) = Field(None, description="Plain English, such as `which jobs got slower since Monday?`")
-    query: Annotated[LineText, StringConstraints(pattern=r"\S")] | None = Field(
+    query: Annotated[LineText, Field(json_schema_extra={"pattern": r"\S"})] | None = Field(
         None, description="An inquiry as it is shown with an answer; behind `where` the search language."
     )
     workspace: Workspace = DEFAULT_WORKSPACE

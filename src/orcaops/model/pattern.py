@@ -91,10 +91,18 @@ class KnowledgeCoverage(Word):
     stale: tuple[Id, ...] = ()
 
 
+Expression = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=4000, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$"),
+    Field(json_schema_extra={"format": "regex"}),
+]
+"""A regular expression as RE2 has it."""
+
+
 class PatternTaught(Word):
     """A pattern as a person teaches it. Without an ``id`` it gets one from its title."""
 
-    pattern: Annotated[str, StringConstraints(min_length=1, max_length=4000, pattern=r"^[^\x00]*$")]
+    pattern: Expression
     title: Annotated[
         str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")
     ]
@@ -111,9 +119,7 @@ class PatternTaught(Word):
 class ProposalEdited(Word):
     """What a person changes in a proposal; null leaves it as it is."""
 
-    pattern: (
-        Annotated[str, StringConstraints(min_length=1, max_length=4000, pattern=r"^[^\x00]*$")] | None
-    ) = None
+    pattern: Expression | None = None
     title: (
         Annotated[
             str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")

@@ -28,7 +28,7 @@ class _DebugAsked(Asked):
     operation_id="debugJob",
     summary="Explain a failed job",
     response_model=DebugAnalysis,
-    responses=answers(404, 422, 503),
+    responses=answers(404, 409, 422, 503),
 )
 def debug_job(house: House, job_id: JobId, asked: Annotated[_DebugAsked, Query()]) -> Response:
     """Likely causes with quotations from the log, what helps, similar failures, and what to do next.

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from orcaops.learning.failures.masking import plain
-from orcaops.model.errors import OrcaError, invalid
+from orcaops.model.errors import OrcaError, conflict, invalid
 from orcaops.model.pattern import FailurePattern
 
 CATCH_ALL = "catch-all"
@@ -132,10 +132,10 @@ def _loose(pattern: str) -> str:
 
 
 def compiled(pattern: str, where: str = "pattern") -> Any:
-    """The RE2 program of a pattern. Raises ``invalid`` for one that cannot be used, saying why.
+    """The RE2 program of a pattern. Raises ``invalid`` or ``conflict``, saying why.
 
-    Refused are patterns that are no regular expressions of RE2 (no look-around, no back references),
-    that are too long or too large, and that match everything.
+    Refused are patterns that are no regular expressions of RE2 (no look-around, no back references), that
+    are too long or too large, and, as a conflict with what jobs print, those that match everything.
     """
     import re2
 
@@ -157,7 +157,7 @@ def compiled(pattern: str, where: str = "pattern") -> Any:
             hint="There is no look-around and no back reference; a literal ( [ . * needs a backslash.",
         ) from error
     if program.search("") is not None or sum(program.search(line) is not None for line in _HARMLESS) >= 2:
-        raise invalid(
+        raise conflict(
             "the pattern matches ordinary lines, so it would explain every failure",
             where=where,
             hint="Add words that stand only in lines of this failure.",
