@@ -192,7 +192,7 @@ class Loop:
         Changes nothing. Where several predictors answer for one quantity, the first that does not
         abstain is taken.
         """
-        seats = [seat for seat in self._seats if seat.predictor is not None]
+        seats = [seat for seat in self._seats if seat.predictor is not None or seat.scores is not None]
         book.prefetch(
             seat.address(question.workspace, metric, level, scope)
             for seat in seats

@@ -99,6 +99,7 @@ _SAVE_RECORD = (
     update(records).where(records.c.seq == bindparam("of_seq")).values(record=bindparam("new_record"))
 )
 _DROP_LABELS = labels.delete().where(labels.c.seq == bindparam("of_seq"))
+_OPEN_COUNT = select(func.count()).select_from(runs).where(OPEN, runs.c.status == bindparam("of_status"))
 _BY_STATUS = select(runs.c.status, func.count()).group_by(runs.c.status)
 _NUMBERED_BY_STATUS = _BY_STATUS.where(NUMBERED, runs.c.number > bindparam("after"))
 _LAST_NUMBER = select(func.max(runs.c.number)).where(NUMBERED)
@@ -312,8 +313,7 @@ class Runs:
         return found
 
     def open_count(self, status: Status) -> int:
-        asked = select(func.count()).select_from(runs).where(OPEN, runs.c.status == status.value)
-        return self._connection.scalar(asked) or 0
+        return self._connection.scalar(_OPEN_COUNT, {"of_status": status.value}) or 0
 
     def counts(self) -> dict[str, int]:
         return {row[0]: row[1] for row in self._connection.execute(_BY_STATUS)}
