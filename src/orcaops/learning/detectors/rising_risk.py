@@ -33,7 +33,7 @@ class RisingRisk:
     failures, on a constant, and on a job that fails as often as ever: at failure rates from .5 to 25 %
     fewer than .5 false episodes per 1000 runs, as ``python -m benchmarks learning`` measures.
 
-    Costs about 10 µs a run and 1 kB a key.
+    Costs about 10 µs a run and 2 kB a key.
 
     >>> detector.name
     'failure_rising'

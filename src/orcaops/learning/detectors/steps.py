@@ -27,7 +27,7 @@ class Steps:
     for jobs of one step, and for a step seen fewer than ``needed`` times. What is normal for a step is its
     baseline, under ``<key>|step:<command>``.
 
-    Costs about 10 µs a step and 1 kB for each.
+    Costs about 10 µs a run and 1 kB a key, for each of its steps.
 
     >>> detector.name, detector.levels
     ('steps', ('key', 'step_of'))
