@@ -109,8 +109,8 @@ def parse_query(text: str, now: datetime) -> Query:
     """What the text asks for; an empty one asks for everything. ``now`` is what ``7d`` counts from.
 
     A text that names none of the fields and is not a query, such as a line pasted from a log, is a search
-    for its words. Else raises ``invalid``, or ``not_found`` for an unknown field, with the place in ``where`` and
-    what is expected in ``hint``.
+    for its words. Else raises ``invalid``, or ``not_found`` for an unknown field, with the place in
+    ``where`` and what is expected in ``hint``.
     """
     _check_letters(text)
     try:
