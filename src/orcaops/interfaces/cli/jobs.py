@@ -30,7 +30,7 @@ _MOODS = {"succeeded": "good", "failed": "bad", "timed_out": "bad", "lost": "bad
 
 @click.group()
 def jobs() -> None:
-    """What ran, what runs, and its output."""
+    """What ran, what runs, its output and its tests."""
 
 
 jobs.add_command(tests)

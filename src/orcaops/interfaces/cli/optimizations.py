@@ -1,4 +1,4 @@
-"""``orcaops optimizations`` and ``orcaops optimize``: changes on probation, and what may happen by itself."""
+"""``orcaops optimizations`` and ``orcaops optimize``: changes that are tried, and what may happen by itself."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +38,7 @@ _MOODS = {"proposed": "warn", "approved": "warn", "kept": "good", "rolled_back":
 
 @click.group()
 def optimizations() -> None:
-    """Changes of limits on probation."""
+    """Changes of limits that are tried, kept, or taken back."""
 
 
 @optimizations.command("list", epilog="Example: orcaops optimizations list --state canary")

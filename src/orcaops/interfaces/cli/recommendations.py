@@ -25,7 +25,7 @@ _MOODS = {"low": "quiet", "medium": "warn", "high": "bad"}
 
 @click.group()
 def recommendations() -> None:
-    """What could be improved."""
+    """What could be improved, with proof."""
 
 
 @recommendations.command("list", epilog="Example: orcaops recommendations list")
