@@ -14,7 +14,8 @@ def upgrade() -> None:
     for statement in (
         (
             f"CREATE TABLE failure_evidence (serial {serial}, workspace {text} NOT NULL, "
-            f"job_id {text} NOT NULL, record {blob} NOT NULL, CONSTRAINT failure_evidence_job UNIQUE (workspace, job_id))"
+            f"job_id {text} NOT NULL, record {blob} NOT NULL, "
+            f"CONSTRAINT failure_evidence_job UNIQUE (workspace, job_id))"
         ),
         (
             f"CREATE TABLE passing_lines (serial {serial}, workspace {text} NOT NULL, key {text} NOT NULL, "
@@ -24,9 +25,11 @@ def upgrade() -> None:
         "CREATE INDEX passing_lines_time ON passing_lines (workspace, at)",
         (
             f"CREATE TABLE diagnoses (serial {serial}, workspace {text} NOT NULL, job_id {text} NOT NULL, "
-            f"number BIGINT NOT NULL, key {text} NOT NULL, signature {text} NOT NULL, family {text} NOT NULL, "
+            f"number BIGINT NOT NULL, key {text} NOT NULL, signature {text} NOT NULL, "
+            f"family {text} NOT NULL, "
             f"circumstance {text} NOT NULL, knowledge {text} NOT NULL, has_lines INTEGER NOT NULL, "
-            f"explained INTEGER NOT NULL, by_engine {text}, awaited INTEGER NOT NULL, record {blob} NOT NULL, "
+            f"explained INTEGER NOT NULL, by_engine {text}, awaited INTEGER NOT NULL, "
+            f"record {blob} NOT NULL, "
             "CONSTRAINT diagnoses_job UNIQUE (workspace, job_id))"
         ),
         "CREATE INDEX diagnoses_signature ON diagnoses (workspace, signature, number)",
@@ -43,7 +46,8 @@ def upgrade() -> None:
         "CREATE INDEX diagnosis_patterns_job ON diagnosis_patterns (workspace, job_id)",
         (
             f"CREATE TABLE trials (serial {serial}, workspace {text} NOT NULL, job_id {text} NOT NULL, "
-            f"number BIGINT NOT NULL, signature {text} NOT NULL, family {text} NOT NULL, record {blob} NOT NULL, "
+            f"number BIGINT NOT NULL, signature {text} NOT NULL, family {text} NOT NULL, "
+            f"record {blob} NOT NULL, "
             "CONSTRAINT trials_job UNIQUE (workspace, job_id))"
         ),
         "CREATE INDEX trials_signature ON trials (workspace, signature, number)",
