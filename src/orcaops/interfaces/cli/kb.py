@@ -49,9 +49,20 @@ def list_(app: "App", text: str, *, workspace: str, limit: int, cursor: str | No
         note("nothing matches")
     else:
         table(
-            ["id", "category", "seen", "title"],
-            [[one.id, one.category, str(one.occurrences or "-"), one.title] for one in page.items],
+            ["id", "category", "seen", "passing", "title"],
+            [
+                [
+                    one.id,
+                    one.category,
+                    f"{one.occurrences or '-'}{' stale' if one.stale else ''}",
+                    str(one.passing_hits or "-"),
+                    one.title,
+                ]
+                for one in page.items
+            ],
         )
+        if any(one.passing_hits for one in page.items):
+            note("those that passing runs show too rank lower", "quiet")
     more_follows(page.next_cursor, len(page.items), page.total)
 
 
