@@ -94,3 +94,9 @@ def test_the_loose_form_loses_no_match(expression: str, text: str) -> None:
     except re2.error:
         return
     assert exact.search(text) is None or loose.search(text) is not None
+
+
+def test_a_log_in_utf_16_is_scanned_too() -> None:
+    text = "starting\r\nModuleNotFoundError: No module named 'requests'\r\n"
+    found = KnowledgeBase.shipped().matcher.scan([text.encode("utf-16")])
+    assert found["python.module-not-found"][0].groups == ("requests",)

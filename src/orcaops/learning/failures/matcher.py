@@ -272,6 +272,8 @@ class Matcher:
         for offset, block in _blocks(chunks):
             clean = _COLOUR.sub(b"", block) if b"\x1b" in block else block
             clean = clean.replace(b"\r", b"\n") if b"\r" in clean else clean
+            if b"\0" in clean and 3 * clean.count(0) > len(clean):
+                clean = clean.replace(b"\0", b"")  # UTF-16, as some Windows tools write it
             for number in self._possible(clean):
                 pattern = self.patterns[number]
                 if len(found.get(pattern.id, ())) < _MOST_HITS and self._loose_program(number).search(clean):
