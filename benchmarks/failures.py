@@ -10,6 +10,7 @@ import gzip
 import itertools
 import json
 import math
+import random
 import re
 import statistics
 import sys
@@ -25,6 +26,7 @@ from benchmarks.row import NotMeasured, Row
 from orcaops.learning.failures.causes import Causes, find_causes
 from orcaops.learning.failures.classification import classify
 from orcaops.learning.failures.events import read_log
+from orcaops.learning.failures.evidence import passing_lines
 from orcaops.learning.failures.fingerprint import fingerprint
 from orcaops.learning.failures.knowledge import KnowledgeBase
 from orcaops.learning.failures.masking import line_hash, mask, plain
@@ -200,6 +202,7 @@ def chunks(quick: bool) -> Iterator[Row]:
     )
     ours = _pairwise(groups, lambda one: one[1])
     exact = _pairwise(groups, lambda one: one[2])
+    low, high = _interval(groups, lambda one: one[1])
     together = _pairwise(groups, lambda _one: "")
     yield _row(
         "repeated failure recognised",
@@ -211,6 +214,17 @@ def chunks(quick: bool) -> Iterator[Row]:
         "logchunks",
         "value ≥ .85",
     )
+    for name, end, bar in (("lower", low, "shown"), ("upper", high, "value ≥ .85")):
+        yield _row(
+            "repeated failure recognised",
+            f"family, {name} end of 95%",
+            end,
+            "all of a repository alike",
+            together,
+            len(groups),
+            "logchunks",
+            bar,
+        )
     yield _row(
         "repeated failure recognised",
         "pairwise F1, id",
@@ -223,17 +237,36 @@ def chunks(quick: bool) -> Iterator[Row]:
     )
 
 
-def _pairwise(
-    groups: dict[str, list[tuple[str, str, str]]], key: Callable[[tuple[str, str, str]], str]
-) -> float:
+_Groups = dict[str, list[tuple[str, str, str]]]
+_Key = Callable[[tuple[str, str, str]], str]
+
+
+def _pairs_of(members: Sequence[tuple[str, str, str]], key: _Key) -> tuple[int, int, int]:
+    """Of the pairs of failures: how many are alike and said to be, said to be, alike."""
     both = told = true = 0
-    for members in groups.values():
-        for one, other in itertools.combinations(members, 2):
-            same, alike = one[0] == other[0], key(one) == key(other)
-            both += same and alike
-            told += alike
-            true += same
+    for one, other in itertools.combinations(members, 2):
+        same, alike = one[0] == other[0], key(one) == key(other)
+        both += same and alike
+        told += alike
+        true += same
+    return both, told, true
+
+
+def _f1_of(counted: Iterable[tuple[int, int, int]]) -> float:
+    both, told, true = (sum(part) for part in zip(*counted, strict=True))
     return 2 * both / (told + true) if told + true else math.nan
+
+
+def _pairwise(groups: _Groups, key: _Key) -> float:
+    return _f1_of(_pairs_of(members, key) for members in groups.values())
+
+
+def _interval(groups: _Groups, key: _Key, *, draws: int = 2000) -> tuple[float, float]:
+    """Where the figure lies in 95 of 100 draws of as many repositories, with replacement."""
+    counted = [_pairs_of(members, key) for members in groups.values()]
+    chance = random.Random(20261122)
+    drawn = sorted(_f1_of(chance.choices(counted, k=len(counted))) for _ in range(draws))
+    return drawn[round(0.025 * draws)], drawn[round(0.975 * draws) - 1]
 
 
 def passing(_quick: bool) -> Iterator[Row]:
@@ -246,8 +279,13 @@ def passing(_quick: bool) -> Iterator[Row]:
         # The folders are project_build, or job/run for the one job with many runs.
         single = path.parent.name == "cidiff_breakages"
         jobs[path.name.rsplit("_", 1)[0] if single else path.parent.name].append(path)
+    shown = {
+        path: {match.pattern.id for match in kb.explain(enumerate(passing_lines(lines)))}
+        for path, lines in logs.items()
+    }
     fired: list[bool] = []
     alone: list[bool] = []
+    ranked_high: list[bool] = []
     for members in jobs.values():
         for path in members:
             before = [prints[other] for other in members if other != path][:3]
@@ -257,6 +295,11 @@ def passing(_quick: bool) -> Iterator[Row]:
                     ranked = find_causes(lines, passed, known=kb.specific).ranked[:5]
                     matches = kb.explain((line.offset, line.text) for line in ranked[: 5 if passed else 1])
                     told.append(any(not match.catch_all for match in matches))
+                    if told is fired:
+                        harmless = set().union(*(its for other, its in shown.items() if other != path))
+                        ranked_high.append(
+                            any(not one.catch_all and one.pattern.id not in harmless for one in matches)
+                        )
     name = "known failure in a passing log"
     yield _row(
         name,
@@ -267,6 +310,16 @@ def passing(_quick: bool) -> Iterator[Row]:
         len(fired),
         "cidiff pass",
         "≤ 1",
+    )
+    yield _row(
+        name,
+        "the same, of patterns that no other passing run shows",
+        _share(ranked_high),
+        "to reach, at most",
+        0.01,
+        len(ranked_high),
+        "cidiff pass",
+        "shown",
     )
     yield _row(
         name,
