@@ -295,7 +295,7 @@ def test_a_killed_process_loses_neither_the_sandbox_nor_the_end_of_the_command(
     app.recovery.recover()
     app.recovery.wait()
     final = app.jobs.get("default", job_id)
-    assert (final.status, final.exit_code) == (Status.FAILED, 5)
+    assert (final.status, final.exit_code) == (Status.FAILED, 5), final.message
     assert "not kept" in str(final.message)
     assert run(app, place, "true")[0].exit_code == 0
 
