@@ -13,10 +13,10 @@ from dataclasses import field as made_by
 
 from orcaops.learning.failures.causes import Causes
 from orcaops.learning.failures.classification import Classification
-from orcaops.learning.failures.events import Event
 from orcaops.learning.failures.masking import plain
 from orcaops.learning.failures.matcher import Match
 from orcaops.learning.failures.signature import Signature
+from orcaops.learning.failures.traces.trace import Event
 from orcaops.model.anomaly import Anomaly
 from orcaops.model.debug import (
     Change,

@@ -9,13 +9,14 @@ from itertools import takewhile
 
 from orcaops.learning.failures.causes import CauseLine, Causes, find_causes, severity
 from orcaops.learning.failures.classification import classify
-from orcaops.learning.failures.events import Event, read_log
+from orcaops.learning.failures.events import read_log
 from orcaops.learning.failures.evidence import ended, silent
 from orcaops.learning.failures.fingerprint import Fingerprint, fingerprint
 from orcaops.learning.failures.knowledge import KnowledgeBase
 from orcaops.learning.failures.masking import plain, without_time
 from orcaops.learning.failures.matcher import Match
 from orcaops.learning.failures.signature import Signature, signature
+from orcaops.learning.failures.traces.trace import Event
 from orcaops.model.debug import DebugAnalysis, PastFailure, Quote
 from orcaops.model.diagnosis import Diagnosis as Opinion
 from orcaops.model.diagnosis import Evidence

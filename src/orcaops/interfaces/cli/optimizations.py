@@ -1,4 +1,4 @@
-"""``orcaops optimizations`` and ``orcaops optimize``: changes that are tried, and what may happen by itself."""
+"""``orcaops optimizations`` and ``orcaops optimize``: changes on trial, and what may happen by itself."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orcaops.learning.failures.causes import VERDICT, CauseLine, Causes, severity
-from orcaops.learning.failures.events import Event
 from orcaops.learning.failures.masking import mask, without_time
 from orcaops.learning.failures.matcher import Match
+from orcaops.learning.failures.traces.trace import Event
 from orcaops.model.identity import content_id
 
 _EXCEPTION = re.compile(
