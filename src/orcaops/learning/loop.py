@@ -8,6 +8,7 @@ import dataclasses
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from orcaops.learning.baselines import describe
@@ -142,6 +143,12 @@ class Loop:
                 wanting = self._wanting.setdefault(metric, [])
                 # Scores first: they ask the others about the run before those have seen it.
                 wanting.insert(0 if seat.scores is not None else len(wanting), seat)
+
+    @property
+    def fingerprint(self) -> int:
+        """A number that changes with the learners at the table and their versions."""
+        table = ",".join(sorted(f"{seat.name}={seat.version}" for seat in self._seats))
+        return int.from_bytes(blake2b(table.encode(), digest_size=6).digest(), "big")
 
     def absorb(self, samples_by_run: Iterable[Sequence[Sample]], book: MemoryBook) -> Absorbed:
         """Let every learner judge, then learn, each sample of each run in order.

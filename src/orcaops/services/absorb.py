@@ -28,6 +28,9 @@ from orcaops.services.verdicts import Verdicts
 log = logging.getLogger(__name__)
 
 _TOGETHER_S = 0.02  # what finishes in this time is absorbed in one transaction
+LEARNERS = "learners"
+"""The mark that says which learners have learned what there is: ``Loop.fingerprint``."""
+
 _BATCH = 1000  # runs per transaction: large enough to share the work, small enough to let others write
 
 _COLLECTING = (50_000, 20, 50)  # the thresholds of gc while a batch is at work
@@ -128,6 +131,8 @@ class Absorber:
         mark = transaction.watermark()
         if mark != self._mark:
             self._forget()
+        if mark == 0 and transaction.mark(LEARNERS) != self._loop.fingerprint:
+            transaction.set_mark(LEARNERS, self._loop.fingerprint)
         replayed = transaction.runs.numbered(mark, _BATCH)
         resets = [reset for reset in self._known_resets(transaction) if reset.number > mark]
         if replayed or resets:

@@ -3,6 +3,7 @@
 import platform
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ from orcaops.recording.log_store import LogStore
 from orcaops.recording.mirrors import Mirrors
 from orcaops.recording.store import Store
 from orcaops.running.executor import Executor, Stocked
-from orcaops.services.absorb import Absorber
+from orcaops.services.absorb import LEARNERS, Absorber
 from orcaops.services.recovery import Recovery
 
 _LOW_DISK_BYTES = 500 * 1024 * 1024
@@ -236,6 +237,15 @@ class Upkeep:
             )
 
     def _learners(self) -> Iterator[Check]:
+        with suppress(OrcaError), self._store.read() as transaction:
+            known = transaction.watermark() == 0 or transaction.mark(LEARNERS) == self._loop.fingerprint
+            if not known:
+                yield Check(
+                    name="learners",
+                    state="warning",
+                    sentence="what is known was learned by other learners or other versions of them",
+                    hint="`orcaops relearn` lets those of now read the history.",
+                )
         for name, fault in sorted(self._loop.health.items()):
             yield Check(
                 name=f"learner {name}",

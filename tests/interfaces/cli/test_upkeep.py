@@ -31,6 +31,16 @@ def test_doctor_says_what_to_do_about_an_engine_that_does_not_answer(
     assert checks["executor docker"]["hint"]
 
 
+def test_doctor_says_that_other_learners_have_learned_what_is_known(past: Path, orcaops: Command) -> None:
+    with sqlite3.connect(past / "orcaops.db") as connection:
+        connection.execute("update meta set value = '1' where name = 'mark:learners'")
+    connection.close()
+    checks = {check["name"]: check for check in orcaops("doctor", "--json").documents}
+    assert "orcaops relearn" in checks["learners"]["hint"]
+    orcaops("relearn")
+    assert "learners" not in {check["name"] for check in orcaops("doctor", "--json").documents}
+
+
 def damage(home: Path) -> None:
     with (home / "orcaops.db").open("r+b") as file:
         file.write(b"this is no database at all" * 8)
