@@ -84,7 +84,8 @@ class ImportReport(BaseModel):
         "requestBody": {
             "required": True,
             "description": "The file as it is, or as the one file of a form.",
-            "content": {kind: {"schema": {"type": "string"}} for kind in READ}
+            # JSON is read like the others, line by line: nothing promises that it is refused as a whole.
+            "content": {kind: {"schema": {"type": "string"}} for kind in READ if kind != "application/json"}
             | {
                 _FORM: {
                     "schema": {
