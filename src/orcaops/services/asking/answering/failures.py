@@ -197,7 +197,12 @@ def _proven(run: Run, sources: Sources) -> list[Finding]:
             value=one.effect.helped,
             unit="failures ended",
             n=one.effect.n,
-            text=one.sentence + (f" Sure of {one.effect.low:.0%} at least." if one.effect.low else ""),
+            text=one.sentence
+            + (
+                f" It helps in {one.effect.low:.0%} or more, by the lower end of an 80% interval."
+                if one.effect.low
+                else ""
+            ),
         )
         for one in solutions
         if one.effect.n and one.sentence
