@@ -48,7 +48,7 @@ def test_what_is_taught_explains_what_failed(client: TestClient, failed: dict[st
     ("change", "status"),
     [
         ({"pattern": "("}, 422),
-        ({"pattern": ".*"}, 422),
+        ({"pattern": ".*"}, 409),
         ({"examples": []}, 422),
         ({"unknown": 1}, 422),
         ({"id": "disk.full"}, 409),

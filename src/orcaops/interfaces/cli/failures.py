@@ -41,7 +41,7 @@ def show_failure(error: Exception) -> int:
         click.echo(f"orcaops: {said}", err=True)
         if error.hint:
             click.echo(f"  {error.hint}", err=True)
-        return EXIT_CODES[error.code]
+        return 2 if _misspelled(error) else EXIT_CODES[error.code]
     if isinstance(error, click.ClickException):
         error.show()
         return 2
@@ -56,6 +56,11 @@ def show_failure(error: Exception) -> int:
     click.echo(f"orcaops: a bug of ours: {type(error).__name__}: {error}", err=True)
     click.echo("  Run it again with ORCAOPS_DEBUG=1 to see where, and please report it.", err=True)
     return EXIT_CODES[ErrorCode.INTERNAL]
+
+
+def _misspelled(error: OrcaError) -> bool:
+    """Whether what is not there is a word of a query: that is wrong usage, as other slips in it are."""
+    return error.code is ErrorCode.NOT_FOUND and error.where.partition(",")[0] in ("q", "query")
 
 
 def refuse_field_errors(error: Exception) -> OrcaError:

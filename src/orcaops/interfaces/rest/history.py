@@ -84,8 +84,9 @@ class ImportReport(BaseModel):
         "requestBody": {
             "required": True,
             "description": "The file as it is, or as the one file of a form.",
-            # JSON is read like the others, line by line: nothing promises that it is refused as a whole.
-            "content": {kind: {"schema": {"type": "string"}} for kind in READ if kind != "application/json"}
+            # No schema: whatever comes is read line by line, and what cannot be a run is reported. JSON is
+            # read the same way, but its kind would promise a document.
+            "content": {kind: {} for kind in READ if kind != "application/json"}
             | {
                 _FORM: {
                     "schema": {
