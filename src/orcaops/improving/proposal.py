@@ -14,6 +14,7 @@ AHEAD = 20
 """A promise is about the mean of so many next runs."""
 
 _MONTH_DAYS = 30.4
+_LEAST_SHOWN = 0.01  # of any unit a day: less is hardly worth a word
 _GIB = 1024**3
 
 # What a unit is worth in minutes of a run. A hosted runner costs about 0.008 $ a minute, a GiB held for an
@@ -104,6 +105,8 @@ def shown_saving(saving: Saving) -> str:
         if saving.money_low != saving.money_high:
             money += f" ({saving.money_low:.2f} to {saving.money_high:.2f})"
     lead = "Concerns" if saving.unit == "exposures" else "Saves"
+    if saving.unit != "seconds" and saving.per_day_high < _LEAST_SHOWN:
+        return f"{lead} less than {show(_LEAST_SHOWN)} a day{money}."
     return f"{lead} {show(saving.per_day)} a day{between}{money}."
 
 
@@ -117,6 +120,8 @@ def _time(seconds: float) -> str:
 
 
 def _plain(amount: float, singular: str, plural: str) -> str:
+    if abs(amount) < _LEAST_SHOWN:
+        return f"0 {plural}"
     digits = f"{amount:.0f}" if abs(amount) >= 9.95 else f"{amount:.2g}"
     return f"{digits} {singular if digits == '1' else plural}"
 
