@@ -12,7 +12,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 
@@ -29,6 +29,7 @@ from orcaops.model.run import Cause, Run, Status, Usage
 from orcaops.recording.store import MemoryKey
 
 SMALL = 10_000
+END = START + timedelta(seconds=SPAN_S)
 RUNS_PER_BASELINE = 50
 RUNS_PER_ANOMALY = 50
 PORTION = 1000  # runs that are imported at a time, in turn here and there
@@ -107,7 +108,7 @@ def _anomaly(key: str, run: Run) -> Anomaly:
         expected=60.0,
         actual=300.0,
         unit="s",
-        detected_at=run.submitted_at,
+        detected_at=run.submitted_at + (datetime.now(UTC) - END),  # what is open is recent
         key=key,
         detector="anomaly_duration",
         job_ids=(run.job_id,),

@@ -124,3 +124,29 @@ def test_a_storm_is_over_when_nothing_came_after_it(app: App) -> None:
         assert over == app.insights.anomaly("default", over.id)
     going_on = app.insights.anomalies("default", filters={"open": "true"}).items
     assert not {each.type for each in going_on} & {"retry_storm", "repeat_failure"}
+
+
+def test_a_page_of_what_is_open_reads_a_bounded_number_that_silence_has_ended(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orcaops.services.insights._MOST_LOOKED_AT", 3)
+    found = slow_run(app)
+    storm = found.model_copy(update={"type": "retry_storm", "last_seen_at": None, "open": True})
+    over = [
+        storm.model_copy(
+            update={"id": f"storm-{n}", "detected_at": datetime.now(UTC) - timedelta(hours=1, minutes=n)}
+        )
+        for n in range(10)
+    ]
+    with app.store.write() as transaction:
+        transaction.anomalies.put_many(over)
+    seen: list[str] = []
+    pages, cursor = 0, None
+    while True:
+        page = app.insights.anomalies("default", filters={"open": "true"}, limit=2, cursor=cursor)
+        seen += [anomaly.id for anomaly in page.items]
+        pages += 1
+        if (cursor := page.next_cursor) is None:
+            break
+    assert seen == [found.id]
+    assert pages > 2

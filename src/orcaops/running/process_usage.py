@@ -15,6 +15,8 @@ from orcaops.model.run import Usage
 
 _FIRST_LOOK_S = 0.005
 _LONGEST_LOOK_S = 0.5
+# The kernel keeps counters of memory per CPU and adds them up late: two marks of a process differ a little.
+_MARKS_DIFFER = 1.02
 _BLOCK_BYTES = 512  # the unit of ru_inblock and ru_oublock, whatever the file system's is
 
 
@@ -64,15 +66,14 @@ class ProcessUsage:
         self._system_s += used.ru_stime
         self._read += used.ru_inblock * _BLOCK_BYTES
         self._written += used.ru_oublock * _BLOCK_BYTES
-        if used.ru_maxrss * 1024 > self._floor_bytes:
+        if used.ru_maxrss * 1024 > self._floor_bytes * _MARKS_DIFFER:
             self._exact_bytes = max(self._exact_bytes, used.ru_maxrss * 1024)
 
     def total(self, *, complete: bool) -> Usage:
         """All of it; not ``complete`` if something was killed that nobody has waited for."""
         if not self._commands:
             return Usage()
-        # The kernel keeps its counters of memory per CPU and adds them up late: two marks differ a little.
-        is_exact = self._exact_bytes > 0 and self._exact_bytes * 1.02 >= self._sampled_bytes
+        is_exact = self._exact_bytes > 0 and self._exact_bytes * _MARKS_DIFFER >= self._sampled_bytes
         resident = max(self._exact_bytes, self._sampled_bytes) or None
         return Usage(
             cpu_seconds=self._user_s + self._system_s,

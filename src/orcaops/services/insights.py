@@ -23,6 +23,8 @@ _LULLS = {
 }
 """Episodes that are made of runs in quick succession: after so long without another, they are over."""
 
+_MOST_LOOKED_AT = 2000  # anomalies that are read for one page of those that silence has not ended
+
 
 class Insights:
     """Baselines and anomalies."""
@@ -100,12 +102,16 @@ class Insights:
         limit: int = DEFAULT_LIMIT,
         cursor: str | None = None,
     ) -> Page[Anomaly]:
-        """Anomalies, latest first."""
+        """Anomalies, latest first.
+
+        A page of those that are open, or over, may be short where many are kept that silence has ended.
+        """
         wanted = dict(filters or {})
         going_on = {"true": True, "false": False}.get(wanted.get("open", ""))
         if going_on is False:  # silence may have ended what is kept as open
             del wanted["open"]
         items: list[Anomaly] = []
+        looked_at = 0
         begun_at = cursor
         with self._store.read() as transaction:
             while True:
@@ -114,8 +120,11 @@ class Insights:
                 )
                 seen = self._as_told(transaction, workspace, page.items)
                 items += [each for each in seen if going_on is None or each.open is going_on]
+                looked_at += len(seen)
                 if going_on is None or len(items) == limit or page.next_cursor is None:
                     break
+                if looked_at >= _MOST_LOOKED_AT:
+                    break  # the next page goes on from here
                 cursor = page.next_cursor
         total = page.total
         if going_on is not None:  # counted only where it is all in sight
