@@ -42,6 +42,7 @@ exec "$@" </dev/null
 """
 _OPENS_WITHIN_S = 10.0
 _LOOK_S = (0.05, 1.0)
+_PROCESS_LOOKS, _PROCESS_LOOK_S = 100, 0.01
 _LAST_WORDS_S = 0.2
 _KILL_SIGNAL = 9
 
@@ -165,7 +166,7 @@ class SandboxAttempt:
 
     def _open(self, connection: Connection, at: datetime) -> None:
         """The gate has been reached: count from here, and let the command begin."""
-        self._process = process = int(self._engine.exec_facts(self._exec_id).get("Pid") or 0)
+        self._process = process = self._process_id()
         child = self._parent.child_of(self._container) if self._parent is not None else None
         if child is not None and process > 1:
             self._group = ExecGroup.open(child, f"exec-{self._word}", process)
@@ -175,6 +176,18 @@ class SandboxAttempt:
         self._observer.phase(PhaseName.RUN)
         connection.send(f"{self._word}\n".encode())
         self._halt.subscribe(self._begin_to_stop)
+
+    def _process_id(self) -> int:
+        """The command's process; 0 if the engine does not know it within a second.
+
+        The gate can be heard of before the engine has noted whose word it was.
+        """
+        for _ in range(_PROCESS_LOOKS):
+            if process := int(self._engine.exec_facts(self._exec_id).get("Pid") or 0):
+                return process
+            if self._over.wait(_PROCESS_LOOK_S):
+                break
+        return 0
 
     def _watch(self, connection: Connection) -> None:
         """End the output with the command, though somebody it left behind may hold its streams open."""
