@@ -27,6 +27,7 @@ from orcaops.model.anomaly import Anomaly, Severity
 from orcaops.model.baseline import Baseline
 from orcaops.model.run import Cause, Run, Status, Usage
 from orcaops.recording.store import MemoryKey
+from orcaops.services import advising
 
 SMALL = 10_000
 END = START + timedelta(seconds=SPAN_S)
@@ -71,6 +72,7 @@ def fill(home: Path, size: int) -> None:
             with app.store.write() as transaction:
                 transaction.runs.add_new([each for each, _ in batch], {each.job_id: t for each, t in batch})
                 transaction.set_watermark(number)
+                transaction.set_mark(advising.MARK, number)  # advice has followed
             batch = []
     with app.store.write() as transaction:
         transaction.baselines.put_many([_baseline(key, run) for key, run in keys.items()])

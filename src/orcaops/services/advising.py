@@ -38,7 +38,7 @@ _LONG_WAIT_S = 10.0
 _LONG_TESTS_S = 60.0
 _WEEKS = timedelta(days=14)
 
-_MARK = "advice"
+MARK = "advice"
 
 
 class Advising:
@@ -64,19 +64,19 @@ class Advising:
         for workspace, key in {(run.workspace, run.key): None for run in runs}:
             number = max(run.number or 0 for run in runs if (run.workspace, run.key) == (workspace, key))
             self.look_again(transaction, workspace, key, until=number)
-        if transaction.mark(_MARK) >= (runs[0].number or 0) - 1:
-            transaction.set_mark(_MARK, runs[-1].number or 0)
+        if transaction.mark(MARK) >= (runs[0].number or 0) - 1:
+            transaction.set_mark(MARK, runs[-1].number or 0)
 
     def settle(self, transaction: Transaction) -> bool:
         """Look at keys that :meth:`follow` left, a hundred at a time; whether there are more."""
-        mark, end = transaction.mark(_MARK), transaction.watermark()
+        mark, end = transaction.mark(MARK), transaction.watermark()
         if mark >= end:
             return False
         keys = transaction.runs.touched(mark, least=_FEWEST, limit=_KEYS)
         for workspace, key, number in keys:
             self.look_again(transaction, workspace, key, until=number)
         more = len(keys) == _KEYS
-        transaction.set_mark(_MARK, keys[-1][2] if more else end)
+        transaction.set_mark(MARK, keys[-1][2] if more else end)
         return more
 
     def look_again(

@@ -38,10 +38,12 @@ _OF_COMMAND = (
     .order_by(runs.c.seq.desc())
     .limit(_MOST_OF_COMMAND)
 )
+# Grouped by what no index is in the order of: else SQLite walks all runs by their keys to save the grouping.
+_WORKSPACE, _KEY = (func.coalesce(each, text("''")) for each in (runs.c.workspace, runs.c.key))
 _NEW = (
-    select(runs.c.workspace, runs.c.key, func.max(runs.c.number).label("last"))
+    select(_WORKSPACE.label("workspace"), _KEY.label("key"), func.max(runs.c.number).label("last"))
     .where(NUMBERED, runs.c.number > bindparam("after"))
-    .group_by(runs.c.workspace, runs.c.key)
+    .group_by(_WORKSPACE, _KEY)
     .subquery()
 )
 _COUNT = (
