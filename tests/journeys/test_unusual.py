@@ -15,7 +15,7 @@ from orcaops import config
 from orcaops.model.anomaly import Anomaly, Severity
 
 _START = datetime(2026, 5, 4, tzinfo=UTC)
-_NETWORK = "npm ERR! network timeout at: https://registry.npmjs.org/left-pad\n"
+_NETWORK = "npm ERR! network timeout at: https://packages.example.org/left-pad\n"
 _DISK = "OSError: [Errno 28] No space left on device: '/build/x'\n"
 _NAMES = "fatal: unable to access 'https://git.example.org/': Could not resolve host: git.example.org\n"
 
