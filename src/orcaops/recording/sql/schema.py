@@ -21,7 +21,7 @@ from orcaops.recording.sql import (  # noqa: F401 - registers
 from orcaops.recording.sql.failures import explained
 from orcaops.recording.sql.tables import metadata
 
-LATEST = 7
+LATEST = 6
 """The version of the tables in this release: the number of the last file in ``migrations/versions``."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"

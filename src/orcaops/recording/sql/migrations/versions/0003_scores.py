@@ -1,8 +1,0 @@
-"""Tables for what became of predictions."""
-
-revision = "0003"
-down_revision = "0002"
-
-
-def upgrade() -> None:
-    """Nothing yet."""
