@@ -293,6 +293,26 @@ def test_a_job_whose_owner_is_killed_is_adopted(installation: str, tmp_path: Pat
     assert 1.5 < (outcome.finished_at - outcome.started_at).total_seconds() < 6
 
 
+class TestJobsThatNeverBegan:
+    def test_one_that_was_not_handed_over_can_begin_after_all(self, executor: DockerExecutor) -> None:
+        ready = executor.prepare(spec()).warm_id
+        ref = docker("inspect", "--format", "{{.Id}}", f"orcaops-{ready}")
+        assert executor.never_began(job(spec("echo once")).changed(engine_ref=ref))
+        assert docker("inspect", "--format", "{{.State.Running}}", ref) == "false", "it might begin later"
+
+    def test_one_that_runs_is_left_alone(self, executor: DockerExecutor, observer: RecordingObserver) -> None:
+        executor.prepare(spec())
+        run = job(spec("echo here; sleep 1; exit 4"))
+        seen: list[bool] = []
+
+        def look(_: bytes) -> None:
+            seen.append(executor.never_began(run.changed(engine_ref=observer.all("placed")[0])))
+
+        observer.on_output(look)
+        outcome = executor.run(run, observer, Halt())
+        assert (outcome.warm, outcome.exit_code, seen) == (True, 4, [False])
+
+
 _RUN_IN_IT = """
 from datetime import datetime, timezone
 from orcaops.model.run import Run, Status

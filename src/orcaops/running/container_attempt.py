@@ -211,19 +211,6 @@ class ContainerAttempt:
         if self._spec.artifacts:
             self._collect(facts)
 
-    def launched_at(self, launch: LaunchRecords) -> datetime | None:
-        """When the job began in a container that had stood ready, by the engine's log; None if never."""
-        log = self._engine.logs(self._container, since="0", follow=False)
-        try:
-            for stream, data, at in logged_pieces(log):
-                if stream is Stream.STDERR:
-                    launch.feed(data, at)
-                if launch.started_at is not None:
-                    break
-        finally:
-            log.close()
-        return launch.started_at
-
     def _times(self, state: dict[str, Any]) -> tuple[datetime, datetime]:
         """When the job began and ended; by the engine's clock if the container was its own from the start."""
         begun = engine_time(state["StartedAt"]) if self._launch is None else None

@@ -1,25 +1,63 @@
 """ContainerLeft: what a dead owner left of a job that had not begun, so that it can begin after all.
 
 A container that was created and never started has run nothing. Whether it was started is the engine's word,
-and where it says anything else than that, nothing is touched.
+and where it says anything else than that, nothing is touched. A container that stood ready was started before
+it had a job: there the mark in its output tells, and it must not begin any more once that has been read.
 """
 
 import time
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
-from orcaops.running.container_request import LABEL_HOME, LABEL_JOB, container_name
+from orcaops.model.logline import Stream
+from orcaops.running.container_output import logged_pieces
+from orcaops.running.container_request import LABEL_HOME, LABEL_JOB, LABEL_WARM, LABEL_WORD, container_name
 from orcaops.running.engine import Engine, EngineRefusedError
+from orcaops.running.launch_script import LaunchRecords
 
 _NOT_FOUND = 404
 _BEING_MADE_S = 5.0
 _LOOK_S = 0.1
+_ENDS_WITHIN_S = 10.0
 
 
 def never_began(engine: Engine, installation: str, job_id: str) -> bool:
     """Whether a job's container is there and was certainly never started. Raises :class:`EngineError`."""
     facts = _facts(engine, container_name(job_id))
     return facts is not None and _unbegun(facts, {LABEL_HOME: installation, LABEL_JOB: job_id})
+
+
+def never_became(engine: Engine, installation: str, container: str) -> bool:
+    """Whether a container that stood ready certainly never became the job it was given to, and never will.
+
+    It is ended to know that. Raises :class:`EngineError`.
+    """
+    facts = _facts(engine, container)
+    labels = {} if facts is None else facts["Config"].get("Labels") or {}
+    if LABEL_WARM not in labels or labels.get(LABEL_HOME) != installation:
+        return False
+    word = labels.get(LABEL_WORD, "")
+    if launched_at(engine, container, word) is not None:
+        return False
+    engine.kill(container, "KILL")
+    engine.wait(container, _ENDS_WITHIN_S)
+    return launched_at(engine, container, word) is None
+
+
+def launched_at(engine: Engine, container: str, word: str) -> datetime | None:
+    """When the job began in a container that had stood ready, by the engine's log; None if never."""
+    launch = LaunchRecords(word)
+    log = engine.logs(container, since="0", follow=False)
+    try:
+        for stream, data, at in logged_pieces(log):
+            if stream is Stream.STDERR:
+                launch.feed(data, at)
+            if launch.started_at is not None:
+                break
+    finally:
+        log.close()
+    return launch.started_at
 
 
 def cleared(engine: Engine, labels: Mapping[str, str], name: str) -> bool:

@@ -50,6 +50,11 @@ def ready_line(word: str) -> bytes:
     return f"printf '\\036{word} ready\\036\\n' >&2\n".encode()
 
 
+def ready_mark(word: str) -> bytes:
+    """What the shell writes then."""
+    return _MARK + f"{word} ready".encode() + _MARK + b"\n"
+
+
 def launch_line(argv: Sequence[str], env: dict[str, str], word: str) -> bytes:
     """What makes the shell become the program, with these variables on top of the image's own."""
     parts = [f"printf '\\036{word} start\\036\\n' >&2", "unset PWD OLDPWD SHLVL"]

@@ -1,8 +1,9 @@
 """WarmAttempt: the life of a job in a container that stood ready for it.
 
-It differs from a cold one in its beginning only: the job is handed to the shell that waits. Whatever
-happens before the job's first instruction is a miss, not a failure: the container is removed, and the
-job starts cold.
+It differs from a cold one in its beginning only: the job is handed to the shell that waits, once that has
+said that it still listens. Whatever happens before the job's first instruction is a miss, not a failure: the
+container is removed, and the job starts cold. A shell that does not answer is never given the job: it would
+do it when it wakes, and be it on the way to its end.
 """
 
 import contextlib
@@ -21,7 +22,8 @@ from orcaops.running.executor import Halt, Observer
 from orcaops.running.launch_script import LaunchRecords, launch_line
 from orcaops.running.warm_pool import Held, WarmPool
 
-_BEGINS_WITHIN_S = 3.0
+_ANSWERS_WITHIN_S = 3.0
+_BEGINS_WITHIN_S = 10.0
 
 
 class WarmAttempt(ContainerAttempt):
@@ -62,8 +64,9 @@ class WarmAttempt(ContainerAttempt):
         if len(steps) > 1:
             argv = ("sh", "-c", script_of(steps, self._held.word))
         try:
+            self._held.prove(_ANSWERS_WITHIN_S)
             connection.send(launch_line(argv, dict(self._spec.env), self._held.word))
-        except OSError:
+        except (OSError, EngineGoneError):
             self.missed = True
             return False
         connection.wait_at_most(_BEGINS_WITHIN_S)

@@ -32,9 +32,9 @@ from orcaops.running.container_request import (
     limits_ignored,
     warm_name,
 )
-from orcaops.running.engine import Connection, Engine, EngineError, EngineRefusedError
+from orcaops.running.engine import Connection, Engine, EngineError, EngineGoneError, EngineRefusedError
 from orcaops.running.executor import CannotStandReady, Prepared
-from orcaops.running.launch_script import can_launch, ready_line
+from orcaops.running.launch_script import can_launch, ready_line, ready_mark
 
 _log = logging.getLogger(__name__)
 
@@ -85,6 +85,24 @@ class Held:
     ready_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     since: float = 0.0
     took_s: float = 0.0
+
+    def prove(self, within_s: float) -> None:
+        """Let the shell say that it listens.
+
+        Raises ``OSError`` where it does not within that time, :class:`EngineGoneError` where it has ended.
+        """
+        connection = self.connection
+        assert connection is not None
+        wanted = ready_mark(self.word)
+        seen = b""
+        connection.send(ready_line(self.word))
+        connection.wait_at_most(within_s)
+        while wanted not in seen:
+            piece = connection.receive(4096)
+            if not piece:
+                raise EngineGoneError("the shell that stood ready has ended")
+            seen += piece
+        connection.wait_at_most(None)
 
 
 class WarmPool:
@@ -285,20 +303,10 @@ class WarmPool:
         }
 
     def _await_ready(self, held: Held) -> None:
-        """The shell's own word that it listens."""
-        connection = held.connection
-        assert connection is not None
-        wanted = f"\x1e{held.word} ready\x1e\n".encode()
-        seen = b""
         try:
-            connection.send(ready_line(held.word))
-            connection.wait_at_most(_READY_WITHIN_S)
-            while wanted not in seen:
-                piece = connection.receive(4096)
-                if not piece:
-                    raise CannotStandReady("the image's shell ended instead of waiting")
-                seen += piece
-            connection.wait_at_most(None)
+            held.prove(_READY_WITHIN_S)
+        except EngineGoneError as error:
+            raise CannotStandReady("the image's shell ended instead of waiting") from error
         except OSError as error:
             raise CannotStandReady(f"the image's shell does not answer: {error}") from error
 

@@ -218,7 +218,7 @@ class DockerExecutor:
                     state = attempt.take_over(container)
                     begun = engine_time(state["StartedAt"])
                     if warm_id:  # it stood ready before, and may never have heard of the job
-                        begun = attempt.launched_at(LaunchRecords(word))
+                        begun = container_left.launched_at(self._engine, container, word)
                     if state["Status"] != "created" and begun is not None:
                         attempt.replay(begun, seen_until)
                         attempt.finish()
@@ -229,12 +229,15 @@ class DockerExecutor:
             self._hosts.take_back(container_name(run.job_id))
 
     def never_began(self, run: Run) -> bool:
-        """Whether the run's container was made and certainly never started; in a sandbox it may have."""
+        """Whether the job in the run's container certainly never began; in a sandbox it may have."""
         spec = run.effective or run.requested
         if spec is None or spec.sandbox is not None:
             return False
         try:
-            return container_left.never_began(self._engine, self._installation, run.job_id)
+            if container_left.never_began(self._engine, self._installation, run.job_id):
+                return True
+            ready = run.engine_ref
+            return ready is not None and container_left.never_became(self._engine, self._installation, ready)
         except EngineError:
             return False
 
