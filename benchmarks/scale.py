@@ -27,7 +27,7 @@ from orcaops.model.anomaly import Anomaly, Severity
 from orcaops.model.baseline import Baseline
 from orcaops.model.run import Cause, Run, Status, Usage
 from orcaops.recording.store import MemoryKey
-from orcaops.services import advising
+from orcaops.services.absorbing import advising
 
 SMALL = 10_000
 END = START + timedelta(seconds=SPAN_S)

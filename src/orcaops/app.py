@@ -44,40 +44,40 @@ from orcaops.running.executors.process import ProcessExecutor
 from orcaops.running.ownership import Ownership
 from orcaops.running.supervisor import Supervisor
 from orcaops.services.absorb import Absorber, AbsorbingThread
+from orcaops.services.absorbing.advising import Advising
+from orcaops.services.absorbing.confirming import FLAKY, Confirming
+from orcaops.services.absorbing.diagnosing import Diagnosing
+from orcaops.services.absorbing.incidents import Incidents
 from orcaops.services.advice import Advice
-from orcaops.services.advising import Advising
-from orcaops.services.applying import Applying
-from orcaops.services.confirming import FLAKY, Confirming
-from orcaops.services.diagnosing import Diagnosing
-from orcaops.services.dispatcher import Dispatcher
-from orcaops.services.evidence import EvidenceTaker
+from orcaops.services.executing.dispatcher import Dispatcher
+from orcaops.services.executing.recorder import StoreRecorder
+from orcaops.services.executing.recovery import Recovery
 from orcaops.services.failures import Failures
 from orcaops.services.forecasts import NO_PRICES, Forecasts
 from orcaops.services.history import History
-from orcaops.services.incidents import Incidents
 from orcaops.services.insights import Insights
 from orcaops.services.jobs import Jobs
-from orcaops.services.known_failures import KnowledgeBases
-from orcaops.services.meaning import Meaning
-from orcaops.services.moves import Moves
+from orcaops.services.knowing.evidence import EvidenceTaker
+from orcaops.services.knowing.known_failures import KnowledgeBases
+from orcaops.services.knowing.meaning import Meaning
 from orcaops.services.optimizations import Optimizations
 from orcaops.services.periodic import PeriodicThread
 from orcaops.services.predictions import Predictions
 from orcaops.services.questions import Questions
-from orcaops.services.recorder import StoreRecorder
-from orcaops.services.recovery import Recovery
 from orcaops.services.remediation import Remediation
 from orcaops.services.sandboxes import Sandboxes
 from orcaops.services.telling import Telling, TellingThread
 from orcaops.services.test_results import TestResults
-from orcaops.services.trials import Trials
+from orcaops.services.trying.applying import Applying
+from orcaops.services.trying.moves import Moves
+from orcaops.services.trying.trials import Trials
 from orcaops.services.upkeep import Upkeep
 from orcaops.services.warming import Warming, WarmLimits
 
 if TYPE_CHECKING:
-    from orcaops.services.assistant import Assistant, LanguageModel
+    from orcaops.services.asking.model_reader import ModelReader
+    from orcaops.services.explaining.assistant import Assistant, LanguageModel
     from orcaops.services.knowledge import Knowledge
-    from orcaops.services.model_reader import ModelReader
 
 log = logging.getLogger(__name__)
 
@@ -282,7 +282,7 @@ def build(configuration: Configuration) -> App:
     )
 
     def assistant() -> "Assistant":
-        from orcaops.services.assistant import Assistant
+        from orcaops.services.explaining.assistant import Assistant
 
         return Assistant(logs, language_model(settings), evidence_tokens=settings.ai.evidence_tokens)
 
@@ -434,7 +434,7 @@ def language_model(settings: Settings) -> "LanguageModel | None":
     """The one that is configured; nothing of it is imported before it is asked."""
     if settings.ai.model is None:
         return None
-    from orcaops.services.language_model import PydanticAiModel
+    from orcaops.services.explaining.language_model import PydanticAiModel
 
     return PydanticAiModel(
         settings.ai.model,
@@ -450,7 +450,7 @@ def _reader(settings: Settings) -> "ModelReader | None":
     model = language_model(settings) if settings.ai.ask else None
     if model is None:
         return None
-    from orcaops.services.model_reader import ModelReader
+    from orcaops.services.asking.model_reader import ModelReader
 
     return ModelReader(model, most_tokens=settings.ai.evidence_tokens)
 

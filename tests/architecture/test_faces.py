@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 import orcaops.interfaces
+from orcaops.services.absorbing.incidents import Incidents
 from orcaops.services.advice import Advice
 from orcaops.services.failures import Failures
 from orcaops.services.forecasts import Forecasts
 from orcaops.services.history import History
-from orcaops.services.incidents import Incidents
 from orcaops.services.insights import Insights
 from orcaops.services.jobs import Jobs
 from orcaops.services.knowledge import Knowledge

@@ -23,7 +23,7 @@ from orcaops.model.decision import Decision
 from orcaops.model.run import Run
 from orcaops.recording.measure import samples_of
 from orcaops.recording.store import MemoryKey, Store, Transaction
-from orcaops.services.verdicts import Verdicts
+from orcaops.services.absorbing.verdicts import Verdicts
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from orcaops.model.query import DEFAULT_LIMIT, Page
 from orcaops.model.recommendation import Effect, Nearly, Recommendation
 from orcaops.model.run import Run
 from orcaops.recording.store import Store, Transaction
-from orcaops.services.advising import RUNS, Advising
+from orcaops.services.absorbing.advising import RUNS, Advising
 from orcaops.services.jobs import spec_to_rerun
 
 _STATES: Mapping[str, Literal["dismissed", "applied"]] = {"dismiss": "dismissed", "apply": "applied"}

@@ -11,9 +11,9 @@ from orcaops.services.test_results import with_failing_tests
 if TYPE_CHECKING:
     from orcaops.model.debug import DebugAnalysis, Prompt
     from orcaops.model.run import Run
-    from orcaops.services.assistant import Assistant
+    from orcaops.services.explaining.assistant import Assistant
+    from orcaops.services.knowing.known_failures import KnowledgeBases
     from orcaops.services.knowledge import Knowledge
-    from orcaops.services.known_failures import KnowledgeBases
 
 
 class Failures:
@@ -53,7 +53,7 @@ class Failures:
 
     def prompt(self, workspace: str, job_id: str) -> "Prompt":
         """What a language model would be sent about a failed run. Nothing is sent. Raises ``not_found``."""
-        from orcaops.services.assistant import Assistant
+        from orcaops.services.explaining.assistant import Assistant
 
         assistant = (
             self._assistant()
@@ -63,15 +63,15 @@ class Failures:
         return assistant.prompt(*self._explained(workspace, job_id))
 
     def _helper(self) -> "Assistant":
-        from orcaops.services.assistant import no_model
+        from orcaops.services.explaining.assistant import no_model
 
         if self._assistant is None or not (assistant := self._assistant()).ready:
             raise no_model()
         return assistant
 
     def _explained(self, workspace: str, job_id: str) -> "tuple[Run, DebugAnalysis]":
-        from orcaops.services.diagnosis import Diagnosis
-        from orcaops.services.proposed_remedies import with_remedies
+        from orcaops.services.explaining.diagnosis import Diagnosis
+        from orcaops.services.explaining.proposed_remedies import with_remedies
 
         base = self._bases.of(workspace)[0]
         diagnosis = Diagnosis(self._store, self._logs, base, self._bases.shipped, self._knowledge())

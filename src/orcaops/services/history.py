@@ -26,7 +26,7 @@ from orcaops.recording.redaction import Redactor
 from orcaops.recording.store import Store
 from orcaops.recording.test_reports.telltale import may_hold_tests
 from orcaops.services.absorb import Absorber
-from orcaops.services.evidence import EvidenceTaker
+from orcaops.services.knowing.evidence import EvidenceTaker
 
 _BATCH = 1000  # runs per transaction
 _ANNOUNCED_S = 120.0  # how long nobody learns after an import was killed

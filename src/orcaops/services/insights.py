@@ -13,8 +13,8 @@ from orcaops.model.query import DEFAULT_LIMIT, Page
 from orcaops.model.test_case import BEHIND
 from orcaops.recording.store import Store, Transaction
 from orcaops.services.absorb import forget_baseline, show_decision
+from orcaops.services.absorbing.verdicts import Verdicts, says_no_problem, verdict_on
 from orcaops.services.test_results import baseline_of_test, baselines_of_tests
-from orcaops.services.verdicts import Verdicts, says_no_problem, verdict_on
 
 _LULLS = {
     "repeat_failure": timedelta(minutes=15),

@@ -24,12 +24,12 @@ from orcaops.recording.store import Store, Transaction
 from orcaops.running.executor import Executor
 from orcaops.running.ownership import Ownership
 from orcaops.running.placement import choose, place
-from orcaops.services.dispatcher import Dispatcher
+from orcaops.services.executing.dispatcher import Dispatcher
+from orcaops.services.executing.recorder import OutputListener, StoreRecorder
 from orcaops.services.predictions import Predictions
-from orcaops.services.recorder import OutputListener, StoreRecorder
 from orcaops.services.summaries import summarise
 from orcaops.services.test_results import failing_tests
-from orcaops.services.trials import Trials
+from orcaops.services.trying.trials import Trials
 
 _LOOK_AGAIN_S = 5.0
 _LOOK_ELSEWHERE_S = 0.1

@@ -29,13 +29,13 @@ from orcaops.recording.knowledge import Teaching
 from orcaops.recording.log_store import LogStore
 from orcaops.recording.redaction import Redactor
 from orcaops.recording.store import Store, Transaction
-from orcaops.services.growth import Growth, as_pattern
-from orcaops.services.likeness import Likeness
-from orcaops.services.remedies import Remedies
-from orcaops.services.stored_logs import FailingLogs
+from orcaops.services.knowing.growth import Growth, as_pattern
+from orcaops.services.knowing.likeness import Likeness
+from orcaops.services.knowing.remedies import Remedies
+from orcaops.services.knowing.stored_logs import FailingLogs
 
 if TYPE_CHECKING:
-    from orcaops.services.known_failures import KnowledgeBases
+    from orcaops.services.knowing.known_failures import KnowledgeBases
 
 Progress = Callable[[int, int], None]
 """Gets how many past failures have been looked at again, of how many."""
@@ -141,7 +141,7 @@ class Knowledge:
 
         The specific ones; where there is none, those that say only that something failed.
         """
-        from orcaops.services.quoting import matches_in
+        from orcaops.services.knowing.quoting import matches_in
 
         return matches_in(self._bases.of(workspace)[0], chunks)
 

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 from orcaops.improving.optimizations import Event
 from orcaops.improving.policy import ASKING
+from orcaops.model.check import Check
 from orcaops.model.errors import conflict
 from orcaops.model.optimization import FieldMode, Mode, Optimization, State
 from orcaops.model.override import OptimizedField
 from orcaops.model.query import DEFAULT_LIMIT, Page
 from orcaops.recording.store import Store
-from orcaops.services.moves import Moves
-from orcaops.services.upkeep import Check
+from orcaops.services.trying.moves import Moves
 
 _PAST = 200
 

@@ -11,14 +11,14 @@ from orcaops.model.prices import Prices
 from orcaops.recording.store import Store
 from orcaops.services.failures import Failures
 from orcaops.services.forecasts import Forecasts
-from orcaops.services.meaning import Meaning
+from orcaops.services.knowing.meaning import Meaning
 from orcaops.services.predictions import Predictions
 
 if TYPE_CHECKING:
     from orcaops.services.asking.answering.sources import Answered
     from orcaops.services.asking.understanding.names import Known
     from orcaops.services.asking.understanding.reading import Reader
-    from orcaops.services.remedies import Remedies
+    from orcaops.services.knowing.remedies import Remedies
 
 _MOST_VALUES = 1000  # of a field: so many names are known when a question is read
 _MOST_LABELS = 20

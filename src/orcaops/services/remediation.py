@@ -137,7 +137,7 @@ class Remediation:
             ]
             if begun:
                 return begun[-1], run
-            from orcaops.services.proposed_remedies import changed_spec
+            from orcaops.services.explaining.proposed_remedies import changed_spec
 
             cause = analysis.likely_causes[0].title if analysis.likely_causes else analysis.summary
             details = {

@@ -16,6 +16,7 @@ from typing import IO, Any
 from pydantic import ValidationError
 
 from orcaops.guarding.policy import Policy, apply, check
+from orcaops.model.check import Check
 from orcaops.model.decision import Decision
 from orcaops.model.errors import ErrorCode, OrcaError, conflict, invalid, not_found, unavailable
 from orcaops.model.job import JobSpec
@@ -29,7 +30,6 @@ from orcaops.running.executor import Executor
 from orcaops.running.sandbox_files import checked, packed, unpacked
 from orcaops.running.sandboxing import Sandboxable, SandboxGone
 from orcaops.running.sandboxing import Sandboxes as Engines
-from orcaops.services.upkeep import Check
 
 log = logging.getLogger(__name__)
 

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from orcaops.learning import digest
 from orcaops.learning.loop import Absorbed
 from orcaops.model.anomaly import Anomaly, Severity
+from orcaops.model.check import Check
 from orcaops.model.identity import content_id
 from orcaops.model.notice import Delivery, DeliveryState, Notice, Reached
 from orcaops.model.quantities import show_duration
@@ -25,7 +26,6 @@ from orcaops.notifying.settings import NotifySettings
 from orcaops.recording.measure import samples_of
 from orcaops.recording.outbox import Told
 from orcaops.recording.store import Store, Transaction
-from orcaops.services.upkeep import Check
 
 log = logging.getLogger(__name__)
 

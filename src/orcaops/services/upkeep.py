@@ -7,30 +7,21 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 from orcaops.learning.loop import Loop
+from orcaops.model.check import Check
 from orcaops.model.errors import OrcaError, unavailable
 from orcaops.model.quantities import show_size
 from orcaops.model.query import Compare, Comparison, Query
-from orcaops.model.word import Word
 from orcaops.recording.log_store import LogStore
 from orcaops.recording.mirrors import Mirrors
 from orcaops.recording.store import Store
 from orcaops.running.executor import Executor, Stocked
 from orcaops.services.absorb import LEARNERS, Absorber
-from orcaops.services.recovery import Recovery
+from orcaops.services.executing.recovery import Recovery
 
 _LOW_DISK_BYTES = 500 * 1024 * 1024
-
-
-class Check(Word):
-    """One thing that ``doctor`` looked at, and what to do about it."""
-
-    name: str
-    state: Literal["ok", "warning", "failed"]
-    sentence: str
-    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from orcaops.interfaces.cli.output import colour, note, paragraph, print_json, p
 
 if TYPE_CHECKING:
     from orcaops.app import App
-    from orcaops.services.upkeep import Check
+    from orcaops.model.check import Check
 
 _MOODS = {"ok": "good", "warning": "warn", "failed": "bad"}
 
@@ -43,9 +43,9 @@ def _disk(home: str | None) -> "list[Check]":
     """How much room there is, where nothing else can be looked at."""
     import shutil
 
+    from orcaops.model.check import Check
     from orcaops.model.errors import OrcaError
     from orcaops.model.quantities import show_size
-    from orcaops.services.upkeep import Check
 
     try:
         place = configuration(home=home).settings.home
@@ -65,8 +65,8 @@ def doctor(*, home: str | None, workspace: str | None, as_json: bool) -> int:
 
     Exits with 1 if something has failed.
     """
+    from orcaops.model.check import Check
     from orcaops.model.errors import OrcaError
-    from orcaops.services.upkeep import Check
 
     try:
         with opened(home=home, workspace=workspace, settle=False) as app:

@@ -52,7 +52,7 @@ class RemoteKnowledge:
     def match(self, workspace: str, chunks: Iterable[bytes]) -> tuple[PatternMatch, ...]:
         """The known failures in a text that lies here, by what is shipped here and taught there."""
         from orcaops.learning.failures.knowledge import KnowledgeBase
-        from orcaops.services.quoting import matches_in
+        from orcaops.services.knowing.quoting import matches_in
 
         return matches_in(KnowledgeBase.shipped().merged(self.export(workspace).patterns), chunks)
 

@@ -37,7 +37,7 @@ class RemoteTelling:
 
 
 class RemoteIncidents:
-    """See :class:`orcaops.services.incidents.Incidents`."""
+    """See :class:`orcaops.services.absorbing.incidents.Incidents`."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

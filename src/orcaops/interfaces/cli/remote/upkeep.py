@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NoReturn
 from orcaops.interfaces.cli.remote.connection import Connection, only_there
 
 if TYPE_CHECKING:
-    from orcaops.services.upkeep import Check
+    from orcaops.model.check import Check
 
 
 class RemoteUpkeep:
@@ -24,7 +24,7 @@ class RemoteUpkeep:
 
     def doctor(self) -> "list[Check]":
         """Whether the server answers and takes the token; what it stands on is checked only there."""
-        from orcaops.services.upkeep import Check
+        from orcaops.model.check import Check
 
         self._connection.ask("GET", "/jobs", limit=1)
         hint = "`orcaops doctor` on its machine, or its /readyz, says more."

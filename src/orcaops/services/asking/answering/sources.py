@@ -15,9 +15,9 @@ from orcaops.recording.query import parse_query
 from orcaops.recording.store import Store
 from orcaops.services.failures import Failures
 from orcaops.services.forecasts import Forecasts
-from orcaops.services.meaning import Meaning
+from orcaops.services.knowing.meaning import Meaning
+from orcaops.services.knowing.remedies import Remedies
 from orcaops.services.predictions import Predictions
-from orcaops.services.remedies import Remedies
 
 MOST_FIGURES = 20_000
 """How many runs are read one by one for medians; beyond, the latest of them stand for all."""

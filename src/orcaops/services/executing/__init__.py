@@ -1,0 +1,1 @@
+"""How accepted jobs are brought to their end, and what becomes of them when their process dies."""

@@ -1,0 +1,1 @@
+"""How one failure is explained from what is known."""

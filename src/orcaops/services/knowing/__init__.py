@@ -1,0 +1,1 @@
+"""What is known of failures: read from logs, learned from history, taught."""

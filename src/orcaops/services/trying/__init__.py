@@ -1,0 +1,1 @@
+"""How changes of limits are proposed, tried on some runs, and taken back."""
