@@ -6,6 +6,7 @@ part of what was asked for is worse than none.
 """
 
 import contextlib
+import copy
 import io
 import os
 import posixpath
@@ -122,7 +123,11 @@ def _checked(member: tarfile.TarInfo) -> tarfile.TarInfo:
             raise _refused(member.name, f"is a link that leads out, to {member.linkname!r}")
     elif not (member.isreg() or member.isdir()):
         raise _refused(member.name, "is neither a file nor a folder")
-    return member.replace(name=name, mode=member.mode & 0o777, uid=0, gid=0, uname="", gname="", deep=False)
+    kept = copy.copy(member)  # Python 3.11.2, which Debian 12 has, knows no TarInfo.replace
+    kept.name, kept.mode = name, member.mode & 0o777
+    kept.uid = kept.gid = 0
+    kept.uname = kept.gname = ""
+    return kept
 
 
 def _turns_back(member: tarfile.TarInfo) -> bool:
