@@ -32,7 +32,7 @@ from orcaops.notifying.channels.log import LogChannel
 from orcaops.notifying.channels.log import notifier as log_channel
 from orcaops.notifying.channels.webhook import WebhookChannel
 from orcaops.notifying.notifier import Notifier
-from orcaops.recording.log_files import FileLogStore
+from orcaops.recording.logs.files import FileLogStore
 from orcaops.recording.mirrors import Mirrors
 from orcaops.recording.private_files import private_folder
 from orcaops.recording.sealed_specs import SealedSpecs

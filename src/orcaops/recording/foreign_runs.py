@@ -20,7 +20,7 @@ from orcaops.model.identity import content_id, is_id
 from orcaops.model.job import JobSpec
 from orcaops.model.key import key_of
 from orcaops.model.run import Cause, Context, LogSummary, Run, Status, Step, Usage
-from orcaops.recording.log_reading import LogReading
+from orcaops.recording.logs.reading import LogReading
 from orcaops.recording.reader import ReadOptions, plain
 from orcaops.recording.redaction import Redactor
 

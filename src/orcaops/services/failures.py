@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from orcaops.guarding.policy import Policy
-from orcaops.recording.log_store import LogStore
+from orcaops.recording.logs.store import LogStore
 from orcaops.recording.store import Store
 from orcaops.services.test_results import with_failing_tests
 

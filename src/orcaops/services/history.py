@@ -18,7 +18,7 @@ from orcaops.model.query import EVERYTHING
 from orcaops.model.run import Run
 from orcaops.model.test_case import TestCase
 from orcaops.recording import exporter
-from orcaops.recording.log_store import LogStore
+from orcaops.recording.logs.store import LogStore
 from orcaops.recording.measure import samples_of
 from orcaops.recording.query import parse_query
 from orcaops.recording.reader import BadLine, ReadOptions, read_runs

@@ -17,7 +17,7 @@ from orcaops.model.logline import LogLine, Stream
 from orcaops.model.query import DEFAULT_LIMIT, EVERYTHING, Page, Query
 from orcaops.model.run import Artifact, Cause, Context, Run, Status
 from orcaops.model.summary import Summary
-from orcaops.recording.log_store import LogStore
+from orcaops.recording.logs.store import LogStore
 from orcaops.recording.query import parse_query
 from orcaops.recording.redaction import redact_spec
 from orcaops.recording.store import Store, Transaction

@@ -26,7 +26,7 @@ from orcaops.model.pattern import (
 from orcaops.model.query import DEFAULT_LIMIT, Page
 from orcaops.model.solution import Effect, Solution, SolutionTaught, TaughtSolution
 from orcaops.recording.knowledge import Teaching
-from orcaops.recording.log_store import LogStore
+from orcaops.recording.logs.store import LogStore
 from orcaops.recording.redaction import Redactor
 from orcaops.recording.store import Store, Transaction
 from orcaops.services.knowing.growth import Growth, as_pattern

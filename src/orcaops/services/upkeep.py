@@ -14,7 +14,7 @@ from orcaops.model.check import Check
 from orcaops.model.errors import OrcaError, unavailable
 from orcaops.model.quantities import show_size
 from orcaops.model.query import Compare, Comparison, Query
-from orcaops.recording.log_store import LogStore
+from orcaops.recording.logs.store import LogStore
 from orcaops.recording.mirrors import Mirrors
 from orcaops.recording.store import Store
 from orcaops.running.executor import Executor, Stocked

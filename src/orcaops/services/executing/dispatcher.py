@@ -16,7 +16,7 @@ from orcaops.guarding.policy import Policy, check
 from orcaops.model.errors import ErrorCode, OrcaError
 from orcaops.model.override import Value
 from orcaops.model.run import Cause, Run, Status
-from orcaops.recording.log_store import LogStore
+from orcaops.recording.logs.store import LogStore
 from orcaops.recording.store import Store
 from orcaops.running.executor import Halt, HaltReason
 from orcaops.running.ownership import Ownership

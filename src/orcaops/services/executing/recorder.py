@@ -18,7 +18,7 @@ from orcaops.model.logline import Stream
 from orcaops.model.override import Value
 from orcaops.model.run import LogSummary, Run
 from orcaops.recording.installations import installations_of
-from orcaops.recording.log_store import LogStore, LogWriter
+from orcaops.recording.logs.store import LogStore, LogWriter
 from orcaops.recording.private_files import open_private
 from orcaops.recording.redaction import Redactor, redact_spec, secrets_of
 from orcaops.recording.sealed_specs import SealedSpecs

@@ -15,7 +15,7 @@ from orcaops.learning.failures.masking import plain
 from orcaops.model.debug import Assistance, DebugAnalysis, Prompt, Quote, SaidCause
 from orcaops.model.errors import ErrorCode, OrcaError, conflict, unavailable
 from orcaops.model.run import Run
-from orcaops.recording.log_store import LogStore
+from orcaops.recording.logs.store import LogStore
 from orcaops.recording.redaction import Redactor
 from orcaops.services.knowing.quoting import verbatim
 

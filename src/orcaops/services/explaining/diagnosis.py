@@ -25,7 +25,7 @@ from orcaops.model.quantities import MIB
 from orcaops.model.query import And, Compare, Comparison
 from orcaops.model.run import Cause, Run, Status
 from orcaops.model.solution import Effect, Solution
-from orcaops.recording.log_store import LogStore
+from orcaops.recording.logs.store import LogStore
 from orcaops.recording.store import Store
 from orcaops.services.explaining.debugging import (
     FROM_INFRASTRUCTURE,

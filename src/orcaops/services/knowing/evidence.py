@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from orcaops.model.quantities import MIB
 from orcaops.model.query import Compare, Comparison, Or
 from orcaops.model.run import Run, Status
-from orcaops.recording.log_store import LogStore
+from orcaops.recording.logs.store import LogStore
 from orcaops.recording.store import Store, Transaction
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from orcaops.model.pattern import (
     UnexplainedFailures,
 )
 from orcaops.recording.knowledge import Recurring, Seen
-from orcaops.recording.log_store import LogStore
+from orcaops.recording.logs.store import LogStore
 from orcaops.recording.store import Store, Transaction
 from orcaops.services.knowing.stored_logs import PassingLogs
 

@@ -9,7 +9,7 @@ from orcaops.model.pattern import FailurePattern
 from orcaops.model.quantities import MIB
 from orcaops.model.query import Compare, Comparison
 from orcaops.model.run import Run, Status
-from orcaops.recording.log_store import LogStore
+from orcaops.recording.logs.store import LogStore
 from orcaops.recording.store import Store
 from orcaops.services.knowing.evidence import ends_of_log
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from orcaops.model.errors import ErrorCode, OrcaError
 from orcaops.model.logline import Stream
-from orcaops.recording import log_files
-from orcaops.recording.log_files import FileLogStore
+from orcaops.recording.logs import ring
+from orcaops.recording.logs.files import FileLogStore
 
 AT = datetime(2026, 1, 1, 12, tzinfo=UTC)
 OUT, ERR = Stream.STDOUT, Stream.STDERR
@@ -135,7 +135,7 @@ def test_follow_says_that_nothing_comes(store: FileLogStore) -> None:
 FOLLOWER = """
 import sys
 from pathlib import Path
-from orcaops.recording.log_files import FileLogStore
+from orcaops.recording.logs.files import FileLogStore
 for line in FileLogStore(Path(sys.argv[1])).follow("w", "j"):
     if line is not None:
         print(line.offset, line.text, flush=True)
@@ -163,7 +163,7 @@ import sys, time
 from datetime import UTC, datetime
 from pathlib import Path
 from orcaops.model.logline import Stream
-from orcaops.recording.log_files import FileLogStore
+from orcaops.recording.logs.files import FileLogStore
 writer = FileLogStore(Path(sys.argv[1])).open("w", "j")
 for number in range(100000):
     writer.write(Stream.STDOUT, b"line %06d of a job that dies\\n" % number, datetime.now(UTC))
@@ -329,7 +329,7 @@ def test_a_full_disk_is_told_once_and_the_log_goes_on(store, monkeypatch) -> Non
             raise OSError(errno.ENOSPC, "No space left on device")
         return write(descriptor, data)
 
-    monkeypatch.setattr(log_files.os, "write", failing)
+    monkeypatch.setattr(ring.os, "write", failing)
     with pytest.raises(OrcaError) as raised:
         writer.write(OUT, b"x" * 300_000 + b"\n", AT)
     assert raised.value.code is ErrorCode.UNAVAILABLE
@@ -346,6 +346,22 @@ def test_a_full_disk_is_told_once_and_the_log_goes_on(store, monkeypatch) -> Non
     assert "cut" in lines[1]
     assert lines[-1] == "after"
     assert len(lines) == 3
+
+
+def test_a_disk_too_full_for_a_segment_is_told_once_too(tmp_path: Path, monkeypatch) -> None:
+    store = FileLogStore(tmp_path / "logs", limit_bytes=64 * 1024)
+    writer = store.open("w", "j")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "mkdir", full)
+    with pytest.raises(OrcaError) as raised:
+        writer.write(OUT, b"head\n" * 4000, AT)
+    assert raised.value.code is ErrorCode.UNAVAILABLE
+    writer.write(OUT, b"last\n", AT)
+    writer.close()
+    assert texts(store)[-1] == "last"
 
 
 def test_times_may_go_backwards(store: FileLogStore) -> None:
