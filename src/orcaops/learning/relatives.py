@@ -11,7 +11,8 @@ same image: a mean and a count. Who does not know the job's key learns nothing f
 from typing import NamedTuple
 
 from orcaops.learning.learner import Memories, Memory
-from orcaops.stats import panel
+from orcaops.stats.panel import cold, panel
+from orcaops.stats.panel.outlook import Interval
 
 LEVELS = ("key", "elsewhere", "command", "tool", "image", "all")
 """The job itself, then its relatives from the nearest to the farthest."""
@@ -29,7 +30,7 @@ RELATIVES = {
 class Expected(NamedTuple):
     """An interval, and whose history it comes from: the ``level``, its runs ``n``, and both in words."""
 
-    told: panel.Interval
+    told: Interval
     level: str
     n: int
     source: str
@@ -52,13 +53,13 @@ def learn(memories: Memories, y: float, *, at: float, asked_at: float | None, bo
     if not series["n"]:
         stood = nearest(memories, asked_at)
         if stood is not None:
-            panel.learn_cold(pool, y - stood[1])
+            cold.learn_error(pool, y - stood[1])
     panel.learn(series, pool, y, at=at, asked_at=asked_at)
     for level in LEVELS[1:]:
         group = memories[level]
         if "past" not in group:
-            group.update(panel.fresh_level())
-        panel.learn_level(group, y, at=at)
+            group.update(cold.fresh())
+        cold.learn(group, y, at=at)
 
 
 def expected(memories: Memories, coverage: float) -> Expected | None:
@@ -73,7 +74,7 @@ def expected(memories: Memories, coverage: float) -> Expected | None:
         return None
     level, centre, n = stood
     source = f"from {_runs(n)} of {RELATIVES[level]}"
-    return Expected(panel.cold_interval(pool, centre, coverage), level, n, source)
+    return Expected(cold.interval(pool, centre, coverage), level, n, source)
 
 
 def pool_of(memories: Memories) -> Memory:
@@ -87,7 +88,7 @@ def nearest(memories: Memories, asked_at: float | None) -> tuple[str, float, int
     for level in LEVELS[1:]:
         group = memories[level]
         if group.get("n"):
-            centre = panel.level_estimate(group, asked_at)
+            centre = cold.estimate(group, asked_at)
             if centre is not None:
                 return level, centre, group["n"]
     return None

@@ -11,7 +11,7 @@ from orcaops.model.metric import MetricName
 from orcaops.model.prediction import DurationPrediction, Remaining
 from orcaops.model.run import Status
 from orcaops.model.sample import Sample
-from orcaops.stats import panel
+from orcaops.stats.panel import cold, panel
 
 _SHORTEST_S = 0.001
 _OVERDUE = 0.05  # a run is overdue that fewer of the runs outlast
@@ -91,7 +91,7 @@ class Duration:
             stood = relatives.nearest(memories, None)
             if stood is None:
                 return Abstention(reason="no run has succeeded yet", have=0, need=1)
-            told = panel.cold_beyond(pool, stood[1], bound, self.coverage)
+            told = cold.beyond(pool, stood[1], bound, self.coverage)
         estimate, low, high = (
             max(math.exp(value) - elapsed_s, 0.0) for value in (told.estimate, told.low, told.high)
         )

@@ -7,10 +7,12 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orcaops.stats import panel
+from orcaops.stats.panel import panel
+from orcaops.stats.panel.race import RIVALS
+from orcaops.stats.residuals import State
 
 
-def taught(values: list[float], pool: panel.State | None = None) -> tuple[panel.State, panel.State]:
+def taught(values: list[float], pool: State | None = None) -> tuple[State, State]:
     series, pool = panel.fresh_series(), panel.fresh_pool() if pool is None else pool
     for place, value in enumerate(values):
         panel.learn(series, pool, math.log(value), at=float(place), asked_at=None)
@@ -83,16 +85,6 @@ def test_a_bound_moves_the_expectation_up_only() -> None:
     assert panel.estimate(series, pool) >= math.log(59.0)
 
 
-def test_relatives_answer_as_of_a_moment() -> None:
-    level = panel.fresh_level()
-    assert panel.level_estimate(level) is None
-    panel.learn_level(level, 1.0, at=10.0)
-    panel.learn_level(level, 3.0, at=20.0)
-    assert panel.level_estimate(level, 5.0) is None
-    assert panel.level_estimate(level, 15.0) == 1.0
-    assert panel.level_estimate(level) == 2.0
-
-
 def test_a_rival_that_does_better_is_used_until_it_does_not() -> None:
     series, pool = taught([10.0, 11.0, 9.5, 10.5] * 5)
     assert panel.method(series, pool) == "a panel of experts"
@@ -109,7 +101,7 @@ def test_errors_of_panel_and_rivals_are_counted_side_by_side() -> None:
     weight, own, *rivals = series["race"]
     assert weight > 1
     assert own > 0
-    assert len(rivals) == len(panel.RIVALS)
+    assert len(rivals) == len(RIVALS)
     assert rivals[0] == min(rivals)  # in a rising series the last value is nearest
 
 

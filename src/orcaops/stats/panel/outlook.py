@@ -1,0 +1,57 @@
+"""What is said of a value to come: an estimate with the ends of an interval, all of them logarithms."""
+
+import math
+from typing import NamedTuple
+
+from orcaops.stats.panel.errors import Mixture, quantile
+
+_FINEST = 2e-5  # what is kept is rounded: of a constant, no interval is narrower than this
+_NEVER_SEEN = 0.002
+_LARGEST = 700.0  # exp() of more is not a number any more
+
+
+class Interval(NamedTuple):
+    """Logarithms: the estimate, the ends of the interval, and P(truth within 20 % of the estimate)."""
+
+    estimate: float
+    low: float
+    high: float
+    confidence: float
+
+
+class Outlook(NamedTuple):
+    """Logarithms of a value that is known to exceed a bound: what is expected, and an interval for it.
+
+    ``share`` is how probable it was that the bound would be exceeded.
+    """
+
+    estimate: float
+    low: float
+    high: float
+    share: float
+
+
+def around(centre: float, low: float, high: float, confidence: float) -> Interval:
+    """The interval around an estimate, its ends given as distances, kept within what numbers can say."""
+    return Interval(
+        min(centre, _LARGEST),
+        min(centre + min(low, -_FINEST), _LARGEST),
+        min(centre + max(high, _FINEST), _LARGEST),
+        min(max(confidence, 0.0), 1.0),
+    )
+
+
+def beyond_bound(centre: float, errors: Mixture, bound: float, coverage: float) -> Outlook:
+    """What is expected of a value around ``centre`` once it is known to exceed ``bound``."""
+    left = [(p, w) for p, w in zip(*errors, strict=True) if centre + p > bound]
+    share = math.fsum(w for _, w in left) / math.fsum(errors.weights)
+    if share < _NEVER_SEEN:
+        # Longer than anything yet: as much longer again as values exceed what was expected of them.
+        left = [(p, w) for p, w in zip(*errors, strict=True) if p > 0] or [(0.5, 1.0)]
+        centre = bound
+    rest, masses = [p for p, _ in left], [w for _, w in left]
+    low, middle, high = (
+        min(max(centre + quantile(rest, masses, q), bound), _LARGEST)
+        for q in ((1 - coverage) / 2, 0.5, (1 + coverage) / 2)
+    )
+    return Outlook(middle, low, high, share)
