@@ -7,7 +7,7 @@ import pytest
 
 from orcaops.model.run import Run
 from orcaops.running.executors.process import ProcessExecutor
-from orcaops.running.process_limits import can_limit
+from orcaops.running.processes.limits import can_limit
 from orcaops.testing.executors import ExecutorConformance
 
 

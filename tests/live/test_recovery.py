@@ -10,7 +10,7 @@ from orcaops import config
 from orcaops.app import App, build
 from orcaops.model.job import JobSpec
 from orcaops.model.run import Run, Status
-from orcaops.running.container_request import LABEL_HOME, LABEL_JOB, container_name
+from orcaops.running.containers.request import LABEL_HOME, LABEL_JOB, container_name
 
 from .conftest import SMALL_IMAGE
 

@@ -17,8 +17,8 @@ from orcaops.model.quantities import MIB
 from orcaops.model.run import Run, Status
 from orcaops.running.executor import Failure, Halt, HaltReason, Outcome
 from orcaops.running.executors.process import ProcessExecutor
-from orcaops.running.process_limits import ProcessLimits, can_limit, limited_jobs
-from orcaops.running.process_tree import ProcessTree, read_entry
+from orcaops.running.processes.limits import ProcessLimits, can_limit, limited_jobs
+from orcaops.running.processes.tree import ProcessTree, read_entry
 from orcaops.testing.executors import RecordingObserver
 
 

@@ -23,13 +23,14 @@ from orcaops.model.errors import OrcaError, unavailable
 from orcaops.model.job import JobSpec
 from orcaops.model.readiness import Ending
 from orcaops.model.run import Run
-from orcaops.running import container_left
 from orcaops.running.cgroup import Cgroup, can_remove_groups, group_names, open_cgroup
-from orcaops.running.container_attempt import ContainerAttempt, failed
-from orcaops.running.container_hosts import ContainerHosts
-from orcaops.running.container_meter import SetUpShares
-from orcaops.running.container_output import engine_time
-from orcaops.running.container_request import (
+from orcaops.running.containers import leftovers
+from orcaops.running.containers.attempt import ContainerAttempt, failed
+from orcaops.running.containers.hosts import ContainerHosts
+from orcaops.running.containers.launch_script import LaunchRecords
+from orcaops.running.containers.meter import SetUpShares
+from orcaops.running.containers.output import engine_time
+from orcaops.running.containers.request import (
     LABEL_HOME,
     LABEL_JOB,
     LABEL_OWNER,
@@ -46,8 +47,12 @@ from orcaops.running.container_request import (
     sandbox_name,
     warm_name,
 )
-from orcaops.running.container_sandbox import ContainerSandboxes
-from orcaops.running.engine import Engine, EngineError, EngineRefusedError, ImageMissingError
+from orcaops.running.containers.sandbox import ContainerSandboxes
+from orcaops.running.containers.sandbox_attempt import SandboxAttempt
+from orcaops.running.containers.warm_attempt import WarmAttempt
+from orcaops.running.containers.warm_pool import WarmPool
+from orcaops.running.engine.api import Engine
+from orcaops.running.engine.errors import EngineError, EngineRefusedError, ImageMissingError
 from orcaops.running.executor import (
     Capabilities,
     Executor,
@@ -59,12 +64,8 @@ from orcaops.running.executor import (
     Outcome,
     Prepared,
 )
-from orcaops.running.launch_script import LaunchRecords
 from orcaops.running.ownership import Ownership
-from orcaops.running.sandbox_attempt import SandboxAttempt
 from orcaops.running.sandboxing import SandboxGone
-from orcaops.running.warm_attempt import WarmAttempt
-from orcaops.running.warm_pool import WarmPool
 
 _FRESH_S = 2.0  # a probe is asked for every job; one answer serves for so long
 _MADE_FOR_NO_JOB = (warm_name("warm-"), sandbox_name(""))
@@ -218,7 +219,7 @@ class DockerExecutor:
                     state = attempt.take_over(container)
                     begun = engine_time(state["StartedAt"])
                     if warm_id:  # it stood ready before, and may never have heard of the job
-                        begun = container_left.launched_at(self._engine, container, word)
+                        begun = leftovers.launched_at(self._engine, container, word)
                     if state["Status"] != "created" and begun is not None:
                         attempt.replay(begun, seen_until)
                         attempt.finish()
@@ -234,10 +235,10 @@ class DockerExecutor:
         if spec is None or spec.sandbox is not None:
             return False
         try:
-            if container_left.never_began(self._engine, self._installation, run.job_id):
+            if leftovers.never_began(self._engine, self._installation, run.job_id):
                 return True
             ready = run.engine_ref
-            return ready is not None and container_left.never_became(self._engine, self._installation, ready)
+            return ready is not None and leftovers.never_became(self._engine, self._installation, ready)
         except EngineError:
             return False
 

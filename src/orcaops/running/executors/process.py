@@ -2,12 +2,12 @@
 
 It needs nothing but Linux and isolates nothing: a job sees the host's files, network and processes.
 Limits of memory, CPUs and processes are enforced where OrcaOps may make control groups
-(:mod:`orcaops.running.process_limits`), and refused elsewhere.
+(:mod:`orcaops.running.processes.limits`), and refused elsewhere.
 
 Each job gets a fresh working folder, removed afterwards, a session of its own, no standard input, and
 this environment: ``PATH``, ``HOME``, ``USER``, ``LOGNAME``, ``SHELL``, ``LANG``, ``LC_ALL``, ``LC_CTYPE``,
 ``TZ`` and ``TMPDIR`` as OrcaOps has them, then the job's own ``env``, then two marks by which its
-processes are found again (:mod:`orcaops.running.process_tree`). A relative ``cwd`` is a folder made
+processes are found again (:mod:`orcaops.running.processes.tree`). A relative ``cwd`` is a folder made
 inside the fresh one. What a job leaves running is killed when its last command ends.
 """
 
@@ -26,10 +26,10 @@ from pathlib import Path
 from orcaops.model.identity import check_id, is_id
 from orcaops.model.run import PhaseName, Run
 from orcaops.running.executor import Capabilities, Failure, Halt, Health, Observer, Outcome
-from orcaops.running.process_attempt import LOOK_S, ProcessAttempt
-from orcaops.running.process_folders import remove_folder, working_folder
-from orcaops.running.process_limits import ProcessLimits, can_limit, limited_jobs
-from orcaops.running.process_tree import ProcessTree, all_entries, marks_of
+from orcaops.running.processes.attempt import LOOK_S, ProcessAttempt
+from orcaops.running.processes.folders import remove_folder, working_folder
+from orcaops.running.processes.limits import ProcessLimits, can_limit, limited_jobs
+from orcaops.running.processes.tree import ProcessTree, all_entries, marks_of
 
 _log = logging.getLogger(__name__)
 

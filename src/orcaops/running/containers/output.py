@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from orcaops.model.logline import Stream
-from orcaops.running.engine import Connection, LogStream
+from orcaops.running.engine.streams import Connection, LogStream
 
 _HEADER = struct.Struct(">BxxxL")
 _PORTION = 1 << 16

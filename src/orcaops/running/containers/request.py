@@ -8,7 +8,7 @@ from typing import Any
 
 from orcaops.model.job import JobSpec
 from orcaops.model.run import Run
-from orcaops.running.container_script import script_of
+from orcaops.running.containers.script import script_of
 
 LABEL = "orcaops"
 LABEL_JOB = "orcaops.job_id"

@@ -22,12 +22,14 @@ from orcaops.model.logline import Stream
 from orcaops.model.run import PhaseName, Run, Step, Usage
 from orcaops.running.cgroup import Cgroup, Disk
 from orcaops.running.clock import RunClock
-from orcaops.running.container_artifacts import collect
-from orcaops.running.container_output import live_pieces
-from orcaops.running.container_script import StepRecords, script_of
-from orcaops.running.container_status import exit_or_signal
-from orcaops.running.engine import Connection, Engine, EngineError, EngineGoneError, EngineRefusedError
-from orcaops.running.exec_group import ExecGroup
+from orcaops.running.containers.artifacts import collect
+from orcaops.running.containers.exec_group import ExecGroup
+from orcaops.running.containers.output import live_pieces
+from orcaops.running.containers.script import StepRecords, script_of
+from orcaops.running.containers.status import exit_or_signal
+from orcaops.running.engine.api import Engine
+from orcaops.running.engine.errors import EngineError, EngineGoneError, EngineRefusedError
+from orcaops.running.engine.streams import Connection
 from orcaops.running.executor import Failure, Halt, Observer, Outcome
 
 _log = logging.getLogger(__name__)

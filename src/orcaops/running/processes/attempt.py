@@ -21,10 +21,10 @@ from orcaops.model.run import Artifact, PhaseName, Step
 from orcaops.running.artifacts import collect
 from orcaops.running.clock import RunClock
 from orcaops.running.executor import Failure, Halt, Observer, Outcome
-from orcaops.running.process_limits import ProcessLimits
-from orcaops.running.process_programs import check_executable, program_places
-from orcaops.running.process_tree import ProcessEntry, ProcessTree
-from orcaops.running.process_usage import ProcessUsage
+from orcaops.running.processes.limits import ProcessLimits
+from orcaops.running.processes.programs import check_executable, program_places
+from orcaops.running.processes.tree import ProcessEntry, ProcessTree
+from orcaops.running.processes.usage import ProcessUsage
 from orcaops.running.wake import Wake
 
 _log = logging.getLogger(__name__)

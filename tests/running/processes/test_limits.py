@@ -4,7 +4,7 @@ from pathlib import Path
 
 from orcaops.model.job import JobSpec
 from orcaops.model.run import Usage
-from orcaops.running.process_limits import ProcessLimits, can_limit, limited_jobs
+from orcaops.running.processes.limits import ProcessLimits, can_limit, limited_jobs
 
 SPEC = JobSpec(command=("true",), memory="64m", cpus=1.5, pids=10)
 V1 = {

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from orcaops.model.quantities import MIB
-from orcaops.running.process_usage import ProcessUsage
+from orcaops.running.processes.usage import ProcessUsage
 
 
 def measure(usage: ProcessUsage, *command: str, looks: bool = False) -> None:

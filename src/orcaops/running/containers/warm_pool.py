@@ -20,10 +20,11 @@ from typing import Any
 from orcaops.model.job import JobSpec
 from orcaops.model.readiness import Ending
 from orcaops.model.run import Run, Status
-from orcaops.running import container_hosts
 from orcaops.running.cgroup import Cgroup
-from orcaops.running.container_hosts import ContainerHosts
-from orcaops.running.container_request import (
+from orcaops.running.containers import hosts
+from orcaops.running.containers.hosts import ContainerHosts
+from orcaops.running.containers.launch_script import can_launch, ready_line, ready_mark
+from orcaops.running.containers.request import (
     LABEL_JOB,
     LABEL_OWNER,
     LABEL_WARM,
@@ -32,9 +33,10 @@ from orcaops.running.container_request import (
     limits_ignored,
     warm_name,
 )
-from orcaops.running.engine import Connection, Engine, EngineError, EngineGoneError, EngineRefusedError
+from orcaops.running.engine.api import Engine
+from orcaops.running.engine.errors import EngineError, EngineGoneError, EngineRefusedError
+from orcaops.running.engine.streams import Connection
 from orcaops.running.executor import CannotStandReady, Prepared
-from orcaops.running.launch_script import can_launch, ready_line, ready_mark
 
 _log = logging.getLogger(__name__)
 
@@ -265,7 +267,7 @@ class WarmPool:
         body = self._body(held, spec, parent)
         name = warm_name(held.warm_id)
         body = self._hosts.opened(body, name, engine.facts(), seen=held.group is not None)
-        held.container, warnings = container_hosts.create(engine, name, body)
+        held.container, warnings = hosts.create(engine, name, body)
         if engine.image_facts(held.shape.image)["Id"] != held.image_id:
             raise EngineRefusedError("the image was replaced meanwhile", 409)
         if ignored := limits_ignored(warnings):

@@ -5,7 +5,8 @@ import signal
 import threading
 from collections.abc import Callable
 
-from orcaops.running.engine import Engine, EngineError
+from orcaops.running.engine.api import Engine
+from orcaops.running.engine.errors import EngineError
 from orcaops.running.executor import Halt
 
 _log = logging.getLogger(__name__)

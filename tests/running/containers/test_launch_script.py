@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orcaops.model.job import JobSpec
-from orcaops.running.launch_script import LaunchRecords, can_launch, launch_line, ready_line
+from orcaops.running.containers.launch_script import LaunchRecords, can_launch, launch_line, ready_line
 
 WORD = "0123456789abcdef"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -13,10 +13,10 @@ from typing import IO, Any
 from orcaops.model.errors import conflict, not_found, unavailable
 from orcaops.model.run import Run, Status
 from orcaops.model.sandbox import SandboxSpec
-from orcaops.running import container_hosts
 from orcaops.running.cgroup import Cgroup
-from orcaops.running.container_hosts import ContainerHosts
-from orcaops.running.container_request import (
+from orcaops.running.containers import hosts
+from orcaops.running.containers.hosts import ContainerHosts
+from orcaops.running.containers.request import (
     LABEL_HOME,
     LABEL_JOB,
     LABEL_SANDBOX,
@@ -27,13 +27,8 @@ from orcaops.running.container_request import (
     limits_ignored,
     sandbox_name,
 )
-from orcaops.running.engine import (
-    Engine,
-    EngineError,
-    EngineGoneError,
-    EngineRefusedError,
-    ImageMissingError,
-)
+from orcaops.running.engine.api import Engine
+from orcaops.running.engine.errors import EngineError, EngineGoneError, EngineRefusedError, ImageMissingError
 from orcaops.running.sandboxing import FoundSandbox, SandboxGone
 
 _START_ENGINE = "Start the engine, or set DOCKER_HOST; `orcaops doctor` says more."
@@ -155,10 +150,10 @@ class ContainerSandboxes:
         body = self._body(sandbox_id, spec, parent)
         body = self._hosts.opened(body, name, self._engine.facts(), seen=group is not None)
         try:
-            return container_hosts.create(self._engine, name, body)
+            return hosts.create(self._engine, name, body)
         except ImageMissingError:
             self._engine.pull(str(spec.image), lambda: False)
-            return container_hosts.create(self._engine, name, body)
+            return hosts.create(self._engine, name, body)
         except BaseException:
             self._hosts.take_back(name)
             raise

@@ -12,15 +12,17 @@ import threading
 from orcaops.model.job import JobSpec
 from orcaops.model.logline import Stream
 from orcaops.model.run import PhaseName, Run
-from orcaops.running.container_attempt import ContainerAttempt
-from orcaops.running.container_meter import SetUpShares
-from orcaops.running.container_output import live_pieces
-from orcaops.running.container_request import container_name
-from orcaops.running.container_script import script_of
-from orcaops.running.engine import Connection, Engine, EngineError, EngineGoneError
+from orcaops.running.containers.attempt import ContainerAttempt
+from orcaops.running.containers.launch_script import LaunchRecords, launch_line
+from orcaops.running.containers.meter import SetUpShares
+from orcaops.running.containers.output import live_pieces
+from orcaops.running.containers.request import container_name
+from orcaops.running.containers.script import script_of
+from orcaops.running.containers.warm_pool import Held, WarmPool
+from orcaops.running.engine.api import Engine
+from orcaops.running.engine.errors import EngineError, EngineGoneError
+from orcaops.running.engine.streams import Connection
 from orcaops.running.executor import Halt, Observer
-from orcaops.running.launch_script import LaunchRecords, launch_line
-from orcaops.running.warm_pool import Held, WarmPool
 
 _ANSWERS_WITHIN_S = 3.0
 _BEGINS_WITHIN_S = 10.0

@@ -11,7 +11,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from orcaops.running.engine import Engine, EngineFacts, EngineRefusedError
+from orcaops.running.engine.api import Engine
+from orcaops.running.engine.errors import EngineRefusedError
+from orcaops.running.engine.reaching import EngineFacts
 
 _TARGET = "/etc/hosts"
 _BEING_MADE_S = 120.0

@@ -10,27 +10,21 @@ from typing import Any
 from orcaops.model.job import JobSpec
 from orcaops.model.logline import Stream
 from orcaops.model.run import Artifact, PhaseName, Run, Step, Usage
-from orcaops.running import container_hosts, container_left
 from orcaops.running.cgroup import Cgroup
 from orcaops.running.clock import RunClock
-from orcaops.running.container_artifacts import collect
-from orcaops.running.container_meter import ContainerMeter, EngineStats, SetUpShares
-from orcaops.running.container_output import engine_time, live_pieces, logged_pieces
-from orcaops.running.container_request import LOG_KEPT_BYTES, JobRefusedError, container_name, limits_ignored
-from orcaops.running.container_script import StepRecords
-from orcaops.running.container_status import exit_or_signal
-from orcaops.running.container_stop import ContainerStop
-from orcaops.running.engine import (
-    Connection,
-    Engine,
-    EngineError,
-    EngineGoneError,
-    EngineRefusedError,
-    ImageMissingError,
-    LogStream,
-)
+from orcaops.running.containers import hosts, leftovers
+from orcaops.running.containers.artifacts import collect
+from orcaops.running.containers.launch_script import LaunchRecords
+from orcaops.running.containers.meter import ContainerMeter, EngineStats, SetUpShares
+from orcaops.running.containers.output import engine_time, live_pieces, logged_pieces
+from orcaops.running.containers.request import LOG_KEPT_BYTES, JobRefusedError, container_name, limits_ignored
+from orcaops.running.containers.script import StepRecords
+from orcaops.running.containers.status import exit_or_signal
+from orcaops.running.containers.stop import ContainerStop
+from orcaops.running.engine.api import Engine
+from orcaops.running.engine.errors import EngineError, EngineGoneError, EngineRefusedError, ImageMissingError
+from orcaops.running.engine.streams import Connection, LogStream
 from orcaops.running.executor import Failure, Halt, Observer, Outcome
-from orcaops.running.launch_script import LaunchRecords
 
 _log = logging.getLogger(__name__)
 
@@ -104,15 +98,15 @@ class ContainerAttempt:
         if self._spec.pull_policy == "always" and not self._pull():
             return False
         try:
-            self._container, warnings = container_hosts.create(self._engine, name, body)
+            self._container, warnings = hosts.create(self._engine, name, body)
         except ImageMissingError:
             if not self._pull():
                 return False
-            self._container, warnings = container_hosts.create(self._engine, name, body)
+            self._container, warnings = hosts.create(self._engine, name, body)
         except EngineRefusedError as error:
-            if error.status != _NAME_TAKEN or not container_left.cleared(self._engine, body["Labels"], name):
+            if error.status != _NAME_TAKEN or not leftovers.cleared(self._engine, body["Labels"], name):
                 raise
-            self._container, warnings = container_hosts.create(self._engine, name, body)
+            self._container, warnings = hosts.create(self._engine, name, body)
         if ignored := limits_ignored(warnings):
             raise JobRefusedError(f"the engine would not keep a limit: {' '.join(ignored)}")
         self._observer.placed(self._container)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from orcaops.running.container_hosts import ContainerHosts, with_hosts, without_hosts
-from orcaops.running.engine import EngineFacts
+from orcaops.running.containers.hosts import ContainerHosts, with_hosts, without_hosts
+from orcaops.running.engine.reaching import EngineFacts
 
 HERE = EngineFacts(
     name="Docker",

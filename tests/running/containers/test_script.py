@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orcaops.model.run import Step
-from orcaops.running.container_script import StepRecords, script_of
-from orcaops.running.container_status import exit_or_signal
+from orcaops.running.containers.script import StepRecords, script_of
+from orcaops.running.containers.status import exit_or_signal
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 COMMANDS = [("printf", "%s", "a'b $HOME"), ("sh", "-c", "echo err >&2; exit 3"), ("echo", "never")]

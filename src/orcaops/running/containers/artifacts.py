@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from orcaops.model.run import Artifact
-from orcaops.running.engine import Engine
+from orcaops.running.engine.api import Engine
 
 _MAGIC = frozenset("*?[")
 _ONE_BY_ONE = 16  # so many files are fetched singly before their common folder is fetched as a whole

@@ -11,10 +11,11 @@ from datetime import datetime
 from typing import Any
 
 from orcaops.model.logline import Stream
-from orcaops.running.container_output import logged_pieces
-from orcaops.running.container_request import LABEL_HOME, LABEL_JOB, LABEL_WARM, LABEL_WORD, container_name
-from orcaops.running.engine import Engine, EngineRefusedError
-from orcaops.running.launch_script import LaunchRecords
+from orcaops.running.containers.launch_script import LaunchRecords
+from orcaops.running.containers.output import logged_pieces
+from orcaops.running.containers.request import LABEL_HOME, LABEL_JOB, LABEL_WARM, LABEL_WORD, container_name
+from orcaops.running.engine.api import Engine
+from orcaops.running.engine.errors import EngineRefusedError
 
 _NOT_FOUND = 404
 _BEING_MADE_S = 5.0

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from orcaops.running.process_tree import (
+from orcaops.running.processes.tree import (
     INSTALLATION_VARIABLE,
     JOB_VARIABLE,
     ProcessTree,
