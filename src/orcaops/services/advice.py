@@ -19,6 +19,7 @@ from orcaops.model.run import Run
 from orcaops.recording.store import Store, Transaction
 from orcaops.services.absorbing.advising import RUNS, Advising
 from orcaops.services.jobs import spec_to_rerun
+from orcaops.services.signing import Signing
 
 _STATES: Mapping[str, Literal["dismissed", "applied"]] = {"dismiss": "dismissed", "apply": "applied"}
 """What a recommendation becomes by a decision."""
@@ -57,7 +58,7 @@ class Advice:
         self._advising = advising
         self._launch = launch
         self._clock = clock
-        self._new_id = new_id
+        self._signing = Signing(clock, new_id)
         self._applier = applier
 
     def recommendations(
@@ -149,19 +150,15 @@ class Advice:
         with self._store.write() as transaction:
             found = transaction.recommendations.get(workspace, recommendation_id)
             kept = found.model_copy(update={"remark": None, "effect": None, "state": "open"})
-            transaction.decisions.append(
-                Decision(
-                    id=self._new_id(),
-                    workspace=workspace,
-                    subject="recommendation",
-                    subject_id=recommendation_id,
-                    verb=verb,
-                    by=by,
-                    at=self._clock(),
-                    reason=reason,
-                    details={"recommendation": kept.model_dump(mode="json"), **(details or {})},
-                    after_number=transaction.watermark(),
-                )
+            self._signing.sign(
+                transaction,
+                workspace,
+                "recommendation",
+                recommendation_id,
+                verb,
+                by=by,
+                reason=reason,
+                details={"recommendation": kept.model_dump(mode="json"), **(details or {})},
             )
             if verb in _STATES:
                 transaction.recommendations.decide(workspace, recommendation_id, _STATES[verb])

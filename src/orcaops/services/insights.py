@@ -2,11 +2,9 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from orcaops.model.anomaly import Anomaly
 from orcaops.model.baseline import Baseline
-from orcaops.model.decision import Decision
 from orcaops.model.errors import invalid, unavailable
 from orcaops.model.quantities import show_duration
 from orcaops.model.query import DEFAULT_LIMIT, Page
@@ -14,6 +12,7 @@ from orcaops.model.test_case import BEHIND
 from orcaops.recording.store import Store, Transaction
 from orcaops.services.absorb import forget_baseline, show_decision
 from orcaops.services.absorbing.verdicts import Verdicts, says_no_problem, verdict_on
+from orcaops.services.signing import Signing
 from orcaops.services.test_results import baseline_of_test, baselines_of_tests
 
 _LULLS = {
@@ -39,7 +38,7 @@ class Insights:
     ) -> None:
         self._store = store
         self._clock = clock
-        self._new_id = new_id
+        self._signing = Signing(clock, new_id)
         self._stale_after = stale_after
 
     def baselines(
@@ -90,7 +89,7 @@ class Insights:
             else:
                 transaction.baselines.get(workspace, key)
             forget_baseline(transaction, workspace, key)
-            self._decide(transaction, workspace, "baseline", key, "reset", by, reason)
+            self._signing.sign(transaction, workspace, "baseline", key, "reset", by=by, reason=reason)
             transaction.set_watermark(transaction.watermark() + 1)
 
     def anomalies(
@@ -185,39 +184,15 @@ class Insights:
         with self._store.write() as transaction:
             anomaly = transaction.anomalies.get(workspace, anomaly_id)
             details = verdict_on(anomaly) if not_a_problem else {}
-            decision = self._decide(transaction, workspace, "anomaly", anomaly_id, verb, by, reason, details)
+            decision = self._signing.sign(
+                transaction, workspace, "anomaly", anomaly_id, verb, by=by, reason=reason, details=details
+            )
             show_decision(transaction, decision)
             if verb != "acknowledge":
                 _unmute(transaction, anomaly)
             return self._as_told(transaction, workspace, [transaction.anomalies.get(workspace, anomaly_id)])[
                 0
             ]
-
-    def _decide(
-        self,
-        transaction: Transaction,
-        workspace: str,
-        subject: str,
-        subject_id: str,
-        verb: str,
-        by: str,
-        reason: str | None,
-        details: dict[str, Any] | None = None,
-    ) -> Decision:
-        decision = Decision(
-            id=self._new_id(),
-            workspace=workspace,
-            subject=subject,
-            subject_id=subject_id,
-            verb=verb,
-            by=by,
-            at=self._clock(),
-            reason=reason,
-            details=details or {},
-            after_number=transaction.watermark(),
-        )
-        transaction.decisions.append(decision)
-        return decision
 
     def _as_told(
         self, transaction: Transaction, workspace: str, anomalies: Sequence[Anomaly]

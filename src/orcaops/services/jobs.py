@@ -9,7 +9,6 @@ from pathlib import Path
 
 from orcaops.guarding.policy import Policy, apply, check
 from orcaops.improving.overrides import Laid
-from orcaops.model.decision import Decision
 from orcaops.model.errors import conflict, not_found, unavailable
 from orcaops.model.job import JobSpec
 from orcaops.model.key import key_of
@@ -27,6 +26,7 @@ from orcaops.running.placement import choose, place
 from orcaops.services.executing.dispatcher import Dispatcher
 from orcaops.services.executing.recorder import OutputListener, StoreRecorder
 from orcaops.services.predictions import Predictions
+from orcaops.services.signing import Signing
 from orcaops.services.summaries import summarise
 from orcaops.services.test_results import failing_tests
 from orcaops.services.trying.trials import Trials
@@ -78,6 +78,7 @@ class Jobs:
         self._absorb = absorb
         self._clock = clock
         self._new_id = new_id
+        self._signing = Signing(clock, new_id)
 
     @property
     def executors(self) -> tuple[str, ...]:
@@ -214,7 +215,7 @@ class Jobs:
             run = transaction.runs.get(workspace, job_id)
             if run.status.final:
                 return run
-            transaction.decisions.append(self._cancellation(run, by))
+            self._signing.sign(transaction, workspace, "job", job_id, "cancel", by=by)
             if run.status is Status.QUEUED:
                 run = run.changed(
                     status=Status.CANCELLED,
@@ -408,17 +409,6 @@ class Jobs:
                 hint="Use a new key for a new job.",
             )
         return transaction.runs.get(workspace, known[1].decode())
-
-    def _cancellation(self, run: Run, by: str) -> Decision:
-        return Decision(
-            id=self._new_id(),
-            workspace=run.workspace,
-            subject="job",
-            subject_id=run.job_id,
-            verb="cancel",
-            by=by,
-            at=self._clock(),
-        )
 
     def _query(self, q: str) -> Query:
         return parse_query(q, self._clock()) if q.strip() else EVERYTHING

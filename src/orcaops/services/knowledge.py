@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from orcaops.model.debug import PastFailure, PatternMatch
-from orcaops.model.decision import Decision
 from orcaops.model.errors import OrcaError, conflict, invalid, not_found
 from orcaops.model.identity import content_id
 from orcaops.model.pattern import (
@@ -33,6 +32,7 @@ from orcaops.services.knowing.growth import Growth, as_pattern
 from orcaops.services.knowing.likeness import Likeness
 from orcaops.services.knowing.remedies import Remedies
 from orcaops.services.knowing.stored_logs import FailingLogs
+from orcaops.services.signing import Signing
 
 if TYPE_CHECKING:
     from orcaops.services.knowing.known_failures import KnowledgeBases
@@ -58,7 +58,7 @@ class Knowledge:
         self._store = store
         self._bases = bases
         self._clock = clock
-        self._new_id = new_id
+        self._signing = Signing(clock, new_id)
         self._redactor = Redactor()
         self._remedies = Remedies(store, bases, clock=clock, new_id=new_id)
         self._growth = Growth(store, logs, bases, clock=clock)
@@ -216,7 +216,7 @@ class Knowledge:
             )
         record = pattern.model_dump(mode="json")
         transaction.teachings.put(Teaching(workspace, "pattern", pattern.id, "active", record))
-        self._decide(transaction, workspace, "pattern", pattern.id, "teach", by, record)
+        self._signing.sign(transaction, workspace, "pattern", pattern.id, "teach", by=by, details=record)
 
     def forget(self, workspace: str, pattern_id: str, *, by: str, reason: str | None = None) -> None:
         """Let go of a pattern that was taught; past failures are looked at again. Raises ``not_found``."""
@@ -227,7 +227,7 @@ class Knowledge:
                     where="pattern",
                     hint="`orcaops kb list taught` lists those that were; shipped ones stay.",
                 )
-            self._decide(transaction, workspace, "pattern", pattern_id, "forget", by, {}, reason)
+            self._signing.sign(transaction, workspace, "pattern", pattern_id, "forget", by=by, reason=reason)
         self._growth.reapply(workspace)
 
     def teach_solution(self, workspace: str, given: SolutionTaught, *, by: str) -> Solution:
@@ -274,7 +274,9 @@ class Knowledge:
         self._failing.look_for(workspace, [made], progress)
         with self._store.write() as transaction:
             self._keep(transaction, workspace, made, by)
-            self._decide(transaction, workspace, "proposal", proposal_id, "accept", by, {"pattern": made.id})
+            self._signing.sign(
+                transaction, workspace, "proposal", proposal_id, "accept", by=by, details={"pattern": made.id}
+            )
         self._growth.reapply(workspace, progress)
         return self.pattern(workspace, made.id)
 
@@ -285,7 +287,9 @@ class Knowledge:
         proposal = self._growth.proposal(workspace, proposal_id)
         with self._store.write() as transaction:
             transaction.teachings.put(Teaching(workspace, "proposal", proposal_id, "dismissed", {}))
-            self._decide(transaction, workspace, "proposal", proposal_id, "dismiss", by, {}, reason)
+            self._signing.sign(
+                transaction, workspace, "proposal", proposal_id, "dismiss", by=by, reason=reason
+            )
         return proposal
 
     def edit(self, workspace: str, proposal_id: str, edits: ProposalEdited, *, by: str) -> PatternProposal:
@@ -298,7 +302,7 @@ class Knowledge:
             before = {each.id: each.record for each in transaction.teachings.of(workspace, "proposal")}
             record = {**before.get(proposal_id, {}), **edits.model_dump(mode="json", exclude_none=True)}
             transaction.teachings.put(Teaching(workspace, "proposal", proposal_id, "open", record))
-            self._decide(transaction, workspace, "proposal", proposal_id, "edit", by, record)
+            self._signing.sign(transaction, workspace, "proposal", proposal_id, "edit", by=by, details=record)
         return self._growth.proposal(workspace, proposal_id)
 
     def similar(self, workspace: str, job_id: str, *, limit: int = 4) -> tuple[PastFailure, ...]:
@@ -367,32 +371,6 @@ class Knowledge:
             self._growth.reapply(workspace, progress)
         return KnowledgeImported(
             patterns=patterns, solutions=solutions, known=known, problems=tuple(problems[:100])
-        )
-
-    def _decide(
-        self,
-        transaction: Transaction,
-        workspace: str,
-        subject: str,
-        subject_id: str,
-        verb: str,
-        by: str,
-        details: dict[str, object],
-        reason: str | None = None,
-    ) -> None:
-        transaction.decisions.append(
-            Decision(
-                id=self._new_id(),
-                workspace=workspace,
-                subject=subject,
-                subject_id=subject_id,
-                verb=verb,
-                by=by,
-                at=self._clock(),
-                reason=reason,
-                details=details,
-                after_number=transaction.watermark(),
-            )
         )
 
 

@@ -18,6 +18,7 @@ from orcaops.model.run import Run, Status
 from orcaops.recording.store import Store, Transaction
 from orcaops.services.failures import Failures
 from orcaops.services.jobs import spec_to_rerun
+from orcaops.services.signing import Signing
 
 MOST_IN_A_ROW = 3
 """Reruns of reruns; further ones are for whoever looks at the job."""
@@ -55,7 +56,7 @@ class Remediation:
         self._policy = policy
         self._paused = paused
         self._clock = clock
-        self._new_id = new_id
+        self._signing = Signing(clock, new_id)
 
     def fix(self, workspace: str, job_id: str, action: Action | None = None, *, by: str) -> RemedyTaken:
         """Take a proposed action; without a name the only one that is allowed.
@@ -89,15 +90,8 @@ class Remediation:
         spec = spec_to_rerun(run).model_copy(update={**changes, "triggered_by": _trigger(remedy.action)})
         new = self._launch(spec, f"remedy-{decided.id}")
         with self._store.write() as transaction:
-            self._sign(
-                transaction,
-                workspace,
-                job_id,
-                "follow",
-                by,
-                None,
-                {"job_id": new.job_id, "action": remedy.action, "solution_id": remedy.solution_id},
-            )
+            told = {"job_id": new.job_id, "action": remedy.action, "solution_id": remedy.solution_id}
+            self._signing.sign(transaction, workspace, _SUBJECT, job_id, "follow", by=by, details=told)
         return RemedyTaken(
             decision_id=decided.id,
             failed_job_id=job_id,
@@ -147,7 +141,9 @@ class Remediation:
                 "after": remedy.after,
                 "solution_id": remedy.solution_id,
             }
-            return self._sign(transaction, workspace, job_id, "take", by, cause, details), run
+            return self._signing.sign(
+                transaction, workspace, _SUBJECT, job_id, "take", by=by, reason=cause, details=details
+            ), run
 
     def follow(self, transaction: Transaction, runs: Sequence[Run], _absorbed: object) -> None:
         """A step of absorbing: note how runs ended that follow from an action, once.
@@ -168,38 +164,12 @@ class Remediation:
 
     def _end(self, transaction: Transaction, run: Run, failed: str, taken: Decision) -> None:
         ended = {"job_id": run.job_id, "status": run.status, "action": taken.details["action"]}
-        self._sign(transaction, run.workspace, failed, "end", _US, None, ended)
+        self._signing.sign(transaction, run.workspace, _SUBJECT, failed, "end", by=_US, details=ended)
         solution = taken.details.get("solution_id")
         if taken.details["action"] == Action.FREE_DISK and solution is not None:
             verb = _HELPED if run.status is Status.SUCCEEDED else _DID_NOT
             told = {"job_id": failed}
-            self._sign(transaction, run.workspace, solution, verb, _US, None, told, "solution")
-
-    def _sign(
-        self,
-        transaction: Transaction,
-        workspace: str,
-        subject_id: str,
-        verb: str,
-        by: str,
-        reason: str | None,
-        details: dict[str, Any],
-        subject: str = _SUBJECT,
-    ) -> Decision:
-        decision = Decision(
-            id=self._new_id(),
-            workspace=workspace,
-            subject=subject,
-            subject_id=subject_id,
-            verb=verb,
-            by=by,
-            at=self._clock(),
-            reason=reason,
-            details=details,
-            after_number=transaction.watermark(),
-        )
-        transaction.decisions.append(decision)
-        return decision
+            self._signing.sign(transaction, run.workspace, "solution", solution, verb, by=_US, details=told)
 
 
 def _trigger(action: str) -> str:

@@ -17,7 +17,6 @@ from pydantic import ValidationError
 
 from orcaops.guarding.policy import Policy, apply, check
 from orcaops.model.check import Check
-from orcaops.model.decision import Decision
 from orcaops.model.errors import ErrorCode, OrcaError, conflict, invalid, not_found, unavailable
 from orcaops.model.job import JobSpec
 from orcaops.model.quantities import show_duration
@@ -30,6 +29,7 @@ from orcaops.running.executor import Executor
 from orcaops.running.sandbox_files import checked, packed, unpacked
 from orcaops.running.sandboxing import Sandboxable, SandboxGone
 from orcaops.running.sandboxing import Sandboxes as Engines
+from orcaops.services.signing import Signing
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +70,7 @@ class Sandboxes:
         self._grace_s = grace_s
         self._clock = clock
         self._new_id = new_id
+        self._signing = Signing(clock, new_id)
 
     def create(self, spec: SandboxSpec, *, by: str) -> Sandbox:
         """Make a sandbox and start it.
@@ -356,18 +357,7 @@ class Sandboxes:
     def _note(
         self, transaction: Transaction, sandbox: Sandbox, verb: str, by: str, reason: str | None
     ) -> None:
-        transaction.decisions.append(
-            Decision(
-                id=self._new_id(),
-                workspace=sandbox.workspace,
-                subject="sandbox",
-                subject_id=sandbox.id,
-                verb=verb,
-                by=by,
-                at=self._clock(),
-                reason=reason,
-            )
-        )
+        self._signing.sign(transaction, sandbox.workspace, "sandbox", sandbox.id, verb, by=by, reason=reason)
 
     def _filled(self, spec: SandboxSpec) -> SandboxSpec:
         """What was asked for, on top of its template."""

@@ -18,7 +18,6 @@ import orjson
 
 from orcaops.learning.loop import Absorbed
 from orcaops.model.anomaly import Anomaly, Severity
-from orcaops.model.decision import Decision
 from orcaops.model.errors import ErrorCode, OrcaError
 from orcaops.model.job import JobSpec
 from orcaops.model.metric import MetricName
@@ -30,6 +29,7 @@ from orcaops.recording.measure import duration_of, memory_of
 from orcaops.recording.store import MemoryKey, Store, Transaction
 from orcaops.services.absorbing.incidents import Incidents
 from orcaops.services.absorbing.verdicts import Verdicts
+from orcaops.services.signing import Signing
 from orcaops.stats import flakiness
 
 log = logging.getLogger(__name__)
@@ -85,7 +85,7 @@ class Confirming:
         self._keys = keys
         self._flaky_version = flaky_version
         self._clock = clock
-        self._new_id = new_id
+        self._signing = Signing(clock, new_id)
 
     def follow(self, transaction: Transaction, runs: Sequence[Run], absorbed: Absorbed) -> None:
         """A step of absorbing: heed the reruns among live runs, and want new ones."""
@@ -222,24 +222,20 @@ class Confirming:
         transaction.confirmations.keep(done)
         if confirmed is None:
             return
-        transaction.decisions.append(
-            Decision(
-                id=self._new_id(),
-                workspace=run.workspace,
-                subject="job" if anomaly is None else "anomaly",
-                subject_id=run.job_id if anomaly is None else anomaly.id,
-                verb="confirm",
-                by=_BY,
-                at=self._clock(),
-                reason=because,
-                details={
-                    "confirmed": confirmed,
-                    "because": because,
-                    "job_id": rerun.job_id,
-                    "run_count": 1 if anomaly is None else anomaly.run_count,
-                },
-                after_number=transaction.watermark(),
-            )
+        self._signing.sign(
+            transaction,
+            run.workspace,
+            "job" if anomaly is None else "anomaly",
+            run.job_id if anomaly is None else anomaly.id,
+            "confirm",
+            by=_BY,
+            reason=because,
+            details={
+                "confirmed": confirmed,
+                "because": because,
+                "job_id": rerun.job_id,
+                "run_count": 1 if anomaly is None else anomaly.run_count,
+            },
         )
         if anomaly is None:
             return

@@ -14,6 +14,7 @@ from orcaops.model.solution import MEASURED, Atom, Effect, Solution, SolutionTau
 from orcaops.recording.knowledge import Teaching
 from orcaops.recording.redaction import Redactor
 from orcaops.recording.store import Store, Transaction
+from orcaops.services.signing import Signing
 
 if TYPE_CHECKING:
     from orcaops.learning.failures.solutions import Counting, Ranked
@@ -43,7 +44,7 @@ class Remedies:
         self._store = store
         self._knowledge = knowledge
         self._clock = clock
-        self._new_id = new_id
+        self._signing = Signing(clock, new_id)
         self._redactor = Redactor()
 
     def of_pattern(
@@ -149,7 +150,9 @@ class Remedies:
             transaction.teachings.put(
                 Teaching(workspace, "solution", made.id, "active", made.model_dump(mode="json"))
             )
-            self._decide(transaction, workspace, made.id, "teach", by, None, {"text": made.text})
+            self._signing.sign(
+                transaction, workspace, "solution", made.id, "teach", by=by, details={"text": made.text}
+            )
             said = self._said(transaction, workspace, made.id)
         none = Counting()
         return _solution(
@@ -177,7 +180,10 @@ class Remedies:
                 )
             verb = _HELPED if helped else _DID_NOT
             details = {"job_id": job_id} if job_id else {}
-            self._decide(transaction, workspace, its_id, verb, by, note, details)
+            said = self._redactor.text(note) if note else None
+            self._signing.sign(
+                transaction, workspace, "solution", its_id, verb, by=by, reason=said, details=details
+            )
             return effect_of(Counting(), None, self._said(transaction, workspace, its_id))
 
     def _known(self, transaction: Transaction, workspace: str, its_id: str, job_id: str | None) -> bool:
@@ -220,31 +226,6 @@ class Remedies:
         helped = [FEEDBACK * age_weight(one.at, now) for one in last.values() if one.verb == _HELPED]
         failed = [FEEDBACK * age_weight(one.at, now) for one in last.values() if one.verb == _DID_NOT]
         return Tally(successes=sum(helped), failures=sum(failed), n=len(last), helped=len(helped))
-
-    def _decide(
-        self,
-        transaction: Transaction,
-        workspace: str,
-        its_id: str,
-        verb: str,
-        by: str,
-        reason: str | None,
-        details: dict[str, str],
-    ) -> None:
-        transaction.decisions.append(
-            Decision(
-                id=self._new_id(),
-                workspace=workspace,
-                subject="solution",
-                subject_id=its_id,
-                verb=verb,
-                by=by,
-                at=self._clock(),
-                reason=self._redactor.text(reason) if reason else None,
-                details=details,
-                after_number=transaction.watermark(),
-            )
-        )
 
 
 def _solution(

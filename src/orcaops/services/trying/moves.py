@@ -8,11 +8,11 @@ from orcaops.improving import notices
 from orcaops.improving.guard import failed, says_something
 from orcaops.improving.optimizations import Event, advance, allows
 from orcaops.improving.policy import MODE_SUBJECT, modes_of, obstacle
-from orcaops.model.decision import Decision
 from orcaops.model.optimization import FieldMode, Mode, Optimization, State
 from orcaops.model.override import OptimizedField
 from orcaops.model.run import Run
 from orcaops.recording.store import Transaction
+from orcaops.services.signing import Signing
 
 US = "orcaops"
 """Who decides what nobody was asked about."""
@@ -31,7 +31,7 @@ class Moves:
         self, *, clock: Callable[[], datetime], new_id: Callable[[], str], incident: Incident
     ) -> None:
         self._clock = clock
-        self._new_id = new_id
+        self._signing = Signing(clock, new_id)
         self.incident = incident
 
     def move(
@@ -77,7 +77,16 @@ class Moves:
         effect = moved.realised or moved.promised
         if effect is not None:
             details["effect"] = effect.model_dump(mode="json")
-        self._append(transaction, moved.workspace, "optimization", moved.id, verb, by, reason, details)
+        self._signing.sign(
+            transaction,
+            moved.workspace,
+            "optimization",
+            moved.id,
+            verb,
+            by=by,
+            reason=reason,
+            details=details,
+        )
 
     def modes(self, transaction: Transaction, workspace: str) -> dict[OptimizedField, FieldMode]:
         """The mode of every field."""
@@ -93,7 +102,9 @@ class Moves:
         """Decide the mode of one field."""
         before = self.modes(transaction, workspace)[field].mode
         details = {"before": str(before), "after": str(mode)}
-        self._append(transaction, workspace, MODE_SUBJECT, str(field), "set_mode", by, None, details)
+        self._signing.sign(
+            transaction, workspace, MODE_SUBJECT, str(field), "set_mode", by=by, details=details
+        )
 
     def start_if_free(
         self,
@@ -136,32 +147,6 @@ class Moves:
                 )
                 transaction.optimizations.put_many([moved])
                 self.sign(transaction, moved, str(Event.SUPERSEDE), US, moved.history[-1].reason, before=each)
-
-    def _append(
-        self,
-        transaction: Transaction,
-        workspace: str,
-        subject: str,
-        subject_id: str,
-        verb: str,
-        by: str,
-        reason: str | None,
-        details: dict[str, Any],
-    ) -> None:
-        transaction.decisions.append(
-            Decision(
-                id=self._new_id(),
-                workspace=workspace,
-                subject=subject,
-                subject_id=subject_id,
-                verb=verb,
-                by=by,
-                at=self._clock(),
-                reason=reason,
-                details=details,
-                after_number=transaction.watermark(),
-            )
-        )
 
 
 def canary_share(runs: Sequence[Run]) -> float:
