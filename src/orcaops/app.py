@@ -3,9 +3,7 @@
 import importlib
 import logging
 import os
-import platform
 import secrets
-import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, is_dataclass, replace
@@ -41,11 +39,13 @@ from orcaops.recording.store import Store, Transaction
 from orcaops.running.executor import Executor
 from orcaops.running.executors.docker import DockerExecutor
 from orcaops.running.executors.process import ProcessExecutor
+from orcaops.running.host import host_context
 from orcaops.running.ownership import Ownership
 from orcaops.running.supervisor import Supervisor
 from orcaops.services.absorb import Absorber, AbsorbingThread
 from orcaops.services.absorbing.advising import Advising
-from orcaops.services.absorbing.confirming import FLAKY, Confirming
+from orcaops.services.absorbing.announcing import Announcing
+from orcaops.services.absorbing.confirming import FLAKY, Confirming, Submit
 from orcaops.services.absorbing.diagnosing import Diagnosing
 from orcaops.services.absorbing.incidents import Incidents
 from orcaops.services.advice import Advice
@@ -66,7 +66,7 @@ from orcaops.services.predictions import Predictions
 from orcaops.services.questions import Questions
 from orcaops.services.remediation import Remediation
 from orcaops.services.sandboxes import Sandboxes
-from orcaops.services.telling import Telling, TellingThread
+from orcaops.services.telling import Telling
 from orcaops.services.test_results import TestResults
 from orcaops.services.trying.applying import Applying
 from orcaops.services.trying.moves import Moves
@@ -109,7 +109,6 @@ class App:
     telling: Telling
     incidents: Incidents
     confirming: Confirming
-    telling_thread: TellingThread
     ownership: Ownership
     supervisor: Supervisor
     store: Store
@@ -147,7 +146,6 @@ class App:
             log.info("took over from dead processes: %s", recovered)
         self.dispatcher.start()
         self.absorbing.start()
-        self.telling_thread.start()
         for sentence in self.recovery.reap():
             log.info("removed %s", sentence)
         for each in self.periodic:
@@ -155,12 +153,10 @@ class App:
 
     def close(self) -> None:
         """End in order: runs first, then what is learned from them, then the store."""
-        if self.dispatcher.started:
-            self.dispatcher.stop()
-            self.absorbing.stop()
-            self.telling_thread.stop()
-            for each in self.periodic:
-                each.stop()
+        self.dispatcher.stop()
+        self.absorbing.stop()
+        for each in self.periodic:
+            each.stop()
         self.warming.close()
         self.supervisor.close()
         self.ownership.release()
@@ -175,8 +171,10 @@ def build(configuration: Configuration) -> App:
     settings = configuration.settings
     home = private_folder(settings.home)
     store = open_store(settings.store_url)
-    installation = store.installation()
     logs = FileLogStore(home / "logs", limit_bytes=settings.run.log_limit)
+    prices = partial(prices_in_force, settings)
+
+    # What is known of failures.
     knowledge_bases = KnowledgeBases(store)
     evidence = EvidenceTaker(store, logs, knowledge_bases)
 
@@ -191,19 +189,18 @@ def build(configuration: Configuration) -> App:
         """What a server does in the background; a command that teaches does it itself."""
         return dispatcher.started and knowledge().growth.settle(transaction)
 
+    failures = Failures(
+        store, logs, knowledge_bases, knowledge, settings.policy, lambda: _assistant(settings, logs)
+    )
+
+    # Changes that are tried, and what stops them.
     incidents = Incidents(store, clock=now)
     moves = Moves(clock=now, new_id=new_id, incident=incidents.paused_in)
-    trials = Trials(
-        store,
-        moves,
-        ceilings={
-            OptimizedField.MEMORY: settings.policy.max_memory,
-            OptimizedField.CPUS: settings.policy.max_cpus,
-            OptimizedField.TIMEOUT: settings.policy.max_timeout,
-        },
-        raise_to=settings.optimization.raise_to,
-        clock=now,
-    )
+    trials = _trials(settings, store, moves)
+    optimizations = Optimizations(store, moves)
+
+    # What runs jobs.
+    installation = store.installation()
     recorder = StoreRecorder(
         store,
         logs,
@@ -217,106 +214,9 @@ def build(configuration: Configuration) -> App:
     executors = _executors(settings, installation, ownership)
     supervisor = Supervisor(executors, recorder, grace_s=settings.run.grace_s)
     host = host_context()
-    sandboxes = Sandboxes(
-        store,
-        executors,
-        policy=settings.policy,
-        host=host.host,
-        idle_limit_s=settings.sandboxes.idle_limit,
-        lifetime_s=settings.sandboxes.lifetime,
-        clean_idle=settings.sandboxes.clean_idle,
-        most=settings.sandboxes.most,
-        templates=settings.sandboxes.templates,
-        grace_s=settings.run.grace_s,
-        clock=now,
-        new_id=new_id,
-    )
-    warming = Warming(
-        store,
-        executors,
-        mode=settings.warm.mode,
-        worth_min=settings.warm.worth_minutes,
-        limits=WarmLimits(
-            containers=settings.warm.containers,
-            memory_bytes=settings.warm.memory,
-            disk_bytes=settings.warm.disk,
-            minutes_per_day=settings.warm.minutes_per_day,
-        ),
-        paused=incidents.automation_paused,
-        clock=now,
-    )
+    sandboxes = _sandboxes(settings, store, executors, host)
+    warming = _warming(settings, store, executors, incidents)
     tending = PeriodicThread("warming", 2.0, warming.tend)
-    loop = Loop(_learners(settings))
-    forecasters = _forecasters(settings)
-    advising = Advising(
-        plugins.find("advisor", settings.plugins.dirs, settings.advisors),
-        prices=lambda: prices_in_force(settings),
-        concurrency=settings.server.concurrency,
-    )
-
-    def launch(spec: JobSpec) -> Run:
-        """A server queues it; without one it runs here and now."""
-        return jobs.submit(spec, teaches=False) if dispatcher.started else jobs.run(spec, teaches=False)
-
-    optimizations = Optimizations(store, moves)
-    advice = Advice(
-        store, advising, launch=launch, applier=Applying(store, moves, clock=now), clock=now, new_id=new_id
-    )
-    telling = Telling(
-        store, _channels(settings), now, settings=settings.notify, families=_families(loop.learners)
-    )
-
-    def rerun(spec: JobSpec, *, idempotency_key: str | None, teaches: bool, retry_of: str | None) -> Run:
-        return jobs.submit(spec, idempotency_key=idempotency_key, teaches=teaches, retry_of=retry_of)
-
-    confirming = Confirming(
-        store,
-        rerun,
-        incidents,
-        mode=settings.learning.confirm,
-        per_hour=settings.learning.confirm_per_hour,
-        keys=settings.learning.confirm_keys,
-        flaky_version=next((each.version for each in loop.learners if each.name == FLAKY), 0),
-        clock=now,
-        new_id=new_id,
-    )
-
-    def assistant() -> "Assistant":
-        from orcaops.services.explaining.assistant import Assistant
-
-        return Assistant(logs, language_model(settings), evidence_tokens=settings.ai.evidence_tokens)
-
-    failures = Failures(store, logs, knowledge_bases, knowledge, settings.policy, assistant)
-
-    def again(spec: JobSpec, idempotency_key: str) -> Run:
-        if dispatcher.started:
-            return jobs.submit(spec, idempotency_key=idempotency_key)
-        return jobs.run(spec)
-
-    def clean() -> tuple[tuple[str, ...], int]:
-        swept = upkeep.gc()
-        return swept.removed, swept.freed_bytes
-
-    remediation = Remediation(
-        store,
-        failures,
-        launch=again,
-        clean=clean,
-        policy=settings.policy,
-        paused=incidents.automation_paused,
-        clock=now,
-        new_id=new_id,
-    )
-    absorber = Absorber(
-        store,
-        loop,
-        advising=[advising.follow],
-        telling=[trials.follow, telling.follow, confirming.follow, remediation.follow, advice.tell],
-        settling=[advising.settle, reapply],
-        diagnose=Diagnosing(knowledge_bases).diagnose,
-    )
-    mirrors = Mirrors(home)
-    predictions = Predictions(store, loop, now)
 
     def finished(run: Run) -> None:
         sandboxes.used(run)
@@ -338,10 +238,63 @@ def build(configuration: Configuration) -> App:
         still=trials.still,
     )
     recovery = Recovery(store, executors, ownership, dispatcher, now)
+
+    # What learns, and what is said of it.
+    loop = Loop(_learners(settings))
+    forecasters = _forecasters(settings)
+    advising = Advising(
+        plugins.find("advisor", settings.plugins.dirs, settings.advisors),
+        prices=prices,
+        concurrency=settings.server.concurrency,
+    )
+    predictions = Predictions(store, loop, now)
+
+    # What orders runs by itself: a server queues them; without one they run here and now.
+    def try_out(spec: JobSpec) -> Run:
+        return jobs.submit(spec, teaches=False) if dispatcher.started else jobs.run(spec, teaches=False)
+
+    def again(spec: JobSpec, idempotency_key: str) -> Run:
+        if dispatcher.started:
+            return jobs.submit(spec, idempotency_key=idempotency_key)
+        return jobs.run(spec)
+
+    def rerun(spec: JobSpec, *, idempotency_key: str | None, teaches: bool, retry_of: str | None) -> Run:
+        return jobs.submit(spec, idempotency_key=idempotency_key, teaches=teaches, retry_of=retry_of)
+
+    def clean() -> tuple[tuple[str, ...], int]:
+        swept = upkeep.gc()
+        return swept.removed, swept.freed_bytes
+
+    advice = Advice(
+        store, advising, launch=try_out, applier=Applying(store, moves, clock=now), clock=now, new_id=new_id
+    )
+    confirming = _confirming(settings, store, rerun, incidents, loop.learners)
+    remediation = Remediation(
+        store,
+        failures,
+        launch=again,
+        clean=clean,
+        policy=settings.policy,
+        paused=incidents.automation_paused,
+        clock=now,
+        new_id=new_id,
+    )
+
+    # What follows the end of a run.
+    announcing = Announcing(now, settings=settings.notify, families=_families(loop.learners))
+    telling = Telling(store, _channels(settings), now, settings=settings.notify)
+    absorber = Absorber(
+        store,
+        loop,
+        advising=[advising.follow],
+        telling=[trials.follow, announcing.follow, confirming.follow, remediation.follow, advice.tell],
+        settling=[advising.settle, reapply],
+        diagnose=Diagnosing(knowledge_bases).diagnose,
+    )
     upkeep = Upkeep(
         store,
         logs,
-        mirrors,
+        Mirrors(home),
         executors,
         loop,
         absorber,
@@ -355,8 +308,8 @@ def build(configuration: Configuration) -> App:
         failing=telling.failing,
         gathering=evidence.missing,
     )
-
     absorbing = AbsorbingThread(absorber, upkeep.mirror)
+
     jobs = Jobs(
         store,
         logs,
@@ -390,16 +343,7 @@ def build(configuration: Configuration) -> App:
         remediation=remediation,
         knowing=knowledge,
         predictions=predictions,
-        forecasts=Forecasts(
-            store,
-            forecasters,
-            prices=lambda: prices_in_force(settings),
-            time_zone=settings.forecast.time_zone,
-            holidays=settings.forecast.holidays,
-            wait_goal_s=settings.forecast.wait_goal,
-            concurrency=settings.server.concurrency,
-            clock=now,
-        ),
+        forecasts=_forecasts(settings, store, forecasters),
         advice=advice,
         optimizations=optimizations,
         history=History(
@@ -415,7 +359,12 @@ def build(configuration: Configuration) -> App:
         upkeep=upkeep,
         sandboxes=sandboxes,
         warming=warming,
-        periodic=(tending, PeriodicThread("sandboxes", 30.0, sandboxes.sweep)),
+        periodic=(
+            tending,
+            PeriodicThread("sandboxes", 30.0, sandboxes.sweep),
+            PeriodicThread("telling", 2.0, telling.deliver),
+            PeriodicThread("confirming", 2.0, confirming.submit_wanted),
+        ),
         recovery=recovery,
         dispatcher=dispatcher,
         absorber=absorber,
@@ -423,11 +372,99 @@ def build(configuration: Configuration) -> App:
         telling=telling,
         incidents=incidents,
         confirming=confirming,
-        telling_thread=TellingThread([telling.deliver, confirming.submit_wanted]),
         ownership=ownership,
         supervisor=supervisor,
         store=store,
     )
+
+
+def _trials(settings: Settings, store: Store, moves: Moves) -> Trials:
+    return Trials(
+        store,
+        moves,
+        ceilings={
+            OptimizedField.MEMORY: settings.policy.max_memory,
+            OptimizedField.CPUS: settings.policy.max_cpus,
+            OptimizedField.TIMEOUT: settings.policy.max_timeout,
+        },
+        raise_to=settings.optimization.raise_to,
+        clock=now,
+    )
+
+
+def _sandboxes(
+    settings: Settings, store: Store, executors: Mapping[str, Executor], host: Context
+) -> Sandboxes:
+    chosen = settings.sandboxes
+    return Sandboxes(
+        store,
+        executors,
+        policy=settings.policy,
+        host=host.host,
+        idle_limit_s=chosen.idle_limit,
+        lifetime_s=chosen.lifetime,
+        clean_idle=chosen.clean_idle,
+        most=chosen.most,
+        templates=chosen.templates,
+        grace_s=settings.run.grace_s,
+        clock=now,
+        new_id=new_id,
+    )
+
+
+def _warming(
+    settings: Settings, store: Store, executors: Mapping[str, Executor], incidents: Incidents
+) -> Warming:
+    chosen = settings.warm
+    return Warming(
+        store,
+        executors,
+        mode=chosen.mode,
+        worth_min=chosen.worth_minutes,
+        limits=WarmLimits(
+            containers=chosen.containers,
+            memory_bytes=chosen.memory,
+            disk_bytes=chosen.disk,
+            minutes_per_day=chosen.minutes_per_day,
+        ),
+        paused=incidents.automation_paused,
+        clock=now,
+    )
+
+
+def _confirming(
+    settings: Settings, store: Store, rerun: Submit, incidents: Incidents, learners: Sequence[Learner]
+) -> Confirming:
+    return Confirming(
+        store,
+        rerun,
+        incidents,
+        mode=settings.learning.confirm,
+        per_hour=settings.learning.confirm_per_hour,
+        keys=settings.learning.confirm_keys,
+        flaky_version=next((each.version for each in learners if each.name == FLAKY), 0),
+        clock=now,
+        new_id=new_id,
+    )
+
+
+def _forecasts(settings: Settings, store: Store, forecasters: Sequence[Forecaster]) -> Forecasts:
+    return Forecasts(
+        store,
+        forecasters,
+        prices=partial(prices_in_force, settings),
+        time_zone=settings.forecast.time_zone,
+        holidays=settings.forecast.holidays,
+        wait_goal_s=settings.forecast.wait_goal,
+        concurrency=settings.server.concurrency,
+        clock=now,
+    )
+
+
+def _assistant(settings: Settings, logs: FileLogStore) -> "Assistant":
+    from orcaops.services.explaining.assistant import Assistant
+
+    return Assistant(logs, language_model(settings), evidence_tokens=settings.ai.evidence_tokens)
 
 
 def language_model(settings: Settings) -> "LanguageModel | None":
@@ -473,15 +510,6 @@ def now() -> datetime:
 def new_id() -> str:
     """A random id that sorts by the time of its making."""
     return ordered_id(time.time_ns() // 1_000_000, os.urandom(10))
-
-
-def host_context() -> Context:
-    """This machine, as the context of what runs on it."""
-    memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1024**3
-    return Context(
-        host=socket.gethostname(),
-        host_class=f"{platform.machine()}-{os.cpu_count()}cpu-{memory_gib:.0f}g",
-    )
 
 
 def _executors(settings: Settings, installation: str, ownership: Ownership) -> Mapping[str, Executor]:

@@ -62,7 +62,6 @@ INSIDE = {
     "sandboxes.used": "what follows the end of a run",
     "telling.checks": "what Upkeep.doctor says",
     "telling.failing": "what Upkeep.health says",
-    "telling.follow": "a step of absorbing",
     "warming.close": "a step of the server's end",
     "warming.mode": "a part of its status",
     "warming.tend": "what a server does by itself",

@@ -17,6 +17,7 @@ from orcaops.model.run import Run, Status
 from orcaops.notifying.notifier import Receipt
 from orcaops.notifying.settings import NotifySettings
 from orcaops.recording.sql import open_store
+from orcaops.services.absorbing.announcing import Announcing
 from orcaops.services.telling import Telling
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)  # a Monday
@@ -45,13 +46,9 @@ class House:
     def __init__(self, app: App, *channels: Channel, **settings: object) -> None:
         self.app, self.at = app, START
         self.channels = channels
-        self.telling = Telling(
-            app.store,
-            channels,
-            lambda: self.at,
-            settings=NotifySettings.model_validate(settings),
-            families=FAMILIES,
-        )
+        chosen = NotifySettings.model_validate(settings)
+        self.announcing = Announcing(lambda: self.at, settings=chosen, families=FAMILIES)
+        self.telling = Telling(app.store, channels, lambda: self.at, settings=chosen)
         self.number = 0
 
     def found(self, *anomalies: Anomaly, source: str = "local") -> None:
@@ -69,7 +66,7 @@ class House:
         )
         with self.app.store.write() as transaction:
             transaction.anomalies.put_many(anomalies)
-            self.telling.follow(transaction, [run], Absorbed(anomalies, (("default", "name:a"),)))
+            self.announcing.follow(transaction, [run], Absorbed(anomalies, (("default", "name:a"),)))
 
     def deliver(self, **later: float) -> int:
         self.at += timedelta(**later)

@@ -139,7 +139,7 @@ class Dispatcher:
         """Take no more work, and end what could not be adopted by a later process.
 
         Containers are left running: the next start adopts them. Returns when everything else has ended, or
-        after ``timeout_s``.
+        after ``timeout_s``. Also for one that was never started: then it only no longer watches.
         """
         self._stopping.set()
         for _ in self._threads:
@@ -152,6 +152,8 @@ class Dispatcher:
         deadline = time.monotonic() + timeout_s
         while any(place in self._halts for place in ending) and time.monotonic() < deadline:
             time.sleep(_LOOK_S)
+        if self._watcher is not None:
+            self._watcher.join(timeout_s)
 
     def _adoptable(self, workspace: str, job_id: str) -> bool:
         with self._store.read() as transaction:
