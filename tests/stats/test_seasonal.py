@@ -29,6 +29,29 @@ def test_a_known_week_is_continued() -> None:
     assert 0.7 < held / WEEK < 0.92
 
 
+def test_the_interval_of_a_quiet_hour_is_not_that_of_a_noisy_one() -> None:
+    chance = random.Random(7)
+    past = [
+        value * math.exp(chance.gauss(0, 0.8 if value > 4 else 0.05))
+        for value in (WEEKDAYS[n % WEEK] for n in range(LONGEST))
+    ]
+    told = forecast(past, places(0, LONGEST), places(0, WEEK))
+    widths = [math.log((high + 1) / (low + 1)) for low, high in zip(told.low, told.high, strict=True)]
+    assert widths[2] < 0.3
+    assert widths[12] > 1.2
+
+
+def test_bursts_do_not_move_what_is_usual() -> None:
+    chance = random.Random(8)
+    past = [
+        WEEKDAYS[n % WEEK] * math.exp(chance.gauss(0, 0.2)) * (100 if chance.random() < 0.1 else 1)
+        for n in range(LONGEST)
+    ]
+    told = forecast(past, places(0, LONGEST), places(0, WEEK))
+    errors = [abs(math.log((f + 1) / (a + 1))) for f, a in zip(told.middle, WEEKDAYS, strict=True)]
+    assert sum(errors) / WEEK < 0.25
+
+
 def test_a_level_that_changed_is_followed() -> None:
     past = [WEEKDAYS[n % WEEK] * (3 if n >= LONGEST - WEEK - 48 else 1) for n in range(LONGEST)]
     told = forecast(past, places(0, LONGEST), places(0, 48))

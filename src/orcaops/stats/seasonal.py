@@ -2,10 +2,11 @@
 
 All of it happens on ln(1 + value), where bursts weigh less, and a quiet night is told from a busy noon as
 well as two noons. Each expert forecasts the hours ahead; each is also asked what it would have said at
-earlier moments with what was known then, and its weight falls steeply with its error there; the weekly
-expert, the surest of them on arrivals, has a start of a fifth. The same earlier forecasts say how wide the
-interval must be: it is made of errors that were made ahead of time, not of those of a fit, which are
-always too small (split conformal prediction; Vovk 2005). ``python -m benchmarks forecasting`` measures it.
+earlier moments with what was known then, and its weight falls steeply with its error there; the first two,
+the surest of them on arrivals, have a start of a fifth. The same earlier forecasts say how wide the
+interval must be: for each hour by those of about the same level. It is made of errors that were made ahead
+of time, not of those of a fit, which are always too small (split conformal prediction; Vovk 2005).
+``python -m benchmarks forecasting`` measures it.
 
 The weekly expert is a regression on sines and cosines of the day and the week (Fourier terms), of least
 absolute errors, by reweighting.
@@ -28,6 +29,7 @@ LONGEST = 8 * WEEK
 SHORTEST = 2 * WEEK
 """How many hours there must be for a season of the week to show."""
 
+_WEEKEND = 5 * DAY  # where in the week it begins
 _DAY_TERMS, _WEEK_TERMS = 4, 6
 _RIDGE = 0.01
 _ROUNDS = 4  # of reweighting, from least squares to least absolute errors
@@ -36,8 +38,13 @@ _OWN_SHARE, _DOUBT, _FEWEST_WEEKS = 0.3, 3.0, 3
 _HALF_LIFE_DAYS = 42.0
 _RECENT_HALF_LIFE_DAYS = 14.0
 _SHARPNESS = 8.0  # 4 mixes too much where arrivals are noise, 12 is no better
-_START = 1.2  # by how much another expert must be better than the weekly one to count as much
+_START = 1.2  # by how much another expert must be better than the first two to count as much
 _ORIGINS = 6
+_ALIKE = 200  # earlier forecasts of about the same level that say how far off the next will be
+_THINNED = 4  # every so many of them are enough for a mean
+_NEAR_HOURS, _FARTHEST_HOURS = 1.5, 4
+_OTHER_DAYS = 0.1  # what the same hour of another day counts: of a working day for working days
+_NEAR_HALF_LIFE_DAYS = 28.0
 
 
 class Ahead(NamedTuple):
@@ -78,18 +85,15 @@ def forecast(
         (w * expert(past, where, coming) for w, expert in zip(weights, _experts(), strict=True) if w > 0),
         start=np.zeros(len(coming)),
     )
-    errors = np.concatenate(
-        [truth - np.tensordot(weights, said, 1) for truth, said in zip(truths, sayings, strict=True)]
-        or [past - _weekly(past, where, where)]
+    said = np.concatenate(
+        [np.tensordot(weights, each, 1) for each in sayings] or [_weekly(past, where, where)]
     )
-    errors = np.sort(errors[~np.isnan(errors)])
+    came = np.concatenate([*truths] or [past])
+    errors = _errors_alike(said, came, centre)
     tail = (1 - share) / 2
-    low, middle, high = (
-        np.maximum(np.expm1(centre + np.quantile(errors, q)), 0.0) for q in (tail, 0.5, 1 - tail)
-    )
+    low, middle, high = np.maximum(np.expm1(centre + np.quantile(errors, [tail, 0.5, 1 - tail], axis=1)), 0.0)
     # The mean of a skewed number is above its median: averaged over the errors that were made.
-    thinned = errors[:: max(1, len(errors) // 200)]
-    mean = np.maximum(np.expm1(centre[:, None] + thinned[None, :]), 0.0).mean(axis=1)
+    mean = np.maximum(np.expm1(centre[:, None] + errors[:, ::_THINNED]), 0.0).mean(axis=1)
     return Ahead(low.tolist(), middle.tolist(), high.tolist(), mean.tolist())
 
 
@@ -119,11 +123,27 @@ def _backtest(
     return errors, truths, sayings
 
 
+def _errors_alike(said: "Numbers", came: "Numbers", centre: "Numbers") -> "Numbers":
+    """For each hour ahead the errors of the earlier forecasts whose level was nearest to its own.
+
+    A quiet night and a busy noon are off by differently much, and to different sides.
+    """
+    import numpy as np
+
+    known = ~np.isnan(came)
+    said, came = said[known], came[known]
+    order = np.argsort(said, kind="stable")
+    said, errors = said[order], (came - said)[order]
+    count = min(_ALIKE, len(said))
+    first = np.clip(np.searchsorted(said, centre) - count // 2, 0, len(said) - count)
+    return np.asarray(np.sort(errors[first[:, None] + np.arange(count)], axis=1))
+
+
 def _weights(errors: "Numbers") -> "Numbers":
     """Shares that fall with the error; without a record the weekly expert has all."""
     import numpy as np
 
-    errors = errors * np.array([1.0] + [_START] * (len(errors) - 1))
+    errors = errors * np.array([1.0, 1.0] + [_START] * (len(errors) - 2))
     best = errors.min()
     if not math.isfinite(best) or errors.max() <= 0:
         weights = np.zeros(len(errors))
@@ -136,7 +156,7 @@ def _weights(errors: "Numbers") -> "Numbers":
 
 
 def _experts() -> list["Expert"]:
-    return [_weekly, _recent, _same_hour_last_week, _shifted_week, _days]
+    return [_weekly, _hours_around, _recent, _same_hour_last_week, _shifted_week, _days]
 
 
 def _terms(places: "NDArray[np.int64]") -> "Numbers":
@@ -186,6 +206,27 @@ def _weekly(past: "Numbers", where: "NDArray[np.int64]", coming: "NDArray[np.int
         np.bincount(where, minlength=WEEK) >= _FEWEST_WEEKS, 1 - _DOUBT * variance / (own**2 + 1e-12), 0.0
     )
     return np.asarray(_terms(coming) @ factors + (np.maximum(sure, _OWN_SHARE) * own)[coming])
+
+
+def _hours_around(past: "Numbers", where: "NDArray[np.int64]", coming: "NDArray[np.int64]") -> "Numbers":
+    """The weighted median of what was about that hour of the week, and a little of other days alike.
+
+    No shape is presumed, and of a burst only counts that there was one.
+    """
+    import numpy as np
+
+    places, back = np.unique(coming, return_inverse=True)
+    order = np.argsort(past, kind="stable")
+    values, at, fading = past[order], where[order], _fading(len(past), _NEAR_HALF_LIFE_DAYS)[order]
+    apart = np.abs((at - places[:, None] + WEEK // 2) % WEEK - WEEK // 2)
+    apart_of_day = np.abs((at - places[:, None] + DAY // 2) % DAY - DAY // 2)
+    alike = (at >= _WEEKEND) == (places[:, None] >= _WEEKEND)
+    hours = np.arange(WEEK)
+    near = np.where(hours <= _FARTHEST_HOURS, np.exp(-((hours / _NEAR_HOURS) ** 2) / 2), 0.0)
+    weights = np.maximum(near[apart], _OTHER_DAYS * alike * near[apart_of_day]) * fading
+    reached = np.cumsum(weights, axis=1)
+    middles = (reached < reached[:, -1:] / 2).sum(axis=1)
+    return np.asarray(values[middles][back])
 
 
 def _recent(past: "Numbers", where: "NDArray[np.int64]", coming: "NDArray[np.int64]") -> "Numbers":
