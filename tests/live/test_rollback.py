@@ -59,3 +59,43 @@ def test_a_limit_that_the_engine_refuses_is_undone_and_the_job_runs(tmp_path: Pa
         assert found.state is State.ROLLED_BACK
         assert found.history[-1].reason.startswith("the engine refused it: ")
         assert app.jobs.run(spec).attempt == 1
+
+
+@pytest.mark.live
+def test_runs_in_flight_get_their_own_limit_back_when_the_first_is_killed(tmp_path: Path) -> None:
+    configuration = load({"home": tmp_path}, environment={}, folder=tmp_path, user_file=tmp_path / "none")
+    with contextlib.closing(build(configuration)) as app:
+        needs = "sleep $WAIT; dd if=/dev/zero of=/dev/null bs=100M count=1"
+        specs = [
+            JobSpec(
+                image=SMALL_IMAGE,
+                command=("sh", "-c", needs),
+                env={"WAIT": str(wait_s)},
+                memory=256 * 1024 * 1024,
+                name="n",
+            )
+            for wait_s in (3, 20, 20, 20)  # the others began beside the first, and grow when it has died
+        ]
+        change = Optimization(
+            id="o1",
+            key="name:n",
+            field=OptimizedField.MEMORY,
+            state=State.KEPT,
+            own=specs[0].memory,
+            before=specs[0].memory,
+            after=64 * 1024 * 1024,
+            share=1.0,
+            proposed_at=now(),
+            changed_at=now(),
+        )
+        with app.store.write() as transaction:
+            transaction.optimizations.put_many([change])
+        app.start()
+        submitted = [app.jobs.submit(spec) for spec in specs]
+        assert all(run.overrides for run in submitted), "all of them have the change"
+        finals = [app.jobs.wait("default", run.job_id, timeout_s=120) for run in submitted]
+        assert [run.status for run in finals] == [Status.SUCCEEDED] * 4
+        assert [run.attempt for run in finals] == [2, 1, 1, 1], "one was killed, and tried again"
+        assert all(run.overrides == () for run in finals)
+        assert all(run.effective and run.effective.memory == specs[0].memory for run in finals)
+        assert app.optimizations.optimization("default", "o1").state is State.ROLLED_BACK

@@ -8,6 +8,7 @@ import pytest
 
 from orcaops.model.job import JobSpec
 from orcaops.model.logline import Stream
+from orcaops.model.override import OptimizedField, Override
 from orcaops.model.run import LogSummary, PhaseName, Run, Status, Step
 from orcaops.running.clock import RunClock
 from orcaops.running.deadlines import Deadlines
@@ -145,3 +146,25 @@ def test_the_folder_is_asked_for_once_and_only_if_needed(
     assert recorder.folders_asked_for == 0
     assert observation.artifact_dir == observation.artifact_dir == tmp_path
     assert recorder.folders_asked_for == 1
+
+
+def test_more_time_replaces_the_deadline_and_a_late_one_is_refused(recorder: Recorder, halt: Halt) -> None:
+    spec = JobSpec(command=("a",), timeout=0.3)
+    change = Override(optimization_id="o", field=OptimizedField.TIMEOUT, own=60.0, before=60.0, after=0.3)
+    run = Run(
+        job_id="j", key="k", status=Status.QUEUED, submitted_at=NOW, effective=spec, overrides=(change,)
+    )
+    deadlines = Deadlines()
+    found = Observation(run, spec, recorder=recorder, deadlines=deadlines, halt=halt, clock=RunClock())
+    found.placed("ref")
+    found.started(NOW)
+    assert found.loosen({"timeout": 60.0})
+    assert not halt.wait(0.5)
+    assert (found.run.overrides, found.run.engine_ref) == ((), "ref")
+    assert found.tighter is not None
+    assert found.tighter.overrides == (change,)
+    assert recorder.noted[-1] == found.run
+    halt.request(HaltReason.CANCELLED)
+    assert not found.loosen({"timeout": None})
+    found.finish()
+    deadlines.close()

@@ -6,42 +6,64 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orcaops.stats.sequential import e_values, larger, no_worse, rate_bound
+from orcaops.stats.sequential import e_values, larger, no_worse
 
 OUTCOMES = st.lists(st.booleans(), max_size=200)
 
 
-def test_a_harmless_change_is_seldom_stopped_however_often_one_looks() -> None:
+def stop(outcomes: list[bool], past: list[bool]) -> int | None:
+    return next((n for n, e in e_values(outcomes, sum(past), len(past)) if e > 20), None)
+
+
+@pytest.mark.parametrize(("rate", "before"), [(0.02, 100), (0.1, 100), (0.1, 20)])
+def test_a_harmless_change_is_seldom_stopped_however_often_one_looks(rate: float, before: int) -> None:
     chance = random.Random(5)
     stopped = 0
-    for _ in range(400):
-        past = [chance.random() < 0.02 for _ in range(100)]
-        bound = rate_bound(sum(past), 100)
-        stopped += max(e_values([chance.random() < 0.02 for _ in range(300)], bound)) > 20
-    assert stopped / 400 <= 0.05
+    for _ in range(200):
+        past = [chance.random() < rate for _ in range(before)]
+        stopped += stop([chance.random() < rate for _ in range(300)], past) is not None
+    assert stopped / 200 <= 0.05
 
 
-def test_a_harmful_change_is_stopped_within_ten_runs() -> None:
+@pytest.mark.parametrize("before", [50, 100])
+def test_a_harmful_change_is_stopped_within_ten_runs(before: int) -> None:
     chance = random.Random(6)
     taken = []
-    for _ in range(400):
-        past = [chance.random() < 0.02 for _ in range(100)]
-        found = e_values([chance.random() < 0.3 for _ in range(200)], rate_bound(sum(past), 100))
-        taken.append(next(n for n, e in enumerate(found, 1) if e > 20))
-    assert sorted(taken)[200] <= 10
+    for _ in range(200):
+        past = [chance.random() < 0.02 for _ in range(before)]
+        taken.append(stop([chance.random() < 0.3 for _ in range(200)], past))
+    assert None not in taken
+    assert sorted(n for n in taken if n is not None)[100] <= 10
+
+
+def test_what_befalls_both_sides_is_not_held_against_the_change() -> None:
+    outcomes, changed = [], []
+    for number in range(150):  # from now on a third of all runs fails, with the change and without it
+        outcomes.append(number % 3 == 0)
+        changed.append(number % 10 == 9)
+    alone = [failed for failed, ours in zip(outcomes, changed, strict=True) if ours]
+    assert max(e for _, e in e_values(alone, 2, 100)) > 20
+    assert max(e for _, e in e_values(outcomes, 2, 100, changed=changed)) < 20
 
 
 @given(OUTCOMES, st.integers(0, 50), st.integers(0, 150))
-def test_evidence_is_a_fair_bet_at_its_bound(outcomes: list[bool], failures: int, passes: int) -> None:
-    bound = rate_bound(failures, failures + passes)
-    assert 0 < bound < 1
-    found = e_values(outcomes, bound)
-    assert all(e >= 0 for e in found)
-    # What is expected of the next value, if the truth is the bound, is the value itself.
-    now = found[-1] if found else 1.0
-    failed, passed = e_values([*outcomes, True], bound)[-1], e_values([*outcomes, False], bound)[-1]
-    if now < 1e100:
-        assert bound * failed + (1 - bound) * passed == pytest.approx(now, rel=1e-6)
+def test_evidence_comes_with_failures_and_stays_finite(
+    outcomes: list[bool], failures: int, passes: int
+) -> None:
+    found = e_values(outcomes, failures, failures + passes)
+    assert [n for n, _ in found] == [n for n, failed in enumerate(outcomes, 1) if failed]
+    assert all(0 <= e < 1e300 for _, e in found)
+
+
+@given(st.integers(0, 30), st.integers(0, 150))
+def test_evidence_is_a_fair_bet_before_the_first_run(failures: int, passes: int) -> None:
+    # What the first run is expected to bring, over what the past leaves possible, is what there was: 1.
+    n = failures + passes
+    failing = (failures + 1.0) / (n + 10.0)
+    ((_, if_it_fails),) = e_values([True], failures, n)
+    ((_, later),) = e_values([False, True], failures, n)
+    assert if_it_fails * failing < 1 < if_it_fails
+    assert later < if_it_fails
 
 
 @given(st.integers(0, 30), st.integers(0, 30), st.integers(0, 30), st.integers(0, 200))

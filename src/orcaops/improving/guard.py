@@ -15,7 +15,7 @@ from orcaops.model.optimization import Optimization, State, TrialEvidence
 from orcaops.model.override import Arm, OptimizedField, Override, show_value
 from orcaops.model.quantities import show_duration, show_size
 from orcaops.model.run import Run, Status
-from orcaops.stats.sequential import e_values, larger, no_worse, rate_bound
+from orcaops.stats.sequential import e_values, larger, no_worse
 
 NEAR = 0.95
 """A run that used this share of its new limit was too near."""
@@ -69,7 +69,10 @@ def judge(optimization: Optimization, runs: Sequence[Run]) -> Judgement:
     failures, control_failures = [failed(run) for run in candidates], [failed(run) for run in controls]
     stage = sum(run.trial is not None and run.trial.stage == optimization.state for run in candidates)
     before, failed_before = optimization.runs_before, optimization.failures_before
-    e = max(e_values(failures, rate_bound(failed_before, before)), default=1.0)
+    weighed = [run for run in own if says_something(run) and run.trial is not None]
+    changed = [run.trial is not None and run.trial.arm is Arm.CANDIDATE for run in weighed]
+    weight = e_values([failed(run) for run in weighed], failed_before, before, changed=changed)
+    e = max((each.e_value for each in weight), default=1.0)
     look = max((n for n in _LOOKS if n <= len(candidates)), default=0)
     slower = larger(*_durations_at(look, controls, candidates))
     evidence = TrialEvidence(

@@ -1,6 +1,8 @@
 """What the attempts of a job say about the limits they ran under."""
 
-from orcaops.model.override import OptimizedField, Override
+from collections.abc import Mapping
+
+from orcaops.model.override import OptimizedField, Override, Value
 from orcaops.model.run import Cause, Run
 
 _RAN_OUT = {Cause.OOM_KILLED: OptimizedField.MEMORY, Cause.TIMEOUT_TOTAL: OptimizedField.TIMEOUT}
@@ -33,6 +35,13 @@ def hung(run: Run) -> bool:
     used, seconds = run.usage.cpu_seconds, run.duration_s
     stopped = run.cause in (Cause.TIMEOUT_TOTAL, Cause.TIMEOUT_IDLE)
     return stopped and used is not None and bool(seconds) and used < _QUIET_CPU * (seconds or 1.0)
+
+
+def without_overrides(run: Run, own: Mapping[str, Value]) -> Run:
+    """The run with these fields as its job asked for them; it is on no side of a trial any more."""
+    effective = run.effective.model_copy(update=dict(own)) if run.effective is not None else None
+    kept = tuple(each for each in run.overrides if str(each.field) not in own)
+    return run.changed(effective=effective, overrides=kept, trial=None)
 
 
 def attempt_id(job_id: str, attempt: int) -> str:

@@ -205,6 +205,17 @@ class Adoptable(Protocol):
 
 
 @runtime_checkable
+class Loosening(Protocol):
+    """An executor that can give a running job more than it was started with."""
+
+    def loosen(self, run: Run, spec: JobSpec) -> None:
+        """Let the job that was placed as ``run.engine_ref`` go on with the memory and the CPUs of ``spec``.
+
+        None in ``spec`` leaves what is in force. Raises ``unavailable`` where that cannot be done (any more).
+        """
+
+
+@runtime_checkable
 class Stocked(Protocol):
     """An executor that can tell which images it holds already."""
 

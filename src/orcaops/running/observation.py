@@ -2,13 +2,15 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
+from orcaops.model.attempts import without_overrides
 from orcaops.model.job import JobSpec
 from orcaops.model.logline import Stream
+from orcaops.model.override import Value
 from orcaops.model.run import LogSummary, Phase, PhaseName, Run, Status, Step
 from orcaops.running.clock import RunClock
 from orcaops.running.deadlines import Deadline, Deadlines
@@ -41,6 +43,8 @@ class Observation:
         self.started_at: datetime | None = None
         self.steps: list[Step] = []
         self.trouble: str | None = None
+        self.tighter: Run | None = None
+        """The run as it was placed, if its limits have been loosened since."""
         self._spec = spec
         self._recorder = recorder
         self._halt = halt
@@ -48,10 +52,13 @@ class Observation:
         self._adopted = adopted
         self._deadlines = deadlines
         self._watches: list[Deadline] = []
+        self._total: Deadline | None = None
+        self._totals = 0
+        self._late = False
         self._lock = threading.Lock()
         self._phases: dict[PhaseName, Phase] = dict(run.phases)
         self._current: tuple[PhaseName, datetime, float] | None = None
-        self._last_output = clock.monotonic()
+        self._last_output = self._began = clock.monotonic()
         self._ended_by_itself = False
         self._summary: LogSummary | None = None
         self._sink: LogSink | None = None
@@ -93,8 +100,8 @@ class Observation:
             self._last_output = self._clock.monotonic()
             # Of a run that begins now no time has passed, even if the engine's clock differs from ours.
             past_s = max(0.0, (self._clock.now() - at).total_seconds()) if self._adopted else 0.0
-            if self._spec.timeout is not None:
-                self._watch(self._spec.timeout - past_s, self._total_is_over)
+            self._began = self._last_output - past_s
+            self._watch_total(past_s)
             if self._spec.idle_timeout is not None:
                 self._watch(self._spec.idle_timeout, self._perhaps_idle)
 
@@ -118,6 +125,19 @@ class Observation:
             if last and not self._halt.requested:
                 self._ended_by_itself = True
                 self._stop_watching()
+
+    def loosen(self, own: Mapping[str, Value]) -> bool:
+        """Let the job go on with these limits of its own; false if it is being stopped already."""
+        with self._lock:
+            if self._late or self._ended_by_itself or self._halt.requested:
+                return False
+            self.tighter = self.tighter or self.run
+            self._spec = self._spec.model_copy(update=dict(own))
+            self.run = without_overrides(self.run, own)
+            if self.started_at is not None and "timeout" in own:
+                self._watch_total(self._clock.monotonic() - self._began)
+        self._note_running()
+        return True
 
     def finish(self) -> tuple[dict[PhaseName, Phase], LogSummary | None]:
         """End the last phase, the watches and the log; phases in their order, and what was logged."""
@@ -158,15 +178,31 @@ class Observation:
         )
         self._current = None
 
-    def _watch(self, delay_s: float, callback: Callable[[], None]) -> None:
-        self._watches.append(self._deadlines.after(delay_s, callback))
+    def _watch(self, delay_s: float, callback: Callable[[], None]) -> Deadline:
+        watch = self._deadlines.after(delay_s, callback)
+        self._watches.append(watch)
+        return watch
+
+    def _watch_total(self, gone_s: float) -> None:
+        """Watch the total timeout, of which so much has gone, in place of the one that was watched."""
+        if self._total is not None:
+            self._total.cancel()
+            self._total = None
+        self._totals += 1
+        if self._spec.timeout is not None:
+            over = partial(self._total_is_over, self._totals)
+            self._total = self._watch(self._spec.timeout - gone_s, over)
 
     def _stop_watching(self) -> None:
         for watch in self._watches:
             watch.cancel()
         self._watches.clear()
 
-    def _total_is_over(self) -> None:
+    def _total_is_over(self, which: int) -> None:
+        with self._lock:
+            if which != self._totals:
+                return  # it was given more time in the very moment
+            self._late = True
         self._halt.request(HaltReason.TIMEOUT_TOTAL)
 
     def _perhaps_idle(self) -> None:

@@ -9,16 +9,21 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from orcaops.model.errors import OrcaError
+from orcaops.model.override import Value
 from orcaops.model.run import Cause, Phase, PhaseName, Run, Status
 from orcaops.running.clock import Clock, RunClock, SystemClock
 from orcaops.running.deadlines import Deadlines
-from orcaops.running.executor import Adoptable, Executor, Failure, Halt, Outcome
+from orcaops.running.executor import Adoptable, Executor, Failure, Halt, Loosening, Outcome
 from orcaops.running.observation import Observation
 from orcaops.running.placement import choose
 from orcaops.running.recorder import Recorder
 from orcaops.running.verdict import judge
 
 _log = logging.getLogger(__name__)
+
+_TIMEOUT = "timeout"
+_KEPT_BY_EXECUTOR = ("memory", "cpus")
+_LOOSENED = "A limit that OrcaOps had lowered was taken back while it ran."
 
 _Work = Callable[[Executor, Observation], Outcome]
 
@@ -39,6 +44,7 @@ class Supervisor:
         self._recorder = recorder
         self._clock: Clock = clock if clock is not None else SystemClock()
         self._deadlines = Deadlines()
+        self._going_on: dict[tuple[str, str], Observation] = {}
 
     def halt(self) -> Halt:
         """A halt with this supervisor's grace, to be kept by whoever may want to cancel the run."""
@@ -83,6 +89,29 @@ class Supervisor:
         executor = self._executors.get(run.executor or "")
         return executor is not None and executor.capabilities.adopts
 
+    def loosen(self, run: Run, own: Mapping[str, Value]) -> bool:
+        """Give a run that is going on these limits of its own back; false if that has to be tried again.
+
+        What its executor cannot give it stays as it is: should the limit end the run, it is tried again.
+        """
+        observation = self._going_on.get((run.workspace, run.job_id))
+        if observation is None or observation.run.engine_ref is None:
+            return False
+        placed = observation.run
+        executor: object = self._executors.get(placed.executor or "")
+        given = {name: value for name, value in own.items() if name == _TIMEOUT}
+        limits = {name: own.get(name) for name in _KEPT_BY_EXECUTOR}
+        if placed.effective is not None and any(value is not None for value in limits.values()):
+            try:
+                if isinstance(executor, Loosening):
+                    executor.loosen(placed, placed.effective.model_copy(update=limits))
+                    given |= {name: value for name, value in limits.items() if name in own}
+            except OrcaError as error:
+                _log.info("%s goes on with the limits that it has: %s", run.job_id, error)
+        if given:
+            observation.loosen(given)
+        return True
+
     def close(self) -> None:
         """Stop watching timeouts; call it when no run is going on."""
         self._deadlines.close()
@@ -109,11 +138,15 @@ class Supervisor:
             clock=clock,
             adopted=adopted,
         )
+        place = (run.workspace, run.job_id)
+        self._going_on[place] = observation
         try:
             outcome = work(self._executors[name], observation)
         except Exception as error:  # noqa: BLE001  a plug-in that raises must not take the server with it
             _log.warning("%s: executor %s failed", run.job_id, name, exc_info=True)
             outcome = Outcome(failure=Failure.INFRASTRUCTURE, message=_sentence(name, error))
+        finally:
+            del self._going_on[place]
         return self._conclude(observation, outcome, clock)
 
     def _conclude(self, observation: Observation, outcome: Outcome, clock: RunClock) -> Run:
@@ -122,6 +155,10 @@ class Supervisor:
         assert spec is not None
         verdict = judge(outcome, observation.halted, spec)
         status, cause, message = verdict.status, verdict.cause, verdict.message
+        if (tighter := observation.tighter) is not None:
+            message = " ".join(filter(None, (message, _LOOSENED)))
+            if cause is Cause.OOM_KILLED:  # perhaps a moment before, by the limit that it had until then
+                run = run.changed(overrides=tighter.overrides, trial=tighter.trial)
         if observation.trouble is not None:
             ended = f"The command itself ended with: {cause}" + (f" ({message})" if message else "")
             status, cause = Status.FAILED, Cause.INFRASTRUCTURE

@@ -1,56 +1,96 @@
 """Tests that may be looked at after every run, and what they are compared with.
 
-An e-value is a bet against "the failure rate is still at most p": it starts at 1 and grows, in
-expectation, only if that is false. By Ville's inequality it ever exceeds 20 with probability 1/20 at
-most, however often one looks (Ramdas et al. 2023, *Game-theoretic statistics and safe anytime-valid
-inference*). A z-test looked at after each run rejects a true hypothesis about one time in four
-(``python -m benchmarks rollout``).
+An e-value is a bet against "the failure rate is what it was": it starts at 1 and grows, in expectation, only
+if that is false. By Ville's inequality it ever exceeds 20 with probability 1/20 at most, however often one
+looks (Ramdas et al. 2023, *Game-theoretic statistics and safe anytime-valid inference*). What the rate was
+is not known either: both sides of the bet are averaged over what the past leaves possible (a Beta
+posterior), so that a short past makes the test slower and not more often wrong. A z-test looked at after each
+run rejects a true hypothesis about one time in four (``python -m benchmarks rollout``).
 """
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from orcaops.stats.student import incomplete_beta
 
-_RATES = (0.05, 0.1, 0.2, 0.4)
+_RISES = (0.05, 0.1, 0.2, 0.4)
 _HIGHEST = 0.999
 _PRIOR_SUCCESSES = 9.0  # a job is thought to fail about once in ten runs, before any is seen
 _DOES_NOTHING = 100.0
 _CELLS = 400
+_COARSE = 50  # cells are enough for a bet
 
 
-def rate_bound(failures: int, runs: int, *, confidence: float = 0.8) -> float:
-    """The rate of failures that lies, with ``confidence``, above the true one (Beta quantile).
+class Evidence(NamedTuple):
+    """The e-value after so many outcomes."""
 
-    >>> round(rate_bound(0, 100), 4), round(rate_bound(2, 100), 4)
-    (0.0147, 0.0388)
+    outcomes: int
+    e_value: float
+
+
+def e_values(
+    outcomes: Sequence[bool], failures: int, runs: int, *, changed: Sequence[bool] | None = None
+) -> list[Evidence]:
+    """The evidence that the rate of failures has risen, after each failure (true) with the change.
+
+    Successes with the change only lessen it. ``failures`` of ``runs`` failed before. The mean of bets on a
+    rise by .05, .1, .2 and .4: whichever is nearest to the truth earns most. ``changed`` says which outcomes
+    are of runs with the change (None: all); those without it teach what is usual now, so that what befalls
+    both sides is not held against the change. Numbers stay finite.
+
+    >>> [(n, round(e)) for n, e in e_values([False, True, True], 2, 100)]
+    [(2, 6), (3, 44)]
     """
+    cells = _coarse_cells()
+    logs, *risen = (_logs(more) for more in (0.0, *_RISES))
     a, b = failures + 1.0, runs - failures + _PRIOR_SUCCESSES
-    low, high = 0.0, 1.0
-    for _ in range(50):
-        centre = (low + high) / 2
-        low, high = (centre, high) if incomplete_beta(a, b, centre) < confidence else (low, centre)
-    return high
-
-
-def e_values(outcomes: Sequence[bool], bound: float) -> list[float]:
-    """After each outcome (true: it failed) the evidence that the rate of failures is above ``bound``.
-
-    The mean of bets on ``bound`` + .05, .1, .2 and .4: whichever is nearest to the truth earns most. Numbers
-    stay finite.
-
-    >>> [round(e, 1) for e in e_values([True, True, False], 0.02)]
-    [10.4, 152.6, 100.3]
-    """
-    bets = [min(bound + more, _HIGHEST) for more in _RATES]
-    logs = [0.0] * len(bets)
+    same = [0.5 * math.log(p) + _log_density(p, a, b) for p in cells]
+    failed_ours = ours = failed_others = others = 0
     found = []
-    for failed in outcomes:
-        for place, rate in enumerate(bets):
-            logs[place] += math.log(rate / bound) if failed else math.log((1 - rate) / (1 - bound))
-        found.append(math.fsum(math.exp(min(each, 600.0)) for each in logs) / len(logs))
+    for place, failed in enumerate(outcomes):
+        if changed is not None and not changed[place]:
+            failed_others, others = failed_others + failed, others + 1
+            continue
+        failed_ours, ours = failed_ours + failed, ours + 1
+        if not failed:
+            continue
+        passed, others_passed = ours - failed_ours, others - failed_others
+        usual = [
+            prior + failed_others * yes + others_passed * no
+            for prior, (yes, no) in zip(same, logs, strict=True)
+        ]
+        if_same = _log_sum(
+            [weight + failed_ours * yes + passed * no for weight, (yes, no) in zip(usual, logs, strict=True)]
+        )
+        if_risen = _log_sum(
+            [
+                weight + failed_ours * yes + passed * no
+                for each in risen
+                for weight, (yes, no) in zip(usual, each, strict=True)
+            ]
+        )
+        found.append(Evidence(place + 1, math.exp(min(if_risen - if_same, 600.0)) / len(_RISES)))
     return found
+
+
+def _coarse_cells() -> list[float]:
+    """Rates, the finer the nearer to zero."""
+    return [((number + 0.5) / _COARSE) ** 2 for number in range(_COARSE)]
+
+
+@lru_cache
+def _logs(more: float) -> tuple[tuple[float, float], ...]:
+    """The logarithms of each rate that has risen by so much, and of what is left of 1."""
+    rates = [min(p + more, _HIGHEST) for p in _coarse_cells()]
+    return tuple((math.log(rate), math.log1p(-rate)) for rate in rates)
+
+
+def _log_sum(logs: Sequence[float]) -> float:
+    """The logarithm of the sum of what these are the logarithms of."""
+    top = max(logs)
+    return top + math.log(math.fsum(math.exp(each - top) for each in logs))
 
 
 def no_worse(
@@ -71,7 +111,7 @@ def no_worse(
         # Squared, so that the cells are fine where rates of failures are: near zero.
         root = (cell + 0.5) / _CELLS
         before = root * root
-        share = root * math.exp((a - 1) * math.log(before) + (b - 1) * math.log1p(-before) - _peak(a, b))
+        share = root * math.exp(_log_density(before, a, b))
         total += share
         if share > 1e-9:
             now = (_DOES_NOTHING * before + failures, _DOES_NOTHING * (1 - before) + runs - failures)
@@ -79,10 +119,10 @@ def no_worse(
     return chance / total if total else 0.0
 
 
-def _peak(a: float, b: float) -> float:
-    """The largest logarithm of the density without its norm, so that nothing overflows or vanishes."""
+def _log_density(p: float, a: float, b: float) -> float:
+    """The logarithm of a Beta density beside its largest value, so that nothing overflows."""
     mode = min(max((a - 1) / (a + b - 2), 1e-9), 1 - 1e-9)
-    return (a - 1) * math.log(mode) + (b - 1) * math.log1p(-mode)
+    return (a - 1) * math.log(p / mode) + (b - 1) * (math.log1p(-p) - math.log1p(-mode))
 
 
 class Comparison(NamedTuple):

@@ -160,19 +160,30 @@ def test_a_rollback_reaches_what_waits(open_app: Callable[..., App]) -> None:
     assert final.effective.timeout == 30.0
 
 
-def test_a_rollback_while_a_candidate_runs_saves_it_too(app: App) -> None:
-    put(app, SLOW, after=0.8)
+@pytest.mark.parametrize(
+    ("look_s", "attempts"), [(0.05, 1), (60.0, 2)], ids=["given its own limit", "killed, and tried again"]
+)
+def test_a_rollback_while_a_candidate_runs_saves_it_too(
+    open_app: Callable[..., App], look_s: float, attempts: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orcaops.services.executing.dispatcher._WATCH_S", look_s)
+    app, elsewhere = open_app(), open_app()
+    spec = job("echo begun; sleep 4; echo done")
+    put(app, spec, after=2.5)
     begun = threading.Event()
     ends: list[Run] = []
     thread = threading.Thread(
-        target=lambda: ends.append(app.jobs.run(SLOW, on_output=lambda *_: begun.set()))
+        target=lambda: ends.append(app.jobs.run(spec, on_output=lambda *_: begun.set()))
     )
     thread.start()
     assert begun.wait(20)
-    app.optimizations.rollback("default", "o1", by="ann", reason="no")
+    elsewhere.optimizations.rollback("default", "o1", by="ann", reason="no")
     thread.join(30)
     (final,) = ends
-    assert (final.status, final.attempt) == (Status.SUCCEEDED, 2)
+    assert (final.status, final.attempt, final.overrides) == (Status.SUCCEEDED, attempts, ())
+    assert final.effective is not None
+    assert final.effective.timeout == 30.0
+    assert (attempts == 1) is ("taken back while it ran" in (final.message or ""))
     found = app.optimizations.optimization("default", "o1")
     assert [entry.by for entry in found.history] == ["ann"], "what a person decided is not decided again"
 

@@ -96,10 +96,7 @@ def container_body(
         "NetworkMode": _network(spec.network),
         "LogConfig": _LOG,
     }
-    if memory is not None:
-        host |= {"Memory": memory, "MemorySwap": memory}
-    if spec.cpus is not None:
-        host["NanoCpus"] = round(spec.cpus * _PERIOD_NS)
+    host |= limits_body(memory, spec.cpus)
     if spec.mounts:
         host["Mounts"] = [
             {
@@ -133,6 +130,12 @@ def container_body(
     else:
         body["Cmd"] = list(steps[0])  # behind the image's entry point if it has one, as with `docker run`
     return body
+
+
+def limits_body(memory_bytes: int | None, cpus: float | None) -> dict[str, int]:
+    """The limits that are set, as an engine takes them: no swap beyond the memory."""
+    limits = {} if memory_bytes is None else {"Memory": memory_bytes, "MemorySwap": memory_bytes}
+    return limits if cpus is None else limits | {"NanoCpus": round(cpus * _PERIOD_NS)}
 
 
 def limits_ignored(warnings: list[str]) -> list[str]:

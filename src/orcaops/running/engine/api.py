@@ -82,6 +82,11 @@ class Engine:
         """Start a container that was created."""
         self._ask("POST", f"/containers/{container}/start")
 
+    def update(self, container: str, limits: dict[str, int]) -> list[str]:
+        """Give a container other limits, running or not; the engine's warnings."""
+        answer = self._ask("POST", f"/containers/{container}/update", limits) or {}
+        return answer.get("Warnings") or []
+
     def wait(self, container: str, timeout_s: float | None = None) -> int:
         """Wait until the container has stopped; its exit status.
 

@@ -44,6 +44,8 @@ from orcaops.running.containers.request import (
     cgroup_prefix,
     container_body,
     container_name,
+    limits_body,
+    limits_ignored,
     sandbox_name,
     warm_name,
 )
@@ -184,6 +186,17 @@ class DockerExecutor:
             return failed(error, spec.image)
         finally:
             self._hosts.take_back(container_name(run.job_id))
+
+    def loosen(self, run: Run, spec: JobSpec) -> None:
+        """Give the container of a running job the memory and the CPUs of ``spec``. Raises ``unavailable``."""
+        try:
+            ignored = limits_ignored(
+                self._engine.update(run.engine_ref or "", limits_body(spec.memory, spec.cpus))
+            )
+        except EngineError as error:
+            raise unavailable(str(error), where=run.job_id) from error
+        if ignored:
+            raise unavailable(f"the engine keeps the limit as it was: {' '.join(ignored)}", where=run.job_id)
 
     def adopt(self, run: Run, observer: Observer, halt: Halt, *, seen_until: datetime | None) -> Outcome:
         """Take over the container of a run whose owner has died, from the engine's own log.

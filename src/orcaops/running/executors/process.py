@@ -23,7 +23,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
+from orcaops.model.errors import unavailable
 from orcaops.model.identity import check_id, is_id
+from orcaops.model.job import JobSpec
 from orcaops.model.run import PhaseName, Run
 from orcaops.running.executor import Capabilities, Failure, Halt, Health, Observer, Outcome
 from orcaops.running.processes.attempt import LOOK_S, ProcessAttempt
@@ -102,6 +104,13 @@ class ProcessExecutor:
             remove_folder(folder)
             if limits is not None and not limits.remove():
                 _log.warning("the control group of job %s could not be removed", run.job_id)
+
+    def loosen(self, run: Run, spec: JobSpec) -> None:
+        """Give the processes of a running job the memory and the CPUs of ``spec``. Raises ``unavailable``."""
+        try:
+            self._limits_of(run).change(spec)
+        except OSError as error:
+            raise unavailable(f"the limits cannot be changed: {error}", where=run.job_id) from error
 
     def adopt(self, run: Run, observer: Observer, halt: Halt, *, seen_until: datetime | None) -> Outcome:  # noqa: ARG002
         """End what is left of a run whose owner has died: only a parent learns how a process ended."""

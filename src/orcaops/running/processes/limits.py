@@ -7,7 +7,7 @@ to its parents, session and environment: the limits, the counters and the list o
 
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from orcaops.model.identity import content_id
@@ -45,7 +45,15 @@ class ProcessLimits:
         """Make the group and set the limits that the job names. Raises ``OSError``."""
         for folder in self._folders:
             folder.mkdir(exist_ok=True)
-        for name, value in self._settings(spec).items():
+        self._write(self._settings(spec))
+
+    def change(self, spec: JobSpec) -> None:
+        """Set larger limits than those in force, while the run goes on. Raises ``OSError``."""
+        # The other way round: without swap may not be set above with.
+        self._write(dict(reversed(self._settings(spec).items())))
+
+    def _write(self, settings: Mapping[str, str]) -> None:
+        for name, value in settings.items():
             for folder in self._folders:
                 if (file := folder / name).exists():
                     file.write_text(value)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from orcaops.guarding.policy import Policy, check
+from orcaops.model.attempts import without_overrides
 from orcaops.model.errors import ErrorCode, OrcaError
 from orcaops.model.override import Value
 from orcaops.model.run import Cause, Run, Status
@@ -66,6 +67,7 @@ class Dispatcher:
         self._queue: queue.SimpleQueue[Run | None] = queue.SimpleQueue()
         self._decided = -1
         self._halts: dict[tuple[str, str], Halt] = {}
+        self._laid: dict[tuple[str, str], Run] = {}
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -192,8 +194,11 @@ class Dispatcher:
 
     def _with_halt(self, run: Run, bring_to_end: Callable[[Halt], Run]) -> Run:
         halt = self._supervisor.halt()
+        place = (run.workspace, run.job_id)
         with self._lock:
-            self._halts[run.workspace, run.job_id] = halt
+            self._halts[place] = halt
+            if run.overrides:
+                self._laid[place] = run
             self._decided = -1  # it may have been cancelled before it came to us
             if self._watcher is None:
                 self._watcher = threading.Thread(target=self._watch, name="cancel-watcher", daemon=True)
@@ -201,10 +206,12 @@ class Dispatcher:
         try:
             final = bring_to_end(halt)
             while (again := self._recorder.take_again(final)) is not None:
+                self._laid.pop(place, None)
                 final = self._try_again(again, halt)
         finally:
             with self._lock:
-                del self._halts[run.workspace, run.job_id]
+                del self._halts[place]
+                self._laid.pop(place, None)
         self._finished(final)
         return final
 
@@ -212,9 +219,7 @@ class Dispatcher:
         """The run without changes that have ended while it waited, and with what it really runs with."""
         gone = self._still(run) if self._still is not None else {}
         if gone:
-            effective = run.effective.model_copy(update=dict(gone)) if run.effective is not None else None
-            kept = tuple(each for each in run.overrides if str(each.field) not in gone)
-            run = run.changed(effective=effective, overrides=kept, trial=None)
+            run = without_overrides(run, gone)
         ready = self._recorder.unseal(run)
         if gone and ready.effective is not None:
             self._recorder.change(run, gone)
@@ -235,26 +240,42 @@ class Dispatcher:
         return self._supervisor.execute(self._recorder.unseal(job), halt)
 
     def _watch(self) -> None:
-        """Look for cancellations that other processes have decided."""
+        """Look for what was decided, here or in another process, about runs that are going on here."""
         while not self._stopping.wait(_WATCH_S):
             if not self._halts:
                 continue
             try:
-                cancelled = self._cancelled_elsewhere()
+                if self._is_something_new():
+                    for halt in self._cancelled_elsewhere():
+                        halt.request(HaltReason.CANCELLED)
+                    self._loosen()
             except OrcaError:
-                log.warning("cannot look for cancellations now", exc_info=True)
+                log.warning("cannot look for decisions now", exc_info=True)
                 self._decided = -1
+
+    def _is_something_new(self) -> bool:
+        """Whether anything has been decided since this was last asked."""
+        with self._store.read() as transaction:
+            latest = transaction.decisions.latest()
+        with self._lock:
+            known, self._decided = self._decided, latest
+        return latest != known
+
+    def _loosen(self) -> None:
+        """Give runs their own limits back whose changes have been taken back."""
+        for place, run in list(self._laid.items()):
+            gone = self._still(run) if self._still is not None else {}
+            if not gone:
                 continue
-            for halt in cancelled:
-                halt.request(HaltReason.CANCELLED)
+            if self._supervisor.loosen(run, gone):
+                self._laid[place] = without_overrides(run, gone)
+                self._recorder.change(run, gone)
+            else:
+                self._decided = -1  # it is about to begin
 
     def _cancelled_elsewhere(self) -> list[Halt]:
         with self._store.read() as transaction:
-            latest = transaction.decisions.latest()
             with self._lock:
-                if latest == self._decided:
-                    return []
-                self._decided = latest
                 halts = {place: halt for place, halt in self._halts.items() if not halt.requested}
             return [
                 halt
