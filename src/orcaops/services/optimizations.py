@@ -121,7 +121,8 @@ class Optimizations:
         """Take a change back: no run that starts from now on has it.
 
         One that is running with it is given its own limit where its executor can; else, should the limit end
-        it, it runs again with its own. Raises ``not_found``, or ``conflict`` where nothing is to be taken back.
+        it, it runs again with its own. Raises ``not_found``, or ``conflict`` where nothing is to be taken
+        back.
         """
         return self._decide(
             workspace, optimization_id, Event.ROLL_BACK, by, reason or "taken back by a person"
