@@ -1,8 +1,10 @@
 """How well questions in plain English are understood, beside a plain search for their words.
 
 A third of the questions, chosen by the digest of their text, was kept aside while the rules were made:
-the rows of the set ``held out``. A question is right when the first reading is the inquiry (or one of
-those) that stands with it in ``questions.toml``, every part of it, or none where none can be.
+the rows of the set ``held out``. Those of ``asked_later`` were written when the rules stood, before anything
+was known of how they do, and a third of them was kept aside as well; those of ``learned_from`` are no part of
+the figures: the rules were mended with them. A question is right when the first reading is the inquiry (or
+one of those) that stands with it in ``questions.toml``, every part of it, or none where none can be.
 """
 
 import re
@@ -24,6 +26,7 @@ from orcaops.services.asking.understanding.reading import RuleReader
 
 _FILE = Path(__file__).with_name("questions.toml")
 _NOT = "?"
+_WITH_HELD = ("questions", "asked_later")
 _UTC = ZoneInfo("UTC")
 
 
@@ -41,13 +44,21 @@ class Questions:
 
     now: datetime
     known: Known
-    each: tuple[Asked, ...]
+    tables: Mapping[str, tuple[Asked, ...]]
+
+    @property
+    def each(self) -> tuple[Asked, ...]:
+        """All that figures are made of."""
+        return tuple(one for name in _WITH_HELD for one in self.tables[name])
 
     @property
     def held_out(self) -> tuple[Asked, ...]:
-        """A third of them: those with the lowest digests."""
-        ordered = sorted(self.each, key=lambda one: sha256(one.question.encode()).hexdigest())
-        return tuple(ordered[: -(-len(ordered) // 3)])
+        """A third of each table that is not learned from: those with the lowest digests."""
+        held: list[Asked] = []
+        for name in _WITH_HELD:
+            ordered = sorted(self.tables[name], key=lambda one: sha256(one.question.encode()).hexdigest())
+            held += ordered[: -(-len(ordered) // 3)]
+        return tuple(held)
 
     @property
     def looked_at(self) -> tuple[Asked, ...]:
@@ -55,17 +66,25 @@ class Questions:
         held = set(self.held_out)
         return tuple(one for one in self.each if one not in held)
 
+    @property
+    def learned_from(self) -> tuple[Asked, ...]:
+        """Questions that were not understood once."""
+        return self.tables["learned_from"]
+
 
 def questions(path: Path = _FILE) -> Questions:
     """The questions of a file."""
     document = tomllib.loads(path.read_text("utf-8"))
     now = datetime.fromisoformat(document["now"])
-    each = []
-    for question, lines in document["questions"].items():
-        accepted = [lines] if isinstance(lines, str) else lines
-        each.append(Asked(question, tuple(parse_line(line, now) for line in accepted if line != _NOT)))
+    tables: dict[str, tuple[Asked, ...]] = {}
+    for name in (*_WITH_HELD, "learned_from"):
+        each = []
+        for question, lines in document[name].items():
+            accepted = [lines] if isinstance(lines, str) else lines
+            each.append(Asked(question, tuple(parse_line(line, now) for line in accepted if line != _NOT)))
+        tables[name] = tuple(each)
     known: Mapping[str, list[str]] = document["known"]
-    return Questions(now, Known({name: tuple(values) for name, values in known.items()}), tuple(each))
+    return Questions(now, Known({name: tuple(values) for name, values in known.items()}), tables)
 
 
 def meaning(inquiry: Inquiry, now: datetime) -> tuple[object, ...]:

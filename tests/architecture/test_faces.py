@@ -53,6 +53,7 @@ INSIDE = {
     "knowledge.growth": "what `failures.debug` asks, and the absorber's last step",
     "knowledge.remedies": "what `failures.debug` asks",
     "optimizations.checks": "what Upkeep.doctor says",
+    "predictions.again": "what Questions.ask tells of a job's next run",
     "predictions.foresee": "what Jobs.submit attaches",
     "predictions.remaining": "what Jobs.get says of a running job",
     "remediation.follow": "a step of absorbing",

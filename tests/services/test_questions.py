@@ -256,3 +256,128 @@ def test_what_people_ask_in_passing(ask: Callable[..., Reply], question: str, qu
     understood = ask(question).understood
     assert understood is not None
     assert understood.query == query
+
+
+def test_hosts_are_compared_within_the_jobs_that_both_ran(tmp_path: Path) -> None:
+    """The slow job runs on one host alone: that host is not slow for it."""
+    lines = []
+    for number in range(40):
+        for name, host, seconds in (
+            ("quick", "one", 10.0),
+            ("quick", "two", 10.0),
+            ("slow", "two", 1000.0),
+        ):
+            at = NOW - timedelta(hours=number + 1, minutes=number)
+            spread = 1 + 0.02 * ((number * 7) % 5 - 2)
+            lines.append(
+                {
+                    "job_id": f"{name}-{host}-{number}",
+                    "name": name,
+                    "command": name,
+                    "started_at": at.isoformat(),
+                    "duration_s": seconds * spread,
+                    "host": host,
+                    "status": "failed" if name == "slow" and number % 3 == 0 else "succeeded",
+                }
+            )
+    reply = _asked(tmp_path, lines, "is one faster than two")
+    assert reply.answer.startswith("In the 1 job that both ran, two has 1.00 times the duration of one")
+    assert "may be chance" in reply.answer
+    fails = _asked(tmp_path, lines, query="compare failures by host where host:one OR host:two")
+    assert "In the 1 job that both ran" in fails.answer
+    assert "That may be chance" in fails.answer
+    alone = _asked(
+        tmp_path,
+        [one for one in lines if one["job_id"].split("-")[0] != "quick" or one["host"] == "one"],
+        query="compare duration by host where host:one OR host:two",
+    )
+    assert "they ran different jobs: this compares the jobs as much as the groups" in alone.notes
+
+
+def _asked(
+    folder: Path, lines: list[dict[str, Any]], question: str | None = None, query: str | None = None
+) -> Reply:
+    place = folder / f"home-{len(list(folder.iterdir()))}"
+    place.mkdir()
+    (place / "history.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(wiring, "now", lambda: NOW)
+        app = build(load({"home": place / "home"}, environment={}, folder=place, user_file=place / "none"))
+        try:
+            app.history.import_file(place / "history.jsonl", "jsonl", workspace="default")
+            return app.questions.ask(Question(question=question, query=query))
+        finally:
+            app.close()
+
+
+def test_a_job_is_predicted_by_its_key(ask: Callable[..., Reply], house: App) -> None:
+    """What is known of an imported run's request is a part; its key is the whole."""
+    row = ask("how long will lint take?").rows[0]
+    assert row.low is not None
+    assert row.high is not None
+    assert 3 < row.low < 5 < row.high < 8
+    assert row.n == 96
+    both = ask(query="predict duration where name:lint OR name:deploy")
+    assert any("the search also finds name:" in note for note in both.notes)
+
+
+def test_the_last_run_of_a_job_is_a_time(ask: Callable[..., Reply]) -> None:
+    last = max(one["started_at"] for one in history() if one["name"] == "deploy")
+    reply = ask("what ran since the last deploy")
+    assert line(reply) == f"list where after:{last.replace('+00:00', 'Z')}"
+    assert any("the last run where name:deploy" in note for note in reply.notes)
+    red = max(one["started_at"] for one in history() if one["name"] == "etl" and one["status"] == "failed")
+    assert line(ask("runs of lint after the last failure of etl")).endswith(red.replace("+00:00", "Z"))
+
+
+def test_ids_of_any_form_are_found(ask: Callable[..., Reply]) -> None:
+    assert line(ask("how long did deploy-3 take")) == "typical duration where job_id:deploy-3"
+    assert ask("how long did deploy-3 take").rows[0].n == 1
+    assert line(ask("was lint-5 slower than usual?")).startswith("anomalies")
+
+
+def test_failures_are_counted_by_what_failed(ask: Callable[..., Reply]) -> None:
+    reply = ask("show failures grouped by error")
+    assert line(reply) == "count by failure"
+    failed = sum(one["status"] == "failed" for one in history())
+    assert reply.rows[0].value == failed
+    assert "{" not in reply.rows[0].what
+    assert ask("which test fails the most").answer == f"{failed} failures; of none is it known what failed."
+    assert ask("which tests are flaky").answer.startswith("No single test is known to be flaky.")
+
+
+def test_two_parts_are_two_queries(ask: Callable[..., Reply]) -> None:
+    reply = ask("how long does lint take and what does it cost?")
+    assert line(reply) == "typical duration where name:lint"
+    assert [one.query for one in reply.also] == ["total cost where name:lint"]
+    why = ask("how many etl runs failed since Monday, and why?")
+    assert line(why).startswith("count")
+    assert [one.query for one in why.also] == ["explain where status:failed name:etl after:2026-11-16"]
+    who = ask("which job failed most often and when did it last pass?")
+    assert line(who) == "count by key where status:failed"
+    assert any("with the name of the job" in note for note in who.notes)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("delete all failed jobs", "Questions change nothing"),
+        ("please restart etl", "Questions change nothing"),
+        ("who broke the build", "who"),
+        ("how many lines of code does deploy have", "lines"),
+        ("which jobs haven't run this week", "I do not understand"),
+    ],
+)
+def test_what_cannot_be_told_is_said(ask: Callable[..., Reply], asked: str, said: str) -> None:
+    reply = ask(asked)
+    assert reply.understood is None
+    assert said in reply.answer
+    assert reply.offers
+
+
+def test_money_is_compared_by_sums(ask: Callable[..., Reply]) -> None:
+    reply = ask("are we spending more than last week?")
+    assert "EUR in" in reply.answer
+    runs = [one for one in history() if one["started_at"] >= "2026-11-16"]
+    assert f"in {len(runs)} runs" in reply.answer
+    assert any("has not ended yet" in note for note in reply.notes)

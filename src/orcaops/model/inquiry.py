@@ -78,6 +78,10 @@ GROUPS = (
 )
 """The fields that runs can be grouped by, beside ``label:NAME`` and the spans of time."""
 
+FAILURE, TEST = "failure", "test"
+WHAT_FAILED = (FAILURE, TEST)
+"""What failures can be counted by, too: what they are taken to have failed of, and the tests that failed."""
+
 SPANS = ("hour", "day", "week", "month", "hour-of-day", "weekday")
 """The spans of time that runs can be grouped by, in the time zone of the configuration."""
 
@@ -88,8 +92,8 @@ class Inquiry(Word):
     """One thing that is asked; see this module's docstring for how it is written.
 
     ``least`` turns an order round: the lowest first. ``by`` is one of :data:`GROUPS` and :data:`SPANS` or
-    ``label:NAME``. ``where`` and ``against`` are in the search language; with ``against``, the runs of that
-    time are what those of ``where`` are compared with.
+    ``label:NAME``, for counts :data:`WHAT_FAILED` too. ``where`` and ``against`` are in the search language;
+    with ``against``, the runs of that time are what those of ``where`` are compared with.
     """
 
     kind: Kind

@@ -41,25 +41,16 @@ class Predictions:
         """How long a running job still takes, given what has passed; None where nothing is known of it."""
         if run.status is not Status.RUNNING or run.started_at is None:
             return None
-        spec, context = run.effective or run.requested, run.context
-        question = Question(
-            workspace=run.workspace,
-            key=run.key,
-            scopes=scopes_of(run.key, run.image, run.command, run.name, run.workspace),
-            at=run.submitted_at,
-            memory_limit_bytes=memory_limit_of(run),
-            cpus=spec.cpus if spec is not None else None,
-            timeout_s=spec.timeout if spec is not None else None,
-            image_digest=run.image_digest,
-            commit=context.commit,
-            branch=context.branch,
-            command=run.command,
-            env_names=context.env_names,
-        )
         elapsed_s = max(0.0, (self._clock() - run.started_at).total_seconds())
         book = MemoryBook(lambda addresses: load_memories(transaction, addresses))
-        answer = self._loop.remaining(question, elapsed_s, book)
+        answer = self._loop.remaining(_as_it_was(run, run.submitted_at), elapsed_s, book)
         return answer if isinstance(answer, Remaining) else None
+
+    def again(self, run: Run) -> Forecasts:
+        """The same of the next run of the same work: of its key, for what was asked may be known in part."""
+        with self._store.read() as transaction:
+            book = MemoryBook(lambda addresses: load_memories(transaction, addresses))
+            return self._loop.predict(_as_it_was(run, self._clock()), book)
 
     def _question(self, spec: JobSpec) -> Question:
         command_line = spec.command_line()
@@ -77,6 +68,25 @@ class Predictions:
             command=command_line,
             env_names=tuple(sorted(spec.env)),
         )
+
+
+def _as_it_was(run: Run, at: datetime) -> Question:
+    """What is asked of a run whose key and context are known."""
+    spec, context = run.effective or run.requested, run.context
+    return Question(
+        workspace=run.workspace,
+        key=run.key,
+        scopes=scopes_of(run.key, run.image, run.command, run.name, run.workspace),
+        at=at,
+        memory_limit_bytes=memory_limit_of(run),
+        cpus=spec.cpus if spec is not None else None,
+        timeout_s=spec.timeout if spec is not None else None,
+        image_digest=run.image_digest,
+        commit=context.commit,
+        branch=context.branch,
+        command=run.command,
+        env_names=context.env_names,
+    )
 
 
 def came_true(run: Run) -> dict[str, float]:

@@ -17,7 +17,7 @@ from orcaops.services.predictions import Predictions
 if TYPE_CHECKING:
     from orcaops.services.asking.answering.sources import Answered
     from orcaops.services.asking.understanding.names import Known
-    from orcaops.services.asking.understanding.reading import Reader
+    from orcaops.services.asking.understanding.reading import Reader, Reading
     from orcaops.services.knowing.remedies import Remedies
 
 _MOST_VALUES = 1000  # of a field: so many names are known when a question is read
@@ -74,30 +74,65 @@ class Questions:
         return self._understood(question, (asked or "").strip(), now)
 
     def _understood(self, question: Question, asked: str, now: datetime) -> Reply:
+        from orcaops.services.asking.clauses import asks_to_act, two_parts
         from orcaops.services.asking.offers import offers
         from orcaops.services.asking.understanding.reading import RuleReader
         from orcaops.services.asking.wording import in_words
 
         known = self._known(question.workspace)
-        readings = RuleReader().read(asked, known, now, self._zone)
-        if self._reader is not None and (not readings or readings[0].confidence < 1):
+        verb = asks_to_act(asked)
+        if verb is not None:
+            return Reply(
+                question=asked,
+                answer=f"Questions change nothing, so I do not {verb}. `orcaops --help` lists what does. "
+                "These I could answer:",
+                offers=offers(known),
+            )
+        parts = two_parts(asked)
+        both = self._in_parts(parts, known, now) if parts is not None else None
+        readings = both[0] if both is not None else RuleReader().read(asked, known, now, self._zone)
+        if self._reader is not None and both is None and (not readings or readings[0].confidence < 1):
             proposed = self._reader.read(asked, known, now, self._zone)
             readings = sorted([*readings, *proposed], key=lambda one: -one.confidence)
         if not readings:
             return Reply(
-                question=asked,
-                answer="I do not understand this question. These I could answer:",
-                offers=offers(known),
+                question=asked, answer=_not_understood(asked, known, now, self._zone), offers=offers(known)
             )
         told = [
             Understood(query=one.inquiry.line, in_words=in_words(one.inquiry), confidence=one.confidence)
             for one in readings
         ]
-        reply = self._answered(question, readings[0].inquiry, now, readings[0].notes)
+        notes = readings[0].notes
+        if parts is not None and both is not None:
+            told = [told[0], *both[1]]
+            then = "by the other query" if both[1] else "again, with the name of the job"
+            notes = (*notes, f"this answers “{parts[0]}”; ask “{parts[1]}” {then}")
+        reply = self._answered(question, readings[0].inquiry, now, notes)
         update = {"question": asked, "understood": told[0], "also": tuple(told[1:])}
         if not reply.rows:
             update["offers"] = offers(known)[:3]
         return reply.model_copy(update=update)
+
+    def _in_parts(
+        self, parts: tuple[str, str], known: "Known", now: datetime
+    ) -> "tuple[list[Reading], list[Understood]] | None":
+        """The first of two parts, and the second as a query; what the first was about goes on there.
+
+        No query where it speaks of what the first finds. None where one of the parts is none.
+        """
+        from orcaops.services.asking.clauses import refers_back
+        from orcaops.services.asking.query_line import continued
+        from orcaops.services.asking.understanding.reading import RuleReader
+        from orcaops.services.asking.wording import in_words
+
+        first, second = (RuleReader().read(part, known, now, self._zone) for part in parts)
+        if not first or not second:
+            return None
+        inquiry = continued(second[0].inquiry, first[0].inquiry, now)
+        if refers_back(parts[1]) and "name:" not in inquiry.where and "key:" not in inquiry.where:
+            return first, []
+        line = Understood(query=inquiry.line, in_words=in_words(inquiry), confidence=second[0].confidence)
+        return first, [line]
 
     def _answered(
         self, question: Question, inquiry: Inquiry, now: datetime, notes: tuple[str, ...] = ()
@@ -184,4 +219,23 @@ class Questions:
             for name in transaction.runs.values(workspace, "label", _MOST_LABELS):
                 field = f"label:{name}"
                 values[field] = tuple(transaction.runs.values(workspace, field, _MOST_VALUES))
-        return Known({field: found for field, found in values.items() if found})
+        return Known(
+            {field: found for field, found in values.items() if found},
+            last=lambda search: self._last_run(workspace, search),
+        )
+
+    def _last_run(self, workspace: str, search: str) -> datetime | None:
+        from orcaops.recording.query import parse_query
+
+        with self._store.read() as transaction:
+            found = transaction.runs.page(workspace, parse_query(search, self._clock()), limit=1).items
+        return found[0].submitted_at if found else None
+
+
+def _not_understood(asked: str, known: "Known", now: datetime, zone: ZoneInfo) -> str:
+    """That a question is not understood, and what in it has no meaning here."""
+    from orcaops.services.asking.understanding.reading import nameless
+
+    words = nameless(asked, known, now, zone)
+    why = f" Nothing here is meant by: {', '.join(words)}." if words else ""
+    return f"I do not understand this question.{why} These I could answer:"

@@ -90,3 +90,47 @@ def shares_differ(hits: int, n: int, other_hits: int, other_n: int, coverage: fl
     low, high = one.low or 0.0, other.high if other.high is not None else 1.0
     gap = one.value - other.value
     return gap > math.hypot(one.value - low, high - other.value)
+
+
+def ratio_within(pairs: Sequence[tuple[Sequence[float], Sequence[float]]]) -> Bounded | None:
+    """One :func:`ratio` for pairs of which each compares like with like, such as the same job on two hosts.
+
+    The logarithms of their ratios are averaged, each weighing as its squared standard error is small (a
+    fixed-effect meta-analysis). None where no pair has a ratio with an interval.
+
+    >>> slow, fast = [float(n) for n in range(90, 110)], [float(n) for n in range(9, 29)]
+    >>> ratio_within([(slow, slow), (fast, fast)]).value
+    1.0
+    """
+    weights, logs = [], []
+    for after, before in pairs:
+        one = ratio(after, before)
+        if one is None or one.low is None or one.high is None:
+            continue
+        error = math.log(one.high / one.low) / (2 * quantile_of_normal(0.95))
+        weights.append(1 / max(error * error, _LEAST))
+        logs.append(math.log(one.value))
+    if not weights:
+        return None
+    whole = sum(weights)
+    mean = sum(weight * each for weight, each in zip(weights, logs, strict=True)) / whole
+    half = quantile_of_normal(0.95) / math.sqrt(whole)
+    return Bounded(math.exp(mean), math.exp(mean - half), math.exp(mean + half))
+
+
+def shares_differ_within(tables: Sequence[tuple[int, int, int, int]], coverage: float = 0.95) -> bool:
+    """:func:`shares_differ` for tables (hits, n, other hits, other n) of which each compares like with like.
+
+    The test of Cochran (1954) and Mantel and Haenszel (1959), with the correction for continuity.
+
+    >>> shares_differ_within([(1, 100, 20, 100), (0, 50, 6, 50)]), shares_differ_within([(30, 100, 3, 10)])
+    (True, False)
+    """
+    gap = variance = 0.0
+    for hits, n, other_hits, other_n in tables:
+        whole, all_hits = n + other_n, hits + other_hits
+        if not n or not other_n:
+            continue
+        gap += hits - n * all_hits / whole
+        variance += n * other_n * all_hits * (whole - all_hits) / (whole * whole * (whole - 1))
+    return variance > 0 and max(abs(gap) - 0.5, 0.0) / math.sqrt(variance) > quantile_of_normal(coverage)

@@ -9,11 +9,12 @@
 """
 
 import re
+from collections.abc import Iterator
 from datetime import datetime
 
 from orcaops.model.errors import OrcaError, invalid, not_found
-from orcaops.model.inquiry import GROUPS, LONGEST_LINE, MOST_ROWS, SPANS, Inquiry, Kind, Measure
-from orcaops.model.query import And, Compare
+from orcaops.model.inquiry import GROUPS, LONGEST_LINE, MOST_ROWS, SPANS, WHAT_FAILED, Inquiry, Kind, Measure
+from orcaops.model.query import EVERYTHING, And, Compare, Not, Or, Query
 from orcaops.recording.query import parse_query, show_query
 
 _SHORT = {
@@ -60,6 +61,40 @@ def parse_line(text: str, now: datetime) -> Inquiry:
     return _rest_of(text, kind, measure, now)
 
 
+def continued(second: Inquiry, first: Inquiry, now: datetime) -> Inquiry:
+    """What is asked next, about the runs of the question before where it names none of its own.
+
+    Names and times go on; the outcome does too where the second says none.
+    """
+    mine, theirs = (_parts_of(parse_query(one.where, now)) for one in (second, first))
+    said = set().union(*(fields for fields, _ in mine))
+    said |= _OUTCOME if said & _OUTCOME else set()
+    kept = [part for fields, part in theirs if not fields & said]
+    where = " ".join(f"({show_query(part)})" for part in (*(part for _, part in mine), *kept))
+    return second.model_copy(update={"where": _search(where, now)})
+
+
+_OUTCOME = {"status", "cause", "exit_code"}
+
+
+def _parts_of(query: Query) -> list[tuple[set[str], Query]]:
+    """The parts of a search that must all hold, with the fields that each is about."""
+    if query == EVERYTHING:
+        return []
+    parts = query.parts if isinstance(query, And) else (query,)
+    return [(set(_named_in(part)), part) for part in parts]
+
+
+def _named_in(query: Query) -> Iterator[str]:
+    if isinstance(query, And | Or):
+        for part in query.parts:
+            yield from _named_in(part)
+    elif isinstance(query, Not):
+        yield from _named_in(query.part)
+    elif isinstance(query, Compare):
+        yield query.field
+
+
 def _rest_of(text: str, kind: Kind, measure: Measure | None, now: datetime) -> Inquiry:
     """Reads word by word behind the kind; what is none of its words begins the search."""
     rest = text.strip()
@@ -74,7 +109,7 @@ def _rest_of(text: str, kind: Kind, measure: Measure | None, now: datetime) -> I
             least, rest = True, behind
         elif word == "by":
             field, _, rest = behind.partition(" ")
-            by = _group(field)
+            by = _group(field, kind)
         elif word == "top":
             number, _, rest = behind.partition(" ")
             top = _top(number)
@@ -95,13 +130,19 @@ def _rest_of(text: str, kind: Kind, measure: Measure | None, now: datetime) -> I
     return Inquiry(kind=kind, measure=measure, least=least, by=by, top=top, against=against)
 
 
-def _group(field: str) -> str:
-    if field in GROUPS or field in SPANS or re.fullmatch(r"label:[A-Za-z0-9][A-Za-z0-9._/-]*", field):
+def _group(field: str, kind: Kind) -> str:
+    if field in WHAT_FAILED and kind not in (Kind.COUNT, Kind.FLAKY):
+        raise invalid(
+            f"{kind} cannot be asked by {field}",
+            where="query",
+            hint=f"Failures can be counted: count by {field}.",
+        )
+    if field in (*GROUPS, *SPANS, *WHAT_FAILED) or re.fullmatch(r"label:[A-Za-z0-9][A-Za-z0-9._/-]*", field):
         return field
     raise not_found(
         f"runs cannot be grouped by {field[:40]!r}",
         where="query",
-        hint=f"Group by one of {', '.join((*GROUPS, *SPANS))} or label:NAME.",
+        hint=f"Group by one of {', '.join((*GROUPS, *SPANS, *WHAT_FAILED))} or label:NAME.",
     )
 
 

@@ -76,6 +76,10 @@ class Meaning:
             how,
         )
 
+    def titles(self, workspace: str) -> dict[str, str]:
+        """What each known failure is called, by the id of its pattern."""
+        return {one.id: one.title for one in self._knowledge.of(workspace)[0].patterns}
+
     def _known(self, workspace: str) -> list[Alike]:
         return [
             Alike(

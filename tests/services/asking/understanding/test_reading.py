@@ -36,7 +36,7 @@ def test_a_third_is_kept_aside() -> None:
 
 def test_the_questions_that_were_looked_at_are_understood() -> None:
     wrong = []
-    for one in ASKED.looked_at:
+    for one in (*ASKED.looked_at, *ASKED.learned_from):
         found = read(one.question)
         if not is_right(one, found[0].inquiry if found else None, NOW):
             wrong.append((one.question, found))

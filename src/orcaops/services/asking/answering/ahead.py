@@ -1,22 +1,32 @@
 """Answers about what comes: predictions of a job, forecasts of a workspace, and what could be improved."""
 
+from collections.abc import Sequence
+
 from orcaops.model.inquiry import Finding, Inquiry, Kind, Measure
-from orcaops.model.job import JobSpec
 from orcaops.model.prediction import Abstained, Prediction
 from orcaops.model.quantities import show_duration, show_size
 from orcaops.model.run import Run
-from orcaops.services.asking.answering.sources import Answered, Sources, counted, shown_rows
+from orcaops.services.asking.answering.sources import (
+    MOST_TALLIED,
+    Answered,
+    Sources,
+    counted,
+    shown_rows,
+)
 
 _FORECAST_HOURS = 48
+_NAMED = 3
 
 
 def predicted(inquiry: Inquiry, sources: Sources) -> Answered:
     """What the next run of the job that matches latest will take."""
     with sources.store.read() as transaction:
-        found = transaction.runs.page(sources.workspace, sources.query(inquiry.where), limit=1).items
+        query = sources.query(inquiry.where)
+        found = transaction.runs.page(sources.workspace, query, limit=1).items
+        keys = transaction.runs.tally(sources.workspace, query, "key", most=MOST_TALLIED) if found else ()
     if not found:
         return Answered("No run matches, so nothing can be said of the next one.")
-    told = sources.predictions.predict(_spec_of(found[0], sources.workspace))
+    told = sources.predictions.again(found[0])
     parts: dict[Measure, Prediction | Abstained] = {
         Measure.DURATION: told.duration,
         Measure.MEMORY: told.memory,
@@ -25,7 +35,16 @@ def predicted(inquiry: Inquiry, sources: Sources) -> Answered:
     }
     wanted = [one for one in parts if inquiry.measure in (None, one)] or list(parts)
     rows = [_predicted_row(measure, parts[measure], found[0]) for measure in wanted]
-    return Answered(f"The next run of {found[0].key}: " + "; ".join(row.text for row in rows) + ".", rows)
+    others = sorted(one.group for one in keys if one.group not in (None, found[0].key))
+    notes = [f"this is the job that ran last; the search also finds {_named(others)}"] if others else []
+    return Answered(
+        f"The next run of {found[0].key}: " + "; ".join(row.text for row in rows) + ".", rows, notes
+    )
+
+
+def _named(keys: Sequence[str]) -> str:
+    more = f" and {len(keys) - _NAMED} more" if len(keys) > _NAMED else ""
+    return ", ".join(keys[:_NAMED]) + more
 
 
 def _predicted_row(measure: Measure, told: Prediction | Abstained, run: Run) -> Finding:
@@ -52,19 +71,6 @@ def _predicted_row(measure: Measure, told: Prediction | Abstained, run: Run) -> 
         text=f"{name} {middle} ({told.coverage:.0%} sure: {low} to {high}), "
         f"from {counted(told.sample_count)}",
         job_ids=(run.job_id,),
-    )
-
-
-def _spec_of(run: Run, workspace: str) -> JobSpec:
-    """The job as it was asked for; of an imported run what is known of it."""
-    if run.requested is not None:
-        return run.requested.model_copy(update={"workspace": workspace})
-    return JobSpec(
-        image=run.image,
-        shell=run.command or run.name or run.key,
-        name=run.name,
-        workspace=workspace,
-        branch=run.context.branch,
     )
 
 
@@ -105,6 +111,8 @@ def forecast(inquiry: Inquiry, sources: Sources) -> Answered:
             f"{told.cost.month_spent:.4g} spent so far",
         )
     rows = [cost, *rows] if inquiry.measure is Measure.COST else [*rows, cost]
+    if inquiry.by is not None:  # asked when most comes, and not how much
+        rows.sort(key=lambda row: row.what != "peak")
     notes = [told.reason]
     return Answered(f"{rows[0].what.capitalize()}: {rows[0].text}.", rows, notes)
 

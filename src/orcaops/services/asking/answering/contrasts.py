@@ -1,7 +1,8 @@
 """Answers that compare: one time or group with another, and which jobs rose or fell."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from orcaops.model.inquiry import Finding, Inquiry, Kind, Measure
@@ -25,11 +26,20 @@ from orcaops.services.asking.answering.sources import (
     split_times,
     unit_of,
 )
-from orcaops.stats.contrast import median, ratio, share, shares_differ
+from orcaops.stats.contrast import (
+    Bounded,
+    median,
+    ratio,
+    ratio_within,
+    share,
+    shares_differ,
+    shares_differ_within,
+)
 
 _RECENT = timedelta(days=7)  # what "got slower" looks at where no time is named
 _FEWEST = 6  # runs on each side: fewer bound no median
 _LEAST_CHANGE = 1.05  # what changed by less is not worth a word, however sure it is
+_SUMMED = (Measure.RUNS, Measure.COST)  # what adds up over jobs is compared as it is
 _KIND_OF = {True: ("regression", "degradation"), False: ("improvement",)}
 
 
@@ -106,6 +116,7 @@ def compared(inquiry: Inquiry, sources: Sources) -> Answered:
     with sources.store.read() as transaction:
         query = sources.query(inquiry.where)
         figures = transaction.runs.figures(sources.workspace, query, inquiry.by or "key", most=MOST_FIGURES)
+        keyed = transaction.runs.figures(sources.workspace, query, "key", most=MOST_FIGURES)
     groups = _by_group(figures)
     rows = [row for name, some in groups.items() if (row := _row(measure, name, some, sources)) is not None]
     rows.sort(key=lambda row: (-(row.value or 0.0), row.what))
@@ -115,10 +126,56 @@ def compared(inquiry: Inquiry, sources: Sources) -> Answered:
         return Answered(
             f"There is nothing to compare with: {counted(len(rows), 'group')} match{names}.", rows, notes
         )
-    verdict = _verdict(
-        measure, groups[rows[0].what], groups[rows[-1].what], rows[0].what, rows[-1].what, sources
-    )
+    name, rival = rows[0].what, rows[-1].what
+    one, other = groups[name], groups[rival]
+    keys = {each.job_id: each.group or "" for each in keyed}
+    mixed = {keys.get(each.job_id) for each in one} | {keys.get(each.job_id) for each in other}
+    if inquiry.by not in ("key", "name", "command", None) and len(mixed) > 1 and measure not in _SUMMED:
+        verdict, told = _within_jobs(measure, one, other, name, rival, keys, sources)
+        notes += told
+    else:
+        verdict = _verdict(measure, one, other, name, rival, sources)
     return Answered(verdict, rows[: shown_rows(inquiry, sources)], notes)
+
+
+def _within_jobs(
+    measure: Measure,
+    one: Sequence[Figure],
+    other: Sequence[Figure],
+    name: str,
+    rival: str,
+    keys: Mapping[str, str],
+    sources: Sources,
+) -> tuple[str, list[str]]:
+    """Two groups by the jobs that both ran: whoever ran the longer jobs is not slower for that."""
+    ours, theirs = (
+        _by_group([replace(each, group=keys.get(each.job_id)) for each in group]) for group in (one, other)
+    )
+    both_ran = [key for key in ours if _enough(measure, ours[key], theirs.get(key, ()), sources)]
+    if not both_ran:
+        verdict = _verdict(measure, one, other, name, rival, sources)
+        return verdict, ["they ran different jobs: this compares the jobs as much as the groups"]
+    where = f"In the {counted(len(both_ran), 'job')} that both ran"
+    notes = ["the rows are over all of their jobs; the comparison is within each job"]
+    if measure is Measure.FAILURES:
+        tables = []
+        for key in both_ran:
+            some, others = ([each for each in group[key] if ended(each)] for group in (ours, theirs))
+            tables.append((sum(map(failed, some)), len(some), sum(map(failed, others)), len(others)))
+        bad, n, worse, others_n = (sum(column) for column in zip(*tables, strict=True))
+        said = f"{where}, {name}: {bad} of {n} failed; {rival}: {worse} of {others_n}"
+        clear = shares_differ_within(tables)
+        return f"{said}. {'The difference is clear.' if clear else 'That may be chance.'}", notes
+    pairs = [
+        (_values(measure, ours[key], sources), _values(measure, theirs[key], sources)) for key in both_ran
+    ]
+    found = ratio_within(pairs)
+    if found is None or found.low is None or found.high is None:
+        return f"{where}, {name} and {rival} cannot be set in relation: a median is zero.", notes
+    return (
+        f"{where}, {name} has {found.value:.2f} times the {measure.value} of {rival} "
+        f"(95% sure: {found.low:.2f} to {found.high:.2f}){_worth(found)}."
+    ), notes
 
 
 def _times(inquiry: Inquiry, measure: Measure, sources: Sources) -> Answered:
@@ -139,8 +196,9 @@ def _times(inquiry: Inquiry, measure: Measure, sources: Sources) -> Answered:
     notes = sampled(max(len(after), len(before)), MOST_FIGURES)
     if start is not None and end is None and other_start is not None and other_end is not None:
         lasts, lasted = sources.now - start, other_end - other_start
-        if lasts < lasted * 0.9 and measure in (Measure.RUNS,):
-            notes.append("the first time has not ended yet: counts are given per day as well")
+        if lasts < lasted * 0.9 and measure in (*_SUMMED, Measure.FAILURES):
+            days, others = lasts.total_seconds() / 86400, lasted.total_seconds() / 86400
+            notes.append(f"the first time has not ended yet: {days:.1f} days against {others:.1f}")
     if len(rows) < 2:
         return Answered("There is nothing to compare with: one of the times has no runs.", rows, notes)
     if measure is Measure.RUNS:
@@ -183,6 +241,12 @@ def _row(measure: Measure, name: str, figures: Sequence[Figure], sources: Source
         return None
     middle = median(values)
     said = f"median {amount(measure, middle.value, prices)} of {counted(len(values))}"
+    if measure is Measure.COST:  # what is spent is a sum
+        middle, each = Bounded(sum(values)), middle
+        said = (
+            f"{amount(measure, middle.value, prices)} in {counted(len(values))}, "
+            f"median {amount(measure, each.value, prices)}"
+        )
     return Finding(
         what=name,
         value=middle.value,
@@ -208,13 +272,25 @@ def _verdict(
         return f"{said}. {'The difference is clear.' if differ else 'That may be chance.'}"
     values, rivals = _values(measure, one, sources), _values(measure, other, sources)
     found = ratio(values, rivals)
+    if measure is Measure.COST:
+        prices = sources.prices()
+        spent, others_spent = (amount(measure, sum(some), prices) for some in (values, rivals))
+        said = f"{name}: {spent} in {counted(len(values))}; {rival}: {others_spent} in {counted(len(rivals))}"
+        each = f"; each run costs {found.value:.2f} times as much" if found is not None else ""
+        return f"{said}{each}."
     if found is None:
         return f"{name} and {rival} cannot be set in relation: a median is zero."
     said = f"{name} has {found.value:.2f} times the {measure.value} of {rival}"
     if found.low is None or found.high is None:
         return f"{said}, from too few runs to be sure ({len(values)} and {len(rivals)})."
-    clear = "" if found.low > 1 or found.high < 1 else ": that may be chance"
-    return f"{said} (95% sure: {found.low:.2f} to {found.high:.2f}){clear}."
+    return f"{said} (95% sure: {found.low:.2f} to {found.high:.2f}){_worth(found)}."
+
+
+def _worth(found: Bounded) -> str:
+    """What is added to a ratio that says little: it holds 1, or it is next to 1."""
+    if found.low is not None and found.high is not None and found.low <= 1 <= found.high:
+        return ": that may be chance"
+    return "" if not 1 / _LEAST_CHANGE < found.value < _LEAST_CHANGE else ": hardly a difference"
 
 
 def _moved(

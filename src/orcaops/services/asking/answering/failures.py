@@ -6,7 +6,7 @@ from itertools import islice
 
 from orcaops.model.anomaly import Anomaly
 from orcaops.model.debug import Change
-from orcaops.model.inquiry import Finding, Inquiry, Kind, Measure
+from orcaops.model.inquiry import TEST, Finding, Inquiry, Kind, Measure
 from orcaops.model.quantities import show_time
 from orcaops.model.query import EVERYTHING, And, Compare, Comparison, Or, Query
 from orcaops.model.run import Run, Status
@@ -22,6 +22,7 @@ from orcaops.services.asking.answering.sources import (
     shown_rows,
     split_times,
 )
+from orcaops.services.asking.answering.what_failed import counted_by_what_failed
 
 _EXPLAINED = 3  # failures that are explained one by one; reading logs takes time
 _LOOKED_BACK = 40  # failures whose end is looked for
@@ -221,8 +222,10 @@ def _known(inquiry: Inquiry, sources: Sources) -> list[Finding]:
 
 
 def flaky(inquiry: Inquiry, sources: Sources) -> Answered:
-    """Which jobs were found flaky and are still."""
+    """Which jobs, or which tests in them, were found flaky and are still."""
     found = [one for one in _anomalies(inquiry, sources, ("flaky",)) if one.open]
+    if inquiry.by == TEST:
+        return _flaky_tests(inquiry, found, sources)
     if not found:
         return Answered("No job is known to be flaky.")
     rows = [_row(one) for one in found[: shown_rows(inquiry, sources)]]
@@ -230,6 +233,17 @@ def flaky(inquiry: Inquiry, sources: Sources) -> Answered:
     return Answered(
         f"{counted(len(found), 'job')} {'is' if len(found) == 1 else 'are'} flaky: {names}.", rows
     )
+
+
+def _flaky_tests(inquiry: Inquiry, found: Sequence[Anomaly], sources: Sources) -> Answered:
+    with_tests = [one for one in found if one.evidence.get("tests")]
+    rows = [_row(one) for one in with_tests[: shown_rows(inquiry, sources)]]
+    if rows:
+        return Answered(f"{with_tests[0].title}{' and others' if len(rows) > 1 else ''}.", rows)
+    failing = counted_by_what_failed(inquiry.model_copy(update={"kind": Kind.COUNT}), sources)
+    jobs = f" Jobs that are: {', '.join(one.key for one in found[:3])}." if found else ""
+    most = f" Tests by how often they failed: {failing.rows[0].what} first." if failing.rows else ""
+    return Answered(f"No single test is known to be flaky.{jobs}{most}", failing.rows, failing.notes)
 
 
 def anomalies(inquiry: Inquiry, sources: Sources) -> Answered:
@@ -244,7 +258,9 @@ def anomalies(inquiry: Inquiry, sources: Sources) -> Answered:
     spread = ", ".join(f"{worst[name]} {name}" for name in ("critical", "warning", "info") if worst[name])
     notes = [f"the latest {_ANOMALIES} were looked at"] if len(found) >= _ANOMALIES else []
     unusual = "1 thing was" if len(found) == 1 else f"{len(found)} things were"
-    return Answered(f"{unusual} unusual ({spread}): {found[0].title}.", rows, notes)
+    still = sum(one.open for one in found)
+    goes_on = f"; {still} {'goes' if still == 1 else 'go'} on" if still else "; none goes on"
+    return Answered(f"{unusual} unusual ({spread}{goes_on}): {found[0].title}.", rows, notes)
 
 
 def _anomalies(inquiry: Inquiry, sources: Sources, types: Sequence[str] | None) -> list[Anomaly]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from orcaops.model.inquiry import SPANS, Finding, Inquiry, Kind, Measure
+from orcaops.model.inquiry import SPANS, WHAT_FAILED, Finding, Inquiry, Kind, Measure
 from orcaops.model.query import Query
 from orcaops.model.run import Status
 from orcaops.recording.figures import BY_TIME, QUARTER, Figure, Tally
@@ -25,6 +25,7 @@ from orcaops.services.asking.answering.sources import (
     total,
     unit_of,
 )
+from orcaops.services.asking.answering.what_failed import counted_by_what_failed
 from orcaops.stats.contrast import median, share
 from orcaops.stats.robust import percentile
 from orcaops.stats.trend import trend
@@ -32,11 +33,14 @@ from orcaops.stats.trend import trend
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _CLEAR = 0.05  # a trend is told where chance alone shows one as clear less often than this
+_CONTEXT = ("host", "branch", "image", "executor", "source")  # the same job may run in several of them
 _WEEKLY_FROM = timedelta(days=60)
 
 
 def count(inquiry: Inquiry, sources: Sources) -> Answered:
-    """How many runs match, by a field or a span of time."""
+    """How many runs match, by a field or a span of time, or failures by what failed."""
+    if inquiry.by in WHAT_FAILED:
+        return counted_by_what_failed(inquiry, sources)
     groups, read = _tallies(inquiry, sources)
     runs = sum(one.runs for one in groups)
     if inquiry.by is None:
@@ -128,10 +132,10 @@ def typical(inquiry: Inquiry, sources: Sources) -> Answered:
     for group, pairs in groups.items():
         values = sorted(value for value, _ in pairs)
         found = median(values)
-        mean, high = sum(values) / len(values), percentile(values, 95)
+        mean, high, highest = sum(values) / len(values), percentile(values, 95), percentile(values, 99)
         text = (
             f"median {amount(measure, found.value, prices)}, mean {amount(measure, mean, prices)}, "
-            f"95% below {amount(measure, high, prices)}"
+            f"95% below {amount(measure, high, prices)}, 99% below {amount(measure, highest, prices)}"
         )
         rows.append(
             Finding(
@@ -148,14 +152,28 @@ def typical(inquiry: Inquiry, sources: Sources) -> Answered:
     rows.sort(key=lambda row: (row.value or 0.0) * (1 if inquiry.least else -1))
     if inquiry.by in SPANS:
         rows.sort(key=lambda row: _span_order(row.what))
+    if inquiry.by in _CONTEXT:
+        read += _unlike(inquiry, sources)
     rows = rows[: _most(inquiry, sources)]
     what = "succeeded" if measure is Measure.DURATION and len(used) < len(figures) else "matched"
     first = rows[0]
     if inquiry.by is None:
-        return Answered(f"{first.text} ({counted(first.n or 0)} that {what}).".capitalize(), rows, read)
+        said = f"{first.text[:1].upper()}{first.text[1:]} ({counted(first.n or 0)} that {what})."
+        return Answered(said, rows, read)
     which = "Lowest" if inquiry.least else "Highest"
     said = f"{counted(len(groups), 'group')}. {which}: {first.what}, {first.text} ({counted(first.n or 0)})."
     return Answered(said if inquiry.by not in SPANS else f"{counted(len(groups), 'group')}.", rows, read)
+
+
+def _unlike(inquiry: Inquiry, sources: Sources) -> list[str]:
+    """Says it where groups may differ only because other jobs ran in them."""
+    with sources.store.read() as transaction:
+        keys = transaction.runs.tally(
+            sources.workspace, sources.query(inquiry.where), "key", most=MOST_TALLIED
+        )
+    if len(keys) < 2:
+        return []
+    return [f"{counted(len(keys), 'job')} in one: groups that ran others differ for that; name one job"]
 
 
 def totals(inquiry: Inquiry, sources: Sources) -> Answered:
@@ -183,7 +201,14 @@ def totals(inquiry: Inquiry, sources: Sources) -> Answered:
         )
         for place, one in enumerate(ordered[: _most(inquiry, sources)])
     ]
-    said = f"{amount(measure, everything, prices)} of {measure.value} in {counted(runs)}."
+    what = "" if measure is Measure.CPU else f" of {measure.value}"
+    most = (
+        f"; most in {rows[0].what}: {rows[0].text}"
+        if inquiry.by and len(rows) > 1 and not inquiry.least
+        else ""
+    )
+    most = "" if inquiry.by in SPANS else most
+    said = f"{amount(measure, everything, prices)}{what} in {counted(runs)}{most}."
     if measure in (Measure.RUNS, Measure.FAILURES):
         said = f"{everything:.0f} {measure.value}."
     return Answered(said, rows, sampled(read, MOST_TALLIED))

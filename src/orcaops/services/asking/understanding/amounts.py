@@ -12,11 +12,14 @@ from orcaops.services.asking.understanding.calendar import NUMBER, count_of
 _TIME = r"(milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d|weeks?|w)"
 _SIZE = r"([kmgt]i?b|[kmgt]|bytes?|kilobytes?|megabytes?|gigabytes?|megs?|gigs?)"
 _MORE = (
-    r"(?:(?:long|slow|great|bigg|larg|high|heavi)er than|(?:took|take|takes"
+    r"(?:(?:long|slow|great|bigg|larg|high|heavi)er (?:than|as)|(?:took|take|takes"
     r"|taking|used|uses|using|ran|running|lasted) "
     r"(?:for )?(?:more than|over|longer than)|more than|in excess of|over|above|exceed(?:ed|s|ing)?|beyond|>)"
 )
-_LESS = r"(?:(?:short|quick|fast|small|low|light)er than|less than|fewer than|under|below|within less than|<)"
+_LESS = (
+    r"(?:(?:short|quick|fast|small|low|light)er (?:than|as)|less than|fewer than|under|below"
+    r"|within less than|<)"
+)
 _AT_LEAST = r"(?:at least|no less than|minimum of|>=|≥)"
 _AT_MOST = r"(?:at most|no more than|maximum of|up to|<=|≤)"
 _SIGNS = ((_AT_LEAST, ">="), (_AT_MOST, "<="), (_MORE, ">"), (_LESS, "<"))
@@ -45,6 +48,7 @@ _TOP = re.compile(
 def amounts(text: str) -> tuple[list[str], str]:
     """The parts of a search that a text says in amounts, and the text with ``⟨x⟩`` in their places."""
     parts: list[str] = []
+    text = re.sub(r"(?<!last )(?<!past )\bhalf an? (?=gig|[gm]i?b\b|hour|minute|day)", "0.5 ", text)
     for unit, read in ((_TIME, _duration), (_SIZE, _memory)):
         while found := re.search(
             rf"\bbetween (\d+(?:\.\d+)?) ?{unit}? and (\d+(?:\.\d+)?) ?{unit}(?!\w)", text

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from orcaops.services.asking.understanding.amounts import amounts, top_of
-from orcaops.services.asking.understanding.lexicon import PHRASES, VERBS, meanings
+from orcaops.services.asking.understanding.lexicon import PHRASES, VERBS, WHAT_FAILED, meanings
 from orcaops.services.asking.understanding.names import Known, Named, looks_like_a_name, unknown_names
 from orcaops.services.asking.understanding.times import Span, Times
 from orcaops.services.asking.understanding.words import regular, spelt
@@ -27,6 +27,7 @@ class Parsed:
     by: str | None = None
     unknown: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    anchors: list[Named] = field(default_factory=list)  # names of events that a time was counted from
     understood: int = 0  # how many words have a meaning
 
     def has(self, *meanings: str) -> bool:
@@ -50,24 +51,35 @@ def take_apart(question: str, known: Known, times: Times) -> Parsed:
     words = VERBS.sub("failed", spelt(words, known.words))
     parsed.amounts, words = amounts(words)
     parsed.top, words = top_of(words)
+    words = _moments_of_events(words, known, parsed)
     parsed.spans, words = _times_out(words, times)
     parsed.spoken = words
     for name in known.labels:
         if re.search(rf"\b(?:per|by|each|every|which|what|across)(?: the)? {re.escape(name)}s?\b", words):
             parsed.by = f"label:{name}"
             words = re.sub(rf"\b{re.escape(name)}s?\b", " ", words)
+    for said, field_name in WHAT_FAILED:
+        if said.search(words):
+            parsed.by, words = field_name, said.sub(" whatfailed ", words)
+    if change := _CHANGED.search(words):
+        parsed.by, words = (
+            FIELD_OF[change[1]],
+            f"{words[: change.start()]} sincechange {words[change.end() :]}",
+        )
     for expression, meaning in PHRASES:
         words = re.sub(expression, f" {meaning} ", words)
     parsed.meant = _meanings_of(words, known, parsed)
     _quote_unknown(question, parsed)
+    parsed.named = [one for one in parsed.named if not any(one is anchor for anchor in parsed.anchors)]
     return parsed
 
 
 def _quote_unknown(question: str, parsed: Parsed) -> None:
     """Words that nobody knows, in a question whether or how it went before, are what a log said."""
-    if parsed.quotations or parsed.named or not parsed.unknown:
+    if parsed.quotations or not parsed.unknown or (parsed.named and not parsed.has("saying")):
         return
-    if not parsed.has("fix") and not (parsed.has("seen") and parsed.has("before", "ever")):
+    told = parsed.has("fix", "saying") or (parsed.has("seen") and parsed.has("before", "ever"))
+    if not told:
         return
     first, last = re.escape(parsed.unknown[0]), re.escape(parsed.unknown[-1])
     denied = r"(?:\b(?:no|not|cannot|failed to) )?"
@@ -84,7 +96,20 @@ _UNQUOTED = (
         r"^(.*\b(?:fix|solv|seen|before|error|help|similar|mention|contain)\w*\b[^:]*): (.{4,})$", re.I | re.S
     ),
     re.compile(r"^(.*\bseen (?:the |an? )?(?:error |message )?)(.{4,}?)( before\W*)$", re.I | re.S),
-    re.compile(r"^(.*\b(?:mention|contain|say)(?:s|ing|ed)? )(?!in\b)([^⟨]{3,60})$", re.I | re.S),
+    re.compile(
+        r"^((?!.*\b(?:can|could|would|will|please) (?:you )?say)"
+        r".*\b(?:mention|contain|say)(?:s|ing|ed)? )(?!in\b|went\b|about\b)([^⟨]{3,60})$",
+        re.I | re.S,
+    ),
+    re.compile(
+        r"^(.*\b(?:grep|search|look)(?:ed|ing)?\b.*\b(?:logs?|outputs?) for )([^⟨]{3,60})$", re.I | re.S
+    ),
+    re.compile(
+        r"^(\W*(?:find|search|look|grep|show)(?: me)?(?: for)? )([^⟨]{3,60}?)"
+        r"( in (?:the |all |our |any )?(?:logs?|outputs?)\b.*)$",
+        re.I | re.S,
+    ),
+    re.compile(r"^(\W*grep(?: for)? )(?!.*\blogs?\b)([^⟨]{3,60})$", re.I | re.S),
 )
 """Where a message of a log stands without quotes."""
 
@@ -125,7 +150,7 @@ def _times_out(words: str, times: Times) -> tuple[list[Span], str]:
 def _meanings_of(words: str, known: Known, parsed: Parsed) -> str:
     """The meanings in their order; words that have none may be names, or are left over."""
     found: list[str] = []
-    table = {**meanings(), **dict.fromkeys(("exitcode", "hourofday", "failrate", "thanusual", "disk"), None)}
+    table = {**meanings(), **dict.fromkeys(_MARKS, None)}
     for each in _PART.finditer(words):
         word = each[0].strip(",.'\"")
         if each[0].startswith("⟨"):
@@ -136,6 +161,9 @@ def _meanings_of(words: str, known: Known, parsed: Parsed) -> str:
         if base in table or base in _MEANING_NAMES:
             meaning = table.get(base, base)
             meaning = base if meaning is None or (base in _MEANING_NAMES and base not in table) else meaning
+            if base in _EVENTS and (guessed := known.guess(base)) is not None:
+                parsed.named.append(guessed)  # the deployment, where a job is called deploy
+                meaning = "⟨n⟩"
             if meaning:
                 found.append(meaning)
                 parsed.understood += meaning not in ("is", "which", "any", "how", "list")
@@ -183,6 +211,63 @@ def _tests_by_name(meant: str, words: str, known: Known, parsed: Parsed) -> str:
         return re.sub(r"\btest\b", "job", meant)
     parsed.named.append(guessed)
     return re.sub(r"\btest\b", "⟨n⟩", meant, count=1)
+
+
+_MARKS = ("exitcode", "hourofday", "failrate", "thanusual", "disk", "whatfailed", "sincechange", "saying")
+"""Meanings that only phrases have."""
+
+_EVENTS = frozenset({"deployment", "deployments", "release", "releases"})
+FIELD_OF = {
+    "image": "image",
+    "container": "image",
+    "host": "host",
+    "machine": "host",
+    "runner": "host",
+    "server": "host",
+    "branch": "branch",
+    "executor": "executor",
+    "commit": "commit",
+}
+_CHANGED = re.compile(
+    r"\b(?:since|after|when|with) (?:the |we |i |they |you |us |our team )?"
+    r"(?:chang|upgrad|switch|updat|mov|bump|replac|migrat)\w*"
+    r"(?: to)?(?: of)?(?: the| our| its| a| to)*(?: new)? "
+    rf"({'|'.join(FIELD_OF)})s?\b"
+)
+_LAST_OF = re.compile(
+    r"\b(since|after|before) (?:the |our |its )?(?:last|latest|most recent|previous)"
+    r"( successful| passing| green| failed| failing| red)?(?: (⟨N\d+⟩))?"
+    r"( success\w*| failure| job| run| build| deployment| deploy| release)?"
+    r"(?: of (?:the )?(⟨N\d+⟩))?(?![\w⟨])"
+)
+_OUTCOMES = {"succ": "succeeded", "pass": "succeeded", "gree": "succeeded", "fail": "failed", "red": "failed"}
+
+
+def _moments_of_events(words: str, known: Known, parsed: Parsed) -> str:
+    """``since the last deploy`` with the time at which that ran, where somebody can tell it."""
+
+    def moment(found: re.Match[str]) -> str:
+        name = found[3] or found[5]
+        what = (found[4] or "").strip()
+        guessed = known.guess(what) if name is None and what in ("deployment", "deploy", "release") else None
+        told = (found[2] or found[4] or "").strip()
+        outcome = next((status for how, status in _OUTCOMES.items() if told.startswith(how)), "")
+        if known.last is None or not (name or guessed or outcome):
+            return found[0]
+        one = parsed.named[int(name[2:-1])] if name else guessed
+        if one is not None and one.field not in ("name", "key", "command"):
+            return found[0]
+        said = (one.search if one else "", f"status:{outcome}" if outcome else "")
+        search = " ".join(part for part in said if part)
+        at = known.last(search)
+        if at is None:
+            return found[0]
+        if name and words.count(name) == 1:
+            parsed.anchors.append(parsed.named[int(name[2:-1])])
+        parsed.notes.append(f"the last run where {search} was at {at:%Y-%m-%d %H:%M} UTC")
+        return f"{found[1]} {at:%Y-%m-%dt%H:%M:%Sz}"
+
+    return _LAST_OF.sub(moment, words)
 
 
 _MEANING_NAMES = frozenset(meaning for meaning in meanings().values() if meaning)

@@ -14,7 +14,8 @@ _MEANINGS = {
     # what happened
     "fail": (
         "fail fails failed failing failure failures broke broken break breaks breaking crash crashes "
-        "crashed crashing error errors errored erroring red unsuccessful unsuccessfully died die dies "
+        "crashed crashing error errors err errs errored erroring red unsuccessful unsuccessfully died die "
+        "dies "
         "dying bombed bust faulty problem problems trouble"
     ),
     "pass": (
@@ -44,9 +45,10 @@ _MEANINGS = {
     "more": "more bigger higher larger heavier",
     "less": "less fewer lower smaller",
     "most": "most highest largest biggest heaviest max maximum worst greatest hungriest",
-    "least": "least fewest lowest smallest lightest min minimum best cheapest",
+    "least": "least fewest lowest smallest lightest min minimum best",
     "dearer": "dearer costlier pricier",
     "cheaper": "cheaper",
+    "cheapest": "cheapest",
     "dearest": "dearest costliest priciest",
     "top": "top",
     "become": "become becomes became becoming get gets got getting gotten gone went going go turned",
@@ -73,7 +75,9 @@ _MEANINGS = {
     "time": "time times",
     "take": "take takes took taken taking last-for need needs needed needing require requires required",
     "use": (
-        "use uses used using usage consume consumes consumed consuming consumption eat eats burn burned burnt"
+        "use uses used using usage consume consumes consumed consuming consumption eat eats eating ate hog "
+        "hogs "
+        "hogging burn burns burning burned burnt"
     ),
     "memory": "memory ram mem footprint rss",
     "cpu": "cpu cpus cores core processor compute",
@@ -90,7 +94,7 @@ _MEANINGS = {
     "often": "often frequently frequent frequency common commonly commonest popular",
     "rate": (
         "rate rates percentage percent share fraction proportion ratio reliability reliable reliably "
-        "stable stability"
+        "stable stability quality health healthy"
     ),
     "mean": (
         "average avg averages mean median typical typically usually normal normally p50 p90 p95 p99 "
@@ -175,22 +179,26 @@ _MEANINGS = {
     "status": "status statuses state states outcome outcomes result results",
     "source": "source sources imported",
     "exit": "exit exits exited exiting",
-    "code": "code codes",
     "hour": "hour hours hourly",
     "day": "day days daily",
     "week": "week weeks weekly",
     "month": "month months monthly",
     "weekday": "weekday weekdays",
     # asking
-    "which": "which what who whose whats",
+    "which": "which what whats whose",
+    "who": "who whom whos",
+    "overview": "overview summary summarize summarise recap rundown",
     "how": "how hows",
-    "list": "list show shows give display find tell print-out get-me fetch see-all search look",
+    "list": "list show shows give display find tell print-out get-me fetch see-all search look grep",
     "any": "any anything something everything all none nothing",
     "is": (
         "is are was were be been being isnt arent wasnt did do does doing done has have had having didnt "
-        "doesnt dont"
+        "doesnt dont exist exists existed"
     ),
-    "not": ("not no never without except excluding didn't doesn't don't isn't wasn't weren't hasn't haven't"),
+    "not": (
+        "not no never neither nor without except excluding didn't doesn't don't isn't wasn't weren't hasn't "
+        "haven't"
+    ),
     "much": "much",
     "now": "now currently moment",
     "failing-cause": "responsible",
@@ -200,14 +208,15 @@ _FILLER = (
     "a an the of in on at to for from with and or but so that this these those there here it its my our your "
     "their we us you they i me he she them as into onto over under about around between during within since "
     "until till after please could can may might should must let lets just only also still too very really "
-    "quite then than if while whether however kind sort like per via off out own same other another some "
+    "quite then than if while whether however kind sort like per via off out own other another some "
     "such right actually exactly currently one ones once thing things stuff far ok okay hi hey want wanted "
     "wants know wondering interested curious i'd i'll i'm we've that's what's how's who's it's id im ive "
     "exceed exceeds exceeded exceeding beyond excess bytes byte kb mb gb tb kib mib gib kilobytes "
     "lately behave behaves behaving megabytes gigabytes gigs gig megs meg milliseconds ms resource resources "
     "been made make makes making put came went keep keeps kept seem seems seemed look looks time longer "
-    "happening happens going gone had own usually most both either neither again yet even ours side between "
-    "question asking ask wonder due case terms regarding concerning respect data info information details "
+    "happening happens going gone had own usually most both either again yet even ours side between "
+    "question asking ask anyone anybody someone critical severe serious because hungry hit hits open wonder "
+    "due case terms regarding concerning respect data info information details "
     "detail complete full whole entire period starting beginning end ended finish finished finishes ends "
     "start started begin began against above below least limit deal left"
 )
@@ -220,12 +229,53 @@ _TIMES = (
     "upgrade release rollout migration deployment"
 )
 
+_NO_MEANING = (
+    "code codes line lines developer developers author authors people person user users bug bugs file files "
+    "weather same word words joke story refused lead leader boss friend world life news"
+)
+NO_MEANING = frozenset(_NO_MEANING.split())
+"""Words that are spelt right and mean nothing here: nobody takes them for a misspelt other one."""
+
 VERBS = re.compile(r"\b(?:fell|fall|falls|falling) (?:over|apart)\b|\b(?:blew|blow|blows|blown) up\b")
 """Verbs that mean to fail and hold a word that elsewhere begins a time."""
 
+_ERRORS = r"(?:errors?(?: messages?)?|(?:failure )?reasons?|(?:kind|type)s? of (?:error|failure)s?)"
+WHAT_FAILED = (
+    (
+        re.compile(
+            r"\b(?:group\w*|by|per|for each) (?:the |their )?"
+            rf"(?:{_ERRORS}|what failed|diagnosis|problems?)(?= |$)"
+            r"|\b(?:most (?:common|frequent|often)|commonest|usual|main|top|biggest) "
+            rf"(?:{_ERRORS}|failures|problems|issues|reasons)\b"
+            r"(?: for(?: the)? failures?| (?:jobs?|runs?|builds?|they|it) fails?)?"
+            r"|\bwhat (?:usually |mostly |most often |normally )(?:fails|goes wrong|breaks)\b"
+            r"|\b(?:which|what) (?:errors?|problems?)\b(?=.*\b(?:most|often|common\w*|frequent\w*)\b)"
+        ),
+        "failure",
+    ),
+    (
+        re.compile(
+            r"\b(?:by|per|for each) tests?(?= |$)"
+            r"|\b(?:which|what) (?:unit |single )?tests? "
+            r"(?=(?:is |are )?(?:fail|flak|break|broke|most|red)|(?:do|did|have) fail)"
+            r"|\b(?:flakiest|worst|flaky|most failing|top failing) tests\b(?! job)"
+        ),
+        "test",
+    ),
+)
+"""How people say that failures are counted by what failed in them, with the field that it is."""
+
 PHRASES = (
+    (
+        r"\b(?:because of|due to|caused by)\b|\b(?:errors?|messages?) (?:of|about|with|like|saying)\b",
+        "saying fail",
+    ),
+    (r"^what (?:all )?(?:went|is|was) down\b", "what failed"),
     (r"\bwhat (?:should|can|could|do|must) (?:i|we|you|one) do (?:about|with|against)\b", "fix"),
     (r"\bhow (?:do|to|can|should)(?: i| we| you)? deal with\b", "fix"),
+    (r"\bhow many times? (?=takes?\b|needs?\b|lasts?\b)", "how long "),
+    (r"\bwhat(?: is|'s) up with\b|\bhow (?:is|are) (?:\S+ )?doing\b", "how is"),
+    (r"\b(?:slower|longer|faster|more|bigger|higher) as\b", "more than"),
     (r"\bout of memory\b", "oom"),
     (r"\bout of time\b", "timeout"),
     (r"\b(?:time|timed|times|timing) out\b", "timeout"),
@@ -236,6 +286,7 @@ PHRASES = (
     (r"\bhow long (?:until|till|before)\b", "how long will"),
     (r"\bmore (?:runners|workers|machines|hosts|capacity|servers|nodes)\b", "forecast"),
     (r"\bwhat (?:would|could|can|will|might) make\b", "advice"),
+    (r"\bwhat (?:can|could|should|do|might) (?:i|we|you|one) do to\b", "advice"),
     (r"\b(?:what(?:'s| is| was) )?behind\b", "why"),
     (r"\bnever (?:finished|ended|returned|came back)\b", "lost"),
     (r"\b(?:longest|slowest|long|slow)[- ]running\b", "slowest"),
@@ -257,6 +308,7 @@ PHRASES = (
     (r"\b(?:queue|queueing|queuing|wait|waiting) times?\b", "wait"),
     (r"\bcpu times?\b", "cpu"),
     (r"\bexit (?:codes?|status)\b", "exitcode"),
+    (r"\bat (?:what|which) (?:hours?|time)\b(?! of)", "which hourofday"),
     (r"\bhours? of (?:the )?day\b|\btimes? of (?:the )?day\b", "hourofday"),
     (r"\bdays? of (?:the )?week\b", "weekday"),
     (r"\bas usual\b|\bthan (?:usual|normal|normally|before|expected)\b|\bthan it used to\b", "thanusual"),

@@ -7,8 +7,9 @@
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cached_property
 
 from orcaops.services.asking.understanding.lexicon import meanings
@@ -28,10 +29,12 @@ FIELD_WORDS = {
 
 _ORDER = ("name", "key", "branch", "image", "host", "executor", "command", "source")
 _POINTS = (
-    r"(?:on|of|for|in|from|at|does|did|do|is|has|was|will|to|with|the|than|vs|versus|and|job|branch|why did)"
+    r"(?:on|of|for|in|from|at|does|did|do|is|has|was|will|to|with|the|than|vs|versus|and|or|job|branch"
+    r"|why did)"
 )
 _WITHOUT = re.compile(
-    r"(?:\bbut )?\b(?:not|except|excluding|outside|other than|without"
+    r"(?:(?<=\beverything )|(?<=\banything )|(?<=\ball ))but (?:the )?$"
+    r"|(?:\bbut )?\b(?:not|except|excluding|outside|other than|without"
     r"|besides)(?: on| in| for| with| from| of)?(?: the)? $"
 )
 _COMMIT = re.compile(
@@ -39,6 +42,16 @@ _COMMIT = re.compile(
     r"|(?<![\w-])(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])([0-9a-f]{7,40})(?![\w-])"
 )
 _JOB_ID = re.compile(r"(?<![\w-])(01[0-9a-hjkmnp-tv-z]{24})(?![\w-])")
+_FIELD_VALUE = re.compile(
+    r"(?<![\w:-])(-?)(status|name|image|branch|host|command|executor|commit|key|source|cause):"
+    r"(\"[^\"]+\"|[\w./:@*-]*[\w*])"
+)
+_HAVING_LABEL = re.compile(
+    r"\b(with(?:out)?|no|lacking|missing)(?: an?| the| any)? labels? (?:named |called )?"
+    r"([a-z0-9][\w./-]*)(?![\w=])"
+)
+_MAYBE_ID = re.compile(r"(?<![\w./:=-])(?=[\w.-]*\d)[a-z0-9][\w.-]{5,127}(?![\w/=:]|-)")
+_MOST_LOOKED_UP = 5  # words of a question that may be the ids of jobs
 _LABEL = re.compile(r"(?<![\w=])([a-z0-9][\w./-]*)=([\w./:-]+)")
 _UNKNOWN = {
     name: re.compile(rf"\b{words}(?: is| called| named)? ([a-z0-9][\w./:@-]*[\w*])")
@@ -72,6 +85,8 @@ class Known:
     """The values that the fields of a workspace's runs have, by field; ``label:NAME`` for a label."""
 
     values: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    last: Callable[[str], datetime | None] | None = field(default=None, compare=False)
+    """When the latest run that matches a search was submitted; None where it is not asked for."""
 
     def find(self, text: str) -> tuple[list[Named], str]:
         """What is named, in the order of the text, and the text with ``⟨n0⟩`` and so on in their places."""
@@ -83,10 +98,20 @@ class Known:
                 places.append(
                     (found.start(), found.end(), Named(name, value if full else f"{value}*", not full))
                 )
+        for found in _FIELD_VALUE.finditer(text):
+            value = self._as_it_is(found[2], found[3].strip('"'))
+            one = Named(found[2], value, "*" in value, without=bool(found[1]))
+            places.append((found.start(), found.end(), one))
+        places += [
+            (found.start(), found.end(), Named("label", found[2], without=found[1] != "with"))
+            for found in _HAVING_LABEL.finditer(text)
+            if found[2] in self.labels
+        ]
         places += [
             (found.start(), found.end(), Named(f"label:{found[1]}", found[2]))
             for found in _LABEL.finditer(text)
         ]
+        places += self._ids(text)
         for expression, candidates in self._expressions:
             for found in expression.finditer(text):
                 if any(found.start() < end and start < found.end() for start, end, _ in places):
@@ -96,6 +121,21 @@ class Known:
                     places.append((*self._with_field_word(text, found, chosen), chosen))
         places.sort(key=lambda one: one[:2])
         return self._marked(text, places)
+
+    def _ids(self, text: str) -> list[tuple[int, int, Named]]:
+        """The words that are ids of jobs: whoever imported a history has ids of any form."""
+        if self.last is None:
+            return []
+        words = [one for one in _MAYBE_ID.finditer(text) if one[0] not in self.words]
+        return [
+            (one.start(), one.end(), Named("job_id", one[0]))
+            for one in words[:_MOST_LOOKED_UP]
+            if not re.fullmatch(r"[\d.-]+", one[0]) and self.last(f'job_id:"{one[0]}"') is not None
+        ]
+
+    def _as_it_is(self, name: str, value: str) -> str:
+        """A value that stands in the question in lower case, as the workspace writes it."""
+        return next((each for each in self.values.get(name, ()) if each.lower() == value), value)
 
     def guess(self, word: str) -> Named | None:
         """What a word is likely to stand for: a part of names or commands, or a misspelt name."""
@@ -108,6 +148,9 @@ class Known:
                 begins = all(value.lower().startswith(word) for value in fitting)
                 pattern = f"*{word}" if ends else f"{word}*" if begins else f"*{word}*"
                 return Named(name, pattern if name != "command" else f"*{word}*", pattern=True)
+        stem = next((value for value in self.values.get("name", ()) if _derived(word, value.lower())), None)
+        if stem is not None:
+            return Named("name", stem)
         near = self.nearest(word, least=_NEAR)
         if not near:
             return None
@@ -160,7 +203,7 @@ class Known:
                     candidates.setdefault(value.lower(), []).append(Named(name, value))
         return [
             (
-                re.compile(rf"(?<![\w./:=-]){re.escape(value)}(?:'s|s(?!\w))?(?![\w/=-]|[.:]\w)"),
+                re.compile(rf"(?<![\w./:=-]){_spoken(value)}(?:'s|s(?!\w))?(?![\w/=-]|[.:]\w)"),
                 candidates[value],
             )
             for value in sorted(candidates, key=len, reverse=True)
@@ -168,6 +211,8 @@ class Known:
 
     def _chosen(self, text: str, found: re.Match[str], candidates: Sequence[Named]) -> Named | None:
         before, behind = text[: found.start()], text[found.end() :]
+        if re.match(r" (?:reason|cause|problem|issue|error)s?\b", behind):
+            return None  # the main reasons
         for one in candidates:
             words = FIELD_WORDS.get(one.field) or rf"{re.escape(one.field.removeprefix('label:'))}s?"
             if re.search(rf"\b{words} (?:is |called |named )?$", before) or re.match(rf" {words}\b", behind):
@@ -212,6 +257,18 @@ class Known:
             named.append(one)
             last = end
         return named, " ".join((written + text[last:]).split())
+
+
+def _spoken(value: str) -> str:
+    """An expression for a name as people say it: with spaces for what joins its words."""
+    return re.sub(r"(?<=[a-z])(?:\\-|_)(?=[a-z])", "[-_ ]", re.escape(value))
+
+
+def _derived(word: str, name: str) -> bool:
+    """Whether a word is made from a name: ``deployment`` from ``deploy``."""
+    return (
+        len(name) >= 4 and word.startswith(name) and word[len(name) :] in ("ment", "ments", "ing", "er", "s")
+    )
 
 
 def unknown_names(text: str) -> list[tuple[str, str, str]]:

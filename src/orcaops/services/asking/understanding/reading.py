@@ -25,6 +25,10 @@ UNDERSTOOD = 0.5
 
 _CLOSE = 0.85  # a second kind with such a share of the first one's weight is told too
 _ENOUGH = 3.0  # the weight at which a kind is certain
+_MOST_TOLD = 5
+_STRICT = (
+    2.0  # a word in four that nobody knows leaves a good half of the confidence: it may be what is asked
+)
 _FIELD_VALUE = re.compile(r"(?<![\w\"'])-?[a-z_]+:[^\s:]")
 
 
@@ -53,6 +57,10 @@ class RuleReader:
         if written is not None:
             return [Reading(written, 1.0)]
         parsed = take_apart(question, known, Times(now, zone))
+        if parsed.meant.startswith("who"):
+            return []  # nobody's name is recorded
+        if parsed.unknown:
+            parsed.notes.append(f"passed over: {', '.join(parsed.unknown[:_MOST_TOLD])}")
         ranked = shaping.ranked(parsed, weights(parsed.meant))
         if not ranked:
             return []
@@ -73,9 +81,17 @@ class RuleReader:
         return [one for one in readings if one.confidence >= UNDERSTOOD]
 
 
+def nameless(question: str, known: Known, now: datetime, zone: ZoneInfo) -> tuple[str, ...]:
+    """The words of a question that mean nothing to the rules, a few at most."""
+    parsed = take_apart(question, known, Times(now, zone))
+    who = ("who",) if parsed.meant.startswith("who") else ()
+    return (*who, *parsed.unknown)[:_MOST_TOLD]
+
+
 def _as_written(question: str, now: datetime) -> Inquiry | None:
     """The inquiry, where somebody typed the line of one instead of a question."""
-    if not _FIELD_VALUE.search(question) or re.search(r"[?]|\b(?:the|how|did|is)\b", question.lower()):
+    written = _FIELD_VALUE.search(question) or re.search(r"^\w+ .*\b(?:by|where|top) ", question)
+    if not written or re.search(r"[?]|\b(?:the|how|did|is)\b", question.lower()):
         return None
     try:
         return parse_line(question, now)
@@ -87,4 +103,4 @@ def _confidence(parsed: Parsed, weight: float) -> float:
     """How sure the cues are, less for every word that nobody understood."""
     left = len(parsed.unknown)
     share = parsed.understood / (parsed.understood + left) if parsed.understood + left else 0.0
-    return min(weight / _ENOUGH, 1.0) * math.pow(share, 0.8)
+    return min(weight / _ENOUGH, 1.0) * math.pow(share, _STRICT)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from orcaops.model.inquiry import Inquiry, Kind, Measure
+from orcaops.model.inquiry import TEST, WHAT_FAILED, Inquiry, Kind, Measure
 
 if TYPE_CHECKING:
     from orcaops.services.asking.understanding.dissection import Parsed
@@ -46,7 +46,7 @@ _GROUPED = {
 _SPANS_OF = {"hourly": "hour", "daily": "day", "weekly": "week", "monthly": "month"}
 _WORD = "|".join(_GROUPED)
 _MEASURES: tuple[tuple[Measure, str], ...] = (
-    (Measure.COST, "cost|expensive|dearer|cheaper|dearest|wasted"),
+    (Measure.COST, "cost|expensive|dearer|cheaper|cheapest|dearest|wasted"),
     (Measure.WAIT, "wait"),
     (Measure.MEMORY, "memory"),
     (Measure.CPU, "cpu"),
@@ -54,9 +54,20 @@ _MEASURES: tuple[tuple[Measure, str], ...] = (
 _OF_TIME = r"\b(?:duration|slow|slower|slowest|fast|faster|fastest|long|take|time|performance)\b"
 _EVENT = re.compile(r"\b(?:upgrade|update|release|rollout|migration|switch|deployment|change)\b")
 _SINGLE = re.compile(
-    r"\b(?:slowest|longest|fastest|quickest|shortest|dearest|costliest|most \w+|largest|biggest)"
+    r"\b(?:slowest|longest|fastest|quickest|shortest|dearest|cheapest|costliest|most \w+|largest|biggest)"
     r"(?: [a-z]+)? (?:job|run|build|one)\b|\bwhich (?:job|run|build) (?!is\b)"
 )
+_ALL = re.compile(r"(?:(?:list|which|any|is|job|last|seen|now|how|long|first|most|top)\b ?)*")
+_UNDER = re.compile(r"\b(?:with|on|using|under|after|since)(?: \w+){0,3} ⟨[nN]\d+⟩")
+_WHEN_MOST = re.compile(r"\bwhen\b|\bat the same time\b|\bat once\b|\bpeak|\bbusiest\b")
+_DENIED = {
+    "timeout": "-status:timed_out",
+    "fail": "-status:failed",
+    "pass": "-status:succeeded",
+    "cancel": "-status:cancelled",
+    "oom": "-cause:oom_killed",
+    "lost": "-status:lost",
+}
 _WAITING = re.compile(r"\b(?:long|slowest|most|more|mean|how long|trend|rise|up|fast|rate|typical|cpu)\b|⟨x⟩")
 
 
@@ -77,7 +88,9 @@ def ranked(parsed: "Parsed", found: Mapping[Kind, float]) -> list[tuple[Kind, fl
     if re.search(r"\bcompare ⟨t⟩", parsed.meant) and len(past) == 1:
         more(Kind.COMPARE, 1.6)
     if any(one.field == "job_id" for one in parsed.named):
-        more(Kind.LIST if parsed.has("list") else Kind.EXPLAIN, 2.0)
+        more(Kind.LIST if parsed.has("list", "seen") else Kind.EXPLAIN, 2.0)
+        if Kind.ROSE in weights or Kind.FELL in weights or parsed.has("thanusual"):
+            more(Kind.ANOMALIES, 6.0)  # one run is held against what is usual
     if any(one.field == "commit" for one in parsed.named):
         more(Kind.LIST, 1.4)
     if parsed.has("last") and re.search(r"\bhow long is last\b|\blast (?:⟨n⟩|job) take\b", parsed.meant):
@@ -98,6 +111,8 @@ def ranked(parsed: "Parsed", found: Mapping[Kind, float]) -> list[tuple[Kind, fl
         more(Kind.LIST, -4.0)
         more(Kind.TYPICAL, 2.0 if parsed.has("slowest", "fastest") else 0.0)
         more(Kind.TOTAL, -2.0)
+    if parsed.has("cost") and re.search(r"\b(?:per|each|one|single) (?:run|execution)\b", parsed.spoken):
+        more(Kind.TYPICAL, 9.0)
     if parsed.has("how many", "count"):
         more(Kind.LIST, -2.0)
     if Kind.ROSE in weights or Kind.FELL in weights:
@@ -120,6 +135,8 @@ def ranked(parsed: "Parsed", found: Mapping[Kind, float]) -> list[tuple[Kind, fl
         weights.pop(Kind.PREDICT, None)  # nothing is predicted of nobody
     order = list(Kind)
     weights = {kind: weight for kind, weight in weights.items() if weight > 0}
+    if parsed.has("not job", "not is job"):
+        weights.pop(Kind.LIST, None)  # what did not run is no run
     return sorted(weights.items(), key=lambda one: (-one[1], order.index(one[0])))
 
 
@@ -132,7 +149,17 @@ def shaped(kind: Kind, parsed: "Parsed") -> list[Inquiry]:
     if kind is Kind.LAST and parsed.top is not None and parsed.top > 1:
         return [Inquiry(kind=Kind.LIST, top=parsed.top, where=_where(Kind.LIST, parsed))]
     by = _grouping(parsed.meant, parsed)
+    if by in WHAT_FAILED:
+        if by == TEST and parsed.has("flaky", "sometimes"):
+            return [Inquiry(kind=Kind.FLAKY, by=by, where=_where(Kind.FLAKY, parsed))]
+        return [Inquiry(kind=Kind.COUNT, by=by, top=parsed.top, where=_where(Kind.RATE, parsed))]
+    if kind in (Kind.ROSE, Kind.FELL) and (found := _under_another(kind, parsed)) is not None:
+        return [found]
+    if kind is Kind.COUNT and parsed.has("overview"):
+        return [Inquiry(kind=kind, by="status", where=_where(kind, parsed))]
     measure = _measure(kind, parsed)
+    if kind is Kind.FORECAST and measure is None and _WHEN_MOST.search(parsed.spoken):
+        return [Inquiry(kind=kind, by="hour-of-day")]
     if kind is Kind.RATE and by is None and parsed.has("timeout", "oom", "cancel", "policy", "lost"):
         by, kind = ("cause" if parsed.has("oom", "policy") else "status"), Kind.COUNT
         where = _where(
@@ -142,7 +169,7 @@ def shaped(kind: Kind, parsed: "Parsed") -> list[Inquiry]:
     least = False
     top = parsed.top
     if kind in (Kind.LIST, Kind.TYPICAL, Kind.COUNT, Kind.RATE, Kind.TOTAL):
-        least = parsed.has("fastest", "least") and not parsed.has("most", "slowest")
+        least = parsed.has("fastest", "least", "cheapest") and not parsed.has("most", "slowest")
     if kind is Kind.RATE:
         least = re.search(r"\bmost rate\b|\bnot (?:is )?(?:ever )?fail\b", parsed.meant) is not None
         by = by or ("key" if least else None)
@@ -168,6 +195,13 @@ def shaped(kind: Kind, parsed: "Parsed") -> list[Inquiry]:
         by = "key"
     if kind in (Kind.FIRST, Kind.LAST, Kind.COUNT, Kind.RATE) and measure is not None:
         measure = None
+    if (
+        kind is Kind.LIST
+        and measure is None
+        and not _where(kind, parsed)
+        and not _ALL.fullmatch(parsed.meant)
+    ):
+        return []  # more was said than that everything is wanted
     if kind in _NOT_OF_RUNS and kind is not Kind.FORECAST:
         where = _where(kind, parsed, with_times=False)
     else:
@@ -175,8 +209,24 @@ def shaped(kind: Kind, parsed: "Parsed") -> list[Inquiry]:
     return [Inquiry(kind=kind, measure=measure, least=least, by=by, top=top, where=where)]
 
 
+def _under_another(kind: Kind, parsed: "Parsed") -> Inquiry | None:
+    """``did web-build get faster with node:22?``: compared with the others that it ran under."""
+    if not any(one.field in ("name", "key", "command") for one in parsed.named) or parsed.spans:
+        return None
+    under = [one for one in parsed.named if one.field in ("image", "host", "branch", "executor")]
+    if len(under) != 1 or not _UNDER.search(parsed.spoken):
+        return None
+    others = replace(parsed, named=[one for one in parsed.named if one is not under[0]])
+    return Inquiry(
+        kind=Kind.COMPARE,
+        measure=_measure(kind, parsed),
+        by=under[0].field,
+        where=_where(Kind.COMPARE, others),
+    )
+
+
 def _superlative(parsed: "Parsed") -> bool:
-    return parsed.has("slowest", "fastest", "dearest", "most", "least", "top") or (
+    return parsed.has("slowest", "fastest", "dearest", "cheapest", "most", "least", "top") or (
         parsed.top is not None and parsed.has("slow", "long", "expensive")
     )
 
@@ -236,6 +286,8 @@ def _measure(kind: Kind, parsed: "Parsed") -> Measure | None:
             return Measure.FAILURES
         if timed:
             return Measure.DURATION
+        if kind is Kind.COMPARE and re.search(r"\b(?:worse|better|bad|good)\b", parsed.spoken):
+            return Measure.FAILURES
         counted = parsed.has("count", "many") or re.search(
             r"\bmore job\b|\bless job\b|\bjob more\b", parsed.meant
         )
@@ -305,6 +357,10 @@ def _outcome(kind: Kind, parsed: "Parsed") -> Sequence[str]:
     meant = parsed.meant
     if kind in _NOT_OF_RUNS:
         return []
+    denied = re.findall(rf"\bnot (?:is )?({'|'.join(_DENIED)})\b", meant)
+    if denied and (kind is not Kind.RATE or denied != ["fail"]):
+        rest = re.sub(rf"\bnot (?:is )?(?:{'|'.join(denied)})\b", "", meant)
+        return [*(_DENIED[one] for one in denied), *_outcome(kind, replace(parsed, meant=rest))]
     causes = []
     if parsed.has("oom") or re.search(r"\bmemory\b.*\bkilled\b|\bkilled\b.*\bmemory\b", meant):
         causes.append("cause:oom_killed")
@@ -329,10 +385,6 @@ def _outcome(kind: Kind, parsed: "Parsed") -> Sequence[str]:
         return ["(status:failed OR status:timed_out)" if both else "status:timed_out"]
     if parsed.has("cancel"):
         return ["status:cancelled"]
-    if re.search(r"\bnot (?:is )?pass\b", meant):
-        return ["-status:succeeded"]
-    if re.search(r"\bnot (?:is )?fail\b", meant) and kind is not Kind.RATE:
-        return ["-status:failed"]
     if kind in _OF_FAILURES:
         return []
     listed = kind in (Kind.LIST, Kind.COUNT)

@@ -41,6 +41,7 @@ _PARTS = {
     "evening": (18, 24),
     "night": (18, 30),
 }
+_NTH = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4}
 _SINCE = r"(?:since|after|starting(?: from| on| with)?|beginning|as of|later than|newer than)"
 _BEFORE = r"(?:before|prior to|earlier than|older than)"
 _UNTIL = r"(?:until|till|up to|through|up until|no later than)"
@@ -92,6 +93,10 @@ class Times:
         found: list[Span] = []
         at = 0
         while at < len(text):
+            if found and (earlier := self._one_before(text, at, found[-1])) is not None:
+                found.append(earlier)
+                at = earlier.at[1]
+                continue
             span = self._span_at(text, at) if at == 0 or not text[at - 1].isalnum() else None
             if span is None:
                 at += 1
@@ -103,10 +108,24 @@ class Times:
             at = max(span.at[1], at + 1)
         return found
 
+    @staticmethod
+    def _one_before(text: str, at: int, span: Span) -> Span | None:
+        """``the week before``, behind another week."""
+        said = re.compile(
+            r"\b(?:the )?(day|week|month|quarter|year) (?:before|prior)(?: (?:that|it))?"
+            r"(?=$| (?!last|yester))"
+        )
+        found = said.match(text, at)
+        if found is None or span.start is None:
+            return None
+        return Span(add_units(span.start, found[1], -1), span.start, (at, found.end()))
+
     def _of_that_day(self, text: str, day: Span, clock: Span) -> Span | None:
         """The times of a clock on the day named before them: ``yesterday between 2 and 4 pm``."""
         if text[day.at[1] : clock.at[0]].strip(" ,") or day.start is None:
             return None
+        if clock.start and clock.end and day.end and day.start <= clock.start < clock.end <= day.end:
+            return Span(clock.start, clock.end, (day.at[0], clock.at[1]))  # last night between 0 and 4 am
         end = day.end or day.start + timedelta(days=1)
         if end - day.start != timedelta(days=1) or not re.search(_CLOCK, text[clock.at[0] : clock.at[1]]):
             return None
@@ -247,7 +266,14 @@ class Times:
 
     def _atom(self, text: str, at: int, *, rolling: bool = False) -> _Atom | None:
         day: _Atom | None = None
-        for read in (self._iso, self._relative, self._named_day, self._date, self._clock):
+        for read in (
+            self._iso,
+            self._part_of_month,
+            self._relative,
+            self._named_day,
+            self._date,
+            self._clock,
+        ):
             day = read(text, at, rolling)
             if day is not None:
                 break
@@ -296,6 +322,9 @@ class Times:
         pattern = (
             rf"(the )?(last|past|previous|prior|recent) ({NUMBER}|few|couple(?: of)?|several)? ?({UNITS})\b"
         )
+        if found := re.compile(r"(?:the )?(week|month|quarter|year) before last\b").match(text, at):
+            end = add_units(begin_of(found[1], now), found[1], -1)
+            return _Atom(add_units(end, found[1], -1), end, found.end())
         if found := re.compile(pattern).match(text, at):
             unit = unit_of(found[4])
             calendar = not found[3] and unit in ("week", "month", "quarter", "year")
@@ -317,9 +346,33 @@ class Times:
             text, at
         ):
             return _Atom(begin_of(found[1], now), None, found.end())
+        if found := re.compile(r"(\d{1,3}) ?(h|d|w)\b(?! ago)").match(text, at):
+            return _Atom(add_units(now, found[2], -int(found[1])), None, found.end())
         if found := re.compile(r"(\d{1,3}) ?(min|h|d|w)\b(?= ago)").match(text, at):
             return _Atom(add_units(now, found[2], -int(found[1])), None, found.end() + len(" ago"))
         return None
+
+    def _part_of_month(self, text: str, at: int, _rolling: bool) -> _Atom | None:
+        """``first week of november``, ``second half of october``: counted from the first of the month."""
+        found = re.compile(
+            rf"({'|'.join(_NTH)}|last) (week|half) (?:of|in) (?:(this|last) month|({_MONTH}))\b"
+        ).match(text, at)
+        if found is None:
+            return None
+        if found[3]:
+            first = begin_of("month", self._now)
+            first = add_units(first, "month", -1) if found[3] == "last" else first
+        else:
+            month = MONTHS[found[4]]
+            first = datetime(self._now.year - (month > self._now.month), month, 1, tzinfo=self._zone)
+        end, one = add_units(first, "month", 1), timedelta(days=1)
+        if found[2] == "half":
+            middle = first + 15 * one
+            return _Atom(*((first, middle) if found[1] == "first" else (middle, end)), found.end())
+        if found[1] == "last":
+            return _Atom(end - 7 * one, end, found.end())
+        start = first + 7 * (_NTH[found[1]] - 1) * one
+        return _Atom(start, min(start + 7 * one, end), found.end())
 
     def _named_day(self, text: str, at: int, _rolling: bool) -> _Atom | None:
         now, one = self._now, timedelta(days=1)
@@ -383,6 +436,12 @@ class Times:
             month = MONTHS[found[1]]
             past = self._now.year - (month > self._now.month)
             return _Atom(*month_span(int(found[2] or past), month, self._zone), found.end())
+        elif found := re.compile(r"(\d{1,2})(?:st|nd|rd|th)\b(?! (?:percentile|run|job|time|attempt))").match(
+            text, at
+        ):
+            start = begin_of("month", self._now).replace(day=int(found[1]))
+            if start > self._now:
+                start = add_units(begin_of("month", self._now), "month", -1).replace(day=int(found[1]))
         elif found := re.compile(r"q([1-4])(?: ((?:19|20)\d{2}))?\b").match(text, at):
             start = datetime(int(found[2] or self._now.year), 3 * int(found[1]) - 2, 1, tzinfo=self._zone)
             return _Atom(start, add_units(start, "quarter", 1), found.end())

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from orcaops.services.asking.understanding.lexicon import meanings, spellable
+from orcaops.services.asking.understanding.lexicon import NO_MEANING, meanings, spellable
 
 _QUOTED = re.compile(
     r"\"([^\"]{1,400})\"|“([^”]{1,400})”|`([^`]{1,400})`|«([^»]{1,400})»|(?<!\w)[‘']([^’']{1,400})[’'](?!\w)"
@@ -86,7 +86,14 @@ def _spelt(word: str, keep: frozenset[str]) -> str:
         return _SHORT_FORMS[word]
     known = meanings()
     base = word.removesuffix("'s")
-    if word in known or base in known or word in keep or base in keep or not _PLAIN.fullmatch(word):
+    if (
+        word in known
+        or base in known
+        or word in NO_MEANING
+        or word in keep
+        or base in keep
+        or not _PLAIN.fullmatch(word)
+    ):
         return word
     if len(word) < 4:
         return word
@@ -96,7 +103,28 @@ def _spelt(word: str, keep: frozenset[str]) -> str:
     most = 1 if len(word) < 8 else 2
     found = extract(word, spellable(), scorer=OSA.distance, score_cutoff=most, limit=8)
     # The first letter is rarely wrong; of equally near words the longer one: letters are left out more often.
-    near = [(other, distance) for other, distance, _ in found if other[0] == word[0] or len(word) > 6]
+    near = [
+        (other, distance)
+        for other, distance, _ in found
+        if _begins_alike(word, other) and not _inflected(word, other)
+    ]
     if not near:
         return word
-    return min(near, key=lambda one: (one[1], abs(len(one[0]) - len(word)) > 1, -len(one[0]), one[0]))[0]
+    nearest = min(near, key=lambda one: (one[1], abs(len(one[0]) - len(word)) > 1, -len(one[0]), one[0]))[0]
+    return word if nearest in keep else nearest  # where it is a name, who looks for names shall find it
+
+
+def _begins_alike(word: str, other: str) -> bool:
+    """Whether two words begin with one letter, or with two that changed places."""
+    return word[0] == other[0] or (word[0] == other[1] and word[1] == other[0])
+
+
+def _inflected(word: str, other: str) -> bool:
+    """Whether a word only ends otherwise: ``developer`` is no misspelt ``developed``.
+
+    >>> _inflected("developer", "developed"), _inflected("faild", "failed"), _inflected("jobss", "jobs")
+    (True, False, False)
+    """
+    if len(other) < 5 or len(word) < len(other) or word == other + other[-1]:
+        return False
+    return word[: len(other) - 1] == other[:-1]
