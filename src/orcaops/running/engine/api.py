@@ -60,7 +60,7 @@ class Engine:
             answer = client.post(
                 client._url("/containers/{0}/attach", container),
                 params={"stdout": 1, "stderr": 1, "stream": 1} | ({"stdin": 1} if stdin else {}),
-                headers={Connection: "Upgrade", "Upgrade": "tcp"},
+                headers={"Connection": "Upgrade", "Upgrade": "tcp"},
                 stream=True,
             )
             return Connection(answer, client._get_raw_response_socket(answer))
@@ -154,7 +154,7 @@ class Engine:
             answer = client.post(
                 client._url("/exec/{0}/start", exec_id),
                 data=json.dumps({"Detach": False, "Tty": False}),
-                headers={"Content-Type": "application/json", Connection: "Upgrade", "Upgrade": "tcp"},
+                headers={"Content-Type": "application/json", "Connection": "Upgrade", "Upgrade": "tcp"},
                 stream=True,
             )
             client._raise_for_status(answer)
