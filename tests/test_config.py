@@ -75,3 +75,30 @@ def test_a_variable_that_cannot_be_is_named(tmp_path: Path) -> None:
 def test_a_token_is_never_shown(tmp_path: Path) -> None:
     shown = {setting.name: setting.value for setting in load(tmp_path, ORCAOPS_TOKEN="abc").each()}
     assert shown["token"] == "***"
+
+
+@pytest.fixture
+def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user of whom the system knows nothing but a number, as in many containers."""
+
+    def unknown(_: object) -> None:
+        raise KeyError("no such user")
+
+    for name in ("HOME", "XDG_CONFIG_HOME", "ORCAOPS_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+
+
+@pytest.mark.usefixtures("nobody")
+def test_a_user_without_a_folder_is_told_to_name_one(tmp_path: Path) -> None:
+    with pytest.raises(OrcaError) as caught:
+        config.load(environment={}, folder=tmp_path)
+    assert caught.value.code is ErrorCode.INVALID
+    assert "ORCAOPS_HOME" in caught.value.hint
+    named = config.load(environment={"ORCAOPS_HOME": str(tmp_path)}, folder=tmp_path)
+    assert named.settings.home == tmp_path
+
+
+def test_the_folder_of_an_unknown_user_is_wrong_usage(tmp_path: Path) -> None:
+    with pytest.raises(OrcaError, match="no-such-user"):
+        load(tmp_path, ORCAOPS_HOME="~no-such-user/x")

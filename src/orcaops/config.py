@@ -278,7 +278,7 @@ def load(
     document: dict[str, Any] = {}
     for name, (value, _) in merged.items():
         _put(document, name, value)
-    document["home"] = Path(document["home"]).expanduser().absolute()
+    document["home"] = _expanded(Path(document["home"]), where=merged["home"][1])
     try:
         settings = Settings.model_validate(document)
     except ValidationError as error:
@@ -293,16 +293,33 @@ def load(
     return Configuration(settings, {name: origin for name, (_, origin) in merged.items()})
 
 
-def _user_file(environment: Mapping[str, str]) -> Path:
+def _expanded(home: Path, *, where: str) -> Path:
+    try:
+        return home.expanduser().absolute()
+    except RuntimeError:  # HOME is not set, and the system knows no such user
+        raise invalid(
+            f"home: {str(home)!r} cannot be found, because nobody knows of that user's folder",
+            where=where,
+            hint="Name a folder that can be written to: ORCAOPS_HOME=/path, or --home /path.",
+        ) from None
+
+
+def _user_file(environment: Mapping[str, str]) -> Path | None:
+    """Where a user's own settings stand; None for a user without a folder of their own."""
     named = environment.get("ORCAOPS_CONFIG")
     if named:
         return Path(named)
     from platformdirs import user_config_path
 
-    return user_config_path("orcaops") / FILE_NAME
+    try:
+        return user_config_path("orcaops") / FILE_NAME
+    except RuntimeError:  # HOME is not set, and the system knows no such user
+        return None
 
 
-def _file_layer(path: Path) -> dict[str, tuple[Any, str]]:
+def _file_layer(path: Path | None) -> dict[str, tuple[Any, str]]:
+    if path is None:
+        return {}
     try:
         document = tomllib.loads(path.read_text("utf-8"))
     except (FileNotFoundError, NotADirectoryError):

@@ -1,5 +1,6 @@
 """``orcaops sandbox``: containers that stay, for commands that follow one another."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -146,12 +147,12 @@ def copy(app: "App", source: str, target: str, *, workspace: str, as_json: bool)
         raise click.UsageError("Give one path of this machine and one of a sandbox, as ID:/path.")
     if outside is not None:
         place = app.sandboxes.get(workspace, outside[0])
-        app.sandboxes.copy_in(workspace, place.id, Path(source).expanduser(), outside[1])
+        app.sandboxes.copy_in(workspace, place.id, _here(source), outside[1])
         count = None
     else:
         assert inside is not None
         place = app.sandboxes.get(workspace, inside[0])
-        there = Path(target).expanduser()
+        there = _here(target)
         into = target.endswith("/") or there.is_dir()
         count = app.sandboxes.copy_out(workspace, place.id, inside[1], there, into=into)
     if as_json:
@@ -231,6 +232,10 @@ def remove(app: "App", sandbox_id: str, *, workspace: str, as_json: bool) -> Non
     """Remove it with all that is in it. Its record and its runs stay."""
     place = app.sandboxes.get(workspace, sandbox_id)
     _print(app.sandboxes.remove(workspace, place.id, by=whoami()), as_json=as_json)
+
+
+def _here(path: str) -> Path:
+    return Path(os.path.expanduser(path))  # noqa: PTH111 - Path's own raises where ~name is nobody
 
 
 def _split(text: str) -> tuple[str, str] | None:

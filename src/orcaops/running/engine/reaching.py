@@ -15,7 +15,7 @@ PROBE_WITHIN_S = 3.0
 _LOCAL_SOCKETS = (
     "/var/run/docker.sock",
     "{runtime}/docker.sock",
-    "{home}/.docker/run/docker.sock",
+    "~/.docker/run/docker.sock",
     "/run/podman/podman.sock",
     "{runtime}/podman/podman.sock",
 )
@@ -62,9 +62,10 @@ def reach(base_url: str | None) -> Any:
 
 
 def _local_socket() -> str | None:
-    places = {"runtime": os.environ.get("XDG_RUNTIME_DIR", "/run"), "home": str(Path.home())}
+    runtime = os.environ.get("XDG_RUNTIME_DIR", "/run")
     for pattern in _LOCAL_SOCKETS:
-        path = pattern.format(**places)
+        # Not Path: it raises where a user has no folder, and then there is no socket in it either.
+        path = os.path.expanduser(pattern.format(runtime=runtime))  # noqa: PTH111
         if Path(path).is_socket():
             return f"unix://{path}"
     return None
