@@ -162,7 +162,7 @@ def port(house: House) -> Iterator[int]:
         yield port
     finally:
         server.terminate()
-        server.communicate(timeout=30)
+        server.communicate(timeout=120)
 
 
 def test_rest_shows_it(port: int) -> None:

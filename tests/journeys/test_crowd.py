@@ -36,6 +36,6 @@ def test_runs_beside_a_server_on_the_same_home(orcaops: Orcaops) -> None:
         _, err = each.communicate(timeout=120)
         assert each.returncode == 0, err
     server.terminate()
-    assert server.wait(30) == 0
+    assert server.wait(60) == 0
     numbers = [run["number"] for run in orcaops.runs()]
     assert sorted(numbers) == list(range(1, 7))

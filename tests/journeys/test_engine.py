@@ -144,7 +144,7 @@ def test_ctrl_c_ends_the_container(orcaops: Orcaops) -> None:
     while running.stderr.readline() != b"up\n":
         pass
     running.send_signal(signal.SIGINT)
-    out, _ = running.communicate(timeout=30)
+    out, _ = running.communicate(timeout=120)
     assert running.returncode == 130
     run = json.loads(out)
     assert run["status"] == "cancelled"
@@ -182,7 +182,7 @@ def test_containers_of_a_server_that_is_killed_are_finished_by_the_next(
     wait_for(lambda: len(orcaops.runs("status:succeeded")) == 6)
     assert sorted(done.read_text().split()) == [str(n) for n in range(6)], "each of them once"
     second.terminate()
-    assert second.wait(30) == 0
+    assert second.wait(60) == 0
     for run in orcaops.runs():
         gone(run["job_id"])
 
@@ -212,7 +212,7 @@ class Proxy:
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
         while self._threads:
-            self._threads.pop().join(10)
+            self._threads.pop().join(60)
         for each in (self._listener, *self._open):
             each.close()
         self._open.clear()

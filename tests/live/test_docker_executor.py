@@ -220,7 +220,7 @@ class TestManyCommands:
         observer.on_output(stop)
         polite = "trap 'echo bye; exit 0' TERM; echo up; while :; do sleep 0.05; done"
         outcome = executor.run(job(commands=(("sh", "-c", polite), ("echo", "next"))), observer, halt)
-        assert time.monotonic() - said[0] < 5.0
+        assert time.monotonic() - said[0] < 10.0, "it waited for the whole grace"
         assert observer.text(Stream.STDOUT) == b"up\nbye\n"
         assert len(outcome.steps) == 1
 
@@ -296,7 +296,7 @@ class TestAdoption:
         threading.Timer(0.3, halt.request, [HaltReason.CANCELLED]).start()
         since = time.monotonic()
         outcome = executor.adopt(run, observer, halt, seen_until=None)
-        assert time.monotonic() - since < 5
+        assert time.monotonic() - since < 50, "it waited for the job's own end"
         assert outcome.signal in (9, 15)
 
     def test_nothing_left_is_engine_lost(self, executor: DockerExecutor, observer: RecordingObserver) -> None:

@@ -65,7 +65,7 @@ def test_a_container_that_was_never_started_is_no_run_and_the_job_runs_once(
     run = abandoned(open_app(), "echo once; exit 7", started=False)
     app = open_app()
     app.start()
-    final = app.jobs.wait("default", run.job_id, timeout_s=20)
+    final = app.jobs.wait("default", run.job_id, timeout_s=60)
     assert (final.status, final.exit_code, final.attempt) == (Status.FAILED, 7, 1)
     assert [line.text for line in app.jobs.log_lines("default", run.job_id)] == ["once"]
     assert docker("ps", "-aq", "--filter", f"label={LABEL_JOB}={run.job_id}") == ""
@@ -76,7 +76,7 @@ def test_one_that_was_started_is_never_run_again(open_app: Callable[[], App]) ->
     docker("wait", container_name(run.job_id))
     app = open_app()
     app.start()
-    final = app.jobs.wait("default", run.job_id, timeout_s=20)
+    final = app.jobs.wait("default", run.job_id, timeout_s=60)
     assert (final.status, final.exit_code) == (Status.FAILED, 7)
     assert [line.text for line in app.jobs.log_lines("default", run.job_id)] == ["once"]
 
@@ -91,7 +91,7 @@ def test_secrets_are_masked_in_what_an_adopted_run_writes(
         first.jobs._recorder.forget(run)
     app = open_app()
     app.start()
-    final = app.jobs.wait("default", run.job_id, timeout_s=20)
+    final = app.jobs.wait("default", run.job_id, timeout_s=60)
     lines = [line.text for line in app.jobs.log_lines("default", run.job_id)]
     assert lines == ([] if forgotten else ["***"])
     assert final.exit_code == 0

@@ -72,7 +72,7 @@ def test_a_hung_job_is_ended_by_the_shorter_timeout_and_a_healthy_one_is_not(app
         state=State.KEPT,
         own=60.0,
         before=60.0,
-        after=3.0,
+        after=5.0,
         share=1.0,
         busy=True,
     )
@@ -80,9 +80,10 @@ def test_a_hung_job_is_ended_by_the_shorter_timeout_and_a_healthy_one_is_not(app
     assert (healthy.status, healthy.attempt) == (Status.SUCCEEDED, 1)
     hung = app.jobs.run(job("import time; time.sleep(60)", timeout=60))
     assert (hung.status, hung.cause, hung.attempt) == (Status.TIMED_OUT, Cause.TIMEOUT_TOTAL, 1)
-    assert hung.duration_s == pytest.approx(3.0, abs=1.0), "and not sixty"
+    assert hung.duration_s is not None
+    assert 4.9 < hung.duration_s < 30, "and not sixty"
     assert change(app).state is State.KEPT
-    at_work = app.jobs.run(job(WORK, "5", timeout=60))
+    at_work = app.jobs.run(job(WORK, "8", timeout=60))
     assert (at_work.status, at_work.attempt) == (Status.SUCCEEDED, 2), "it was healthy, and is not lost"
     assert change(app).state is State.ROLLED_BACK
 

@@ -240,7 +240,7 @@ class TestLife:
         )
         at_work.start()
         try:
-            assert began.wait(20)
+            assert began.wait(60)
             assert changed(app, soon, clean_idle=True).sweep() == []
         finally:
             at_work.join()

@@ -383,4 +383,4 @@ def test_an_adopted_run_keeps_its_timeout(records: Records) -> None:
     )
     supervisor.close()
     assert final.cause is Cause.TIMEOUT_TOTAL
-    assert time.monotonic() - since < 5
+    assert time.monotonic() - since < 60

@@ -65,13 +65,13 @@ def test_a_request_that_is_being_worked_on_is_not_done_beside(answers: Answers) 
 
     def slow() -> bytes:
         begun.set()
-        go.wait(10)
+        go.wait(60)
         return b"slow"
 
     first: Callable[[], object] = lambda: answers.once("default", "k", b"request", slow)  # noqa: E731
     thread = threading.Thread(target=first)
     thread.start()
-    assert begun.wait(10)
+    assert begun.wait(60)
     with pytest.raises(OrcaError) as refused:
         answers.once("default", "k", b"request", Work())
     assert refused.value.code is ErrorCode.CONFLICT

@@ -53,7 +53,7 @@ def test_submitted_jobs_run_in_the_background_once(open_app: Callable[..., App])
     app = open_app(server__concurrency=2)
     app.start()
     runs = [app.jobs.submit(job(f"echo {number}")) for number in range(5)]
-    finals = [app.jobs.wait("default", run.job_id, timeout_s=20) for run in runs]
+    finals = [app.jobs.wait("default", run.job_id, timeout_s=60) for run in runs]
     assert [final.status for final in finals] == [Status.SUCCEEDED] * 5
 
 
@@ -97,7 +97,7 @@ def test_a_follower_that_comes_late_gets_all_and_ends_with_the_run(app: App) -> 
         )
     )
     follower.start()
-    follower.join(20)
+    follower.join(60)
     assert lines == ["one", "two", "three"]
 
 
@@ -123,6 +123,6 @@ def test_a_job_whose_secrets_are_gone_says_so(app: App) -> None:
     SealedSpecs(app.store.installation()).forget(run.job_id)
     app.jobs._recorder._specs.clear()
     app.start()
-    final = app.jobs.wait("default", run.job_id, timeout_s=10)
+    final = app.jobs.wait("default", run.job_id, timeout_s=60)
     assert (final.status, final.cause) == (Status.FAILED, Cause.INFRASTRUCTURE)
     assert "memory only" in (final.message or "")

@@ -116,7 +116,7 @@ def test_a_reader_that_has_enough_is_no_failure(past: object, process: object) -
     running = process("jobs", "list", "--json", env={"PYTHONUNBUFFERED": "1"})  # type: ignore[operator]
     assert running.stdout.readline().startswith(b"{")
     running.stdout.close()
-    assert running.wait(30) == 0
+    assert running.wait(60) == 0
     assert running.stderr.read() == b""
 
 

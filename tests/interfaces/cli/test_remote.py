@@ -113,7 +113,7 @@ class Served:
     def end(self) -> None:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(20) == 0
+        assert self.process.wait(60) == 0
         assert self.process.stderr is not None
         self.process.stderr.close()
 
@@ -181,7 +181,7 @@ def test_a_signal_cancels_there(there: Command, process: Callable[..., "subproce
     while running.stderr.readline() != b"up\n":
         pass
     running.send_signal(signal.SIGINT)
-    assert running.wait(20) == 130
+    assert running.wait(60) == 130
     (run,) = there("jobs", "list", "--json").documents
     assert run["status"] == "cancelled"
 
@@ -276,7 +276,7 @@ def test_a_server_that_ends_in_the_middle_is_said(
     assert running.stdout is not None
     assert running.stdout.readline() == b"up\n"
     server.process.kill()
-    assert running.wait(20) == 125
+    assert running.wait(60) == 125
     assert running.stderr is not None
     assert b"does not answer" in running.stderr.read()
     server.process.wait()
@@ -284,7 +284,7 @@ def test_a_server_that_ends_in_the_middle_is_said(
     server.process.stderr.close()
     again = Served(tmp_path / "server")  # gives the run its honest end, and ends what is left of it
     listed = process("jobs", "list", "--json", env=environment | {"ORCAOPS_URL": again.url})
-    out, _ = listed.communicate(timeout=30)
+    out, _ = listed.communicate(timeout=120)
     assert b'"status":"lost"' in out or b'"status":"cancelled"' in out
     again.end()
 

@@ -3,8 +3,8 @@ import os
 import signal
 import subprocess
 import threading
-import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -181,12 +181,12 @@ def test_a_signal_cancels_the_whole_tree_and_the_record_says_so(
     script = "sleep 4321 & echo $! ; trap '' TERM INT; while :; do sleep 0.1; done"
     running = process("run", "--json", "--", "sh", "-c", script, env={"ORCAOPS_RUN_GRACE_S": "0.3"})
     child = next(int(line) for line in running.stderr or () if line.strip().isdigit())
-    began = time.monotonic()
+    asked_at = datetime.now(UTC)
     running.send_signal(number)
-    out, _ = running.communicate(timeout=30)
+    out, _ = running.communicate(timeout=120)
     assert running.returncode == code
-    assert time.monotonic() - began < 5.3
     run = json.loads(out)
+    assert (datetime.fromisoformat(run["finished_at"]) - asked_at).total_seconds() < 5.3
     assert (run["status"], run["cause"]) == ("cancelled", "cancelled")
     assert not _lives(child)
     assert orcaops("jobs", "show", run["job_id"], "--json").document["status"] == "cancelled"
@@ -199,7 +199,7 @@ def test_a_job_is_cancelled_from_another_process(process: Start, orcaops: Comman
     (run,) = orcaops("jobs", "list", "status:running", "--json").documents
     cancelled = orcaops("jobs", "cancel", run["job_id"], "--json")
     assert cancelled.document["status"] == "cancelled"
-    assert running.wait(20) == 143
+    assert running.wait(60) == 143
     again = orcaops("jobs", "cancel", run["job_id"])
     assert (again.code, again.text) == (0, f"{run['job_id']} cancelled\n")
 
@@ -209,7 +209,7 @@ def test_a_reader_that_has_enough_does_not_end_the_job(process: Start) -> None:
     assert running.stdout is not None
     assert running.stdout.readline() == b"1\n"
     running.stdout.close()
-    assert running.wait(30) == 5
+    assert running.wait(60) == 5
     assert running.stderr is not None
     assert b"rror" not in running.stderr.read()
 
@@ -228,7 +228,7 @@ def test_a_job_gets_no_input(process: Start) -> None:
     reader, writer = os.pipe()
     running = process("run", "--", "cat", stdin=reader)
     try:
-        out, _ = running.communicate(timeout=30)
+        out, _ = running.communicate(timeout=120)
     finally:
         os.close(reader)
         os.close(writer)
@@ -286,7 +286,7 @@ def _on_a_terminal(environment: dict[str, str], *arguments: str) -> bytes:
         [*PROGRAM, *arguments], stdin=other, stdout=other, stderr=other, env=known | environment, check=True
     )
     os.close(other)
-    reader.join(10)
+    reader.join(60)
     os.close(main)
     return bytes(said)
 

@@ -85,7 +85,7 @@ def test_signals_reach_the_run(warm: dict[str, str], number: int, code: int, sta
     assert process.stdout is not None
     assert process.stdout.readline() == b"ready\n"
     process.send_signal(number)
-    assert process.wait(20) == code
+    assert process.wait(60) == code
     process.stdout.close()
     shown = run(warm, "jobs", "list", "--json").stdout
     assert f'"status":"{status}"'.encode() in shown

@@ -115,14 +115,14 @@ def served(house: App) -> Iterator[Callable[..., str]]:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         address = address_of(listener)
         thread.start()
-        assert up.wait(20)
+        assert up.wait(60)
         running.append((server, thread))
         return f"{address}/mcp"
 
     yield serve
     for server, thread in running:
         server.should_exit = True
-        thread.join(20)
+        thread.join(60)
         assert not thread.is_alive()
 
 

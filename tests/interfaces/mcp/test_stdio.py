@@ -142,7 +142,7 @@ def test_what_is_no_message_is_told_so(started: Callable[[], subprocess.Popen[st
 
 def test_it_ends_with_its_input(started: Callable[[], subprocess.Popen[str]]) -> None:
     process = started()
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=120)
     assert (process.returncode, errors) == (0, "")
 
 
@@ -156,7 +156,7 @@ def test_it_ends_with_a_signal_and_leaves_no_process(
     say(process, call(1, "orcaops_run_job", shell=line, wait_seconds=600))
     job = int((tmp_path / "pid").read_text())
     process.send_signal(number)
-    assert process.wait(30) == 0
+    assert process.wait(60) == 0
     assert not Path(f"/proc/{job}").exists()
     listed = [sys.executable, "-m", "orcaops.interfaces.cli.entry", "jobs", "list", "--json"]
     shown = subprocess.run(listed, capture_output=True, text=True, timeout=60, check=True).stdout
@@ -170,6 +170,6 @@ def test_it_ends_when_nobody_listens(started: Callable[[], subprocess.Popen[str]
     process.stdout.close()
     say(process, {"jsonrpc": "2.0", "id": 1, "method": "tools/list"})
     process.stdin.close()
-    assert process.wait(30) == 0
+    assert process.wait(60) == 0
     assert process.stderr is not None
     assert "Traceback" not in process.stderr.read()

@@ -49,7 +49,7 @@ def test_one_that_nothing_can_try_is_refused(client: TestClient) -> None:
 
 def test_jobs_that_are_advised_soon(client: TestClient, house: App) -> None:
     job = client.post("/orcaops/jobs", json={"command": ["true"], "name": "soon"}).json()
-    house.jobs.wait("default", job["job_id"], timeout_s=20)
+    house.jobs.wait("default", job["job_id"], timeout_s=60)
     house.absorber.absorb_all()
     page = client.get("/orcaops/recommendations/nearly").json()
     assert {"key": "name:soon", "workspace": "default", "have": 1, "need": 10} in page["items"]

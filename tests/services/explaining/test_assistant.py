@@ -44,7 +44,7 @@ class Speaker:
                 speaker.keys.append(self.headers.get("authorization"))
                 said = speaker.say(body)
                 if said is None:  # slow: nothing until the test is over
-                    speaker.release.wait(30)
+                    speaker.release.wait(60)
                     return
                 if isinstance(said, bytes):
                     self.send_response(500 if said == b"" else 200)
@@ -78,7 +78,7 @@ class Speaker:
     def close(self) -> None:
         self.release.set()
         self.server.shutdown()
-        self.thread.join(20)
+        self.thread.join(60)
         self.server.server_close()
 
 

@@ -109,7 +109,7 @@ def test_who_waits_at_a_server_gets_the_end_that_counts(open_app: Callable[..., 
     put(server, SLOW)
     run = server.jobs.submit(SLOW)
     heard = [line.text for line in server.jobs.follow("default", run.job_id) if line is not None]
-    final = server.jobs.wait("default", run.job_id, timeout_s=20)
+    final = server.jobs.wait("default", run.job_id, timeout_s=60)
     assert (final.status, final.attempt) == (Status.SUCCEEDED, 2)
     assert heard[-1] == "done"
     assert heard.count("begun") == 2
@@ -154,7 +154,7 @@ def test_a_rollback_reaches_what_waits(open_app: Callable[..., App]) -> None:
     other.optimizations.rollback("default", "o1", by="ann", reason="no")
     server = open_app()
     server.start()
-    final = server.jobs.wait("default", run.job_id, timeout_s=20)
+    final = server.jobs.wait("default", run.job_id, timeout_s=60)
     assert (final.status, final.attempt, final.overrides) == (Status.SUCCEEDED, 1, ())
     assert final.effective is not None
     assert final.effective.timeout == 30.0
@@ -176,9 +176,9 @@ def test_a_rollback_while_a_candidate_runs_saves_it_too(
         target=lambda: ends.append(app.jobs.run(spec, on_output=lambda *_: begun.set()))
     )
     thread.start()
-    assert begun.wait(20)
+    assert begun.wait(60)
     elsewhere.optimizations.rollback("default", "o1", by="ann", reason="no")
-    thread.join(30)
+    thread.join(60)
     (final,) = ends
     assert (final.status, final.attempt, final.overrides) == (Status.SUCCEEDED, attempts, ())
     assert final.effective is not None
@@ -200,9 +200,9 @@ def test_a_cancelled_job_is_not_tried_again(app: App) -> None:
         )
     )
     thread.start()
-    assert begun.wait(20)
+    assert begun.wait(60)
     app.jobs.cancel("default", accepted[0].job_id, by="ann")
-    thread.join(30)
+    thread.join(60)
     assert (ends[0].status, ends[0].attempt) == (Status.CANCELLED, 1)
 
 
