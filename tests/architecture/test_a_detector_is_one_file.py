@@ -149,7 +149,7 @@ def port(house: House) -> Iterator[int]:
         port = int(probe.getsockname()[1])
     server = house.start("serve", "--port", str(port))
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while True:
             assert server.poll() is None
             assert time.monotonic() < deadline

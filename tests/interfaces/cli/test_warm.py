@@ -27,7 +27,7 @@ def warm(tmp_path: Path) -> Iterator[dict[str, str]]:
         [sys.executable, "-c", "from orcaops.interfaces.cli.warm import serve; serve()"], env=environment
     )
     folder = tmp_path / f"orcaops-warm-{os.getuid()}"
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not list(folder.glob("*.sock")) and time.monotonic() < deadline:
         time.sleep(0.02)
     yield environment
@@ -89,7 +89,7 @@ def test_signals_reach_the_run(warm: dict[str, str], number: int, code: int, sta
     process.stdout.close()
     shown = run(warm, "jobs", "list", "--json").stdout
     assert f'"status":"{status}"'.encode() in shown
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while b'"status":"running"' in shown and time.monotonic() < deadline:
         time.sleep(0.3)
         shown = run(warm, "jobs", "list", "--json").stdout

@@ -181,7 +181,7 @@ def test_a_dropped_stream_ends_the_call_and_not_the_job(
             f"Content-Length: {len(body)}\r\n\r\n{body}".encode()
         )
         monkeypatch.setattr(type(house.jobs), "get", watched)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         running = house.jobs.page("default", q=f"label:v={version} status:running").items
         while not running:
             assert time.monotonic() < deadline

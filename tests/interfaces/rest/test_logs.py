@@ -52,7 +52,7 @@ def following(address: str, job_id: str, **headers: str) -> Iterator[HTTPRespons
 
 
 def until_nobody_follows(house: App, address: str) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while any(thread.name == "feed" for thread in threading.enumerate()):
         assert time.monotonic() < deadline
         time.sleep(0.01)

@@ -346,7 +346,7 @@ def test_killed_between_decision_and_effect(
     assert bool(signed) is (decided is State.ROLLED_BACK), "a state without its decision is half a state"
     app.recovery.recover()
     app.recovery.wait()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while (open_runs := _open(app)) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not open_runs, "every run has an honest end"
