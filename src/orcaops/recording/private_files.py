@@ -29,7 +29,8 @@ def private_folder(folder: Path) -> Path:
         raise unavailable(
             f"the folder cannot be made: {error.strerror}",
             where=str(folder),
-            hint="Look at what stands in its way, at the permissions and at the disk, or name another place.",
+            hint="Look at what stands in its way, at the permissions and at the disk, or name another place "
+            "(ORCAOPS_HOME).",
         ) from error
     return folder
 
