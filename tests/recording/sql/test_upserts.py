@@ -2,7 +2,8 @@
 
 from sqlalchemy import create_engine, select
 
-from orcaops.recording.sql.tables import meta, metadata
+from orcaops.recording.sql.columns import metadata
+from orcaops.recording.sql.tables import meta
 from orcaops.recording.sql.upserts import upsert
 
 

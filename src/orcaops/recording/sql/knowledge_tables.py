@@ -1,24 +1,16 @@
 """The tables of what is known of failures: facts, opinions and decisions, in this order."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, PrimaryKeyConstraint, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, PrimaryKeyConstraint, Table
 from sqlalchemy import UniqueConstraint as Unique
-from sqlalchemy.types import TypeEngine
 
-from orcaops.recording.sql.tables import metadata
-
-_SERIAL = BigInteger().with_variant(Integer(), "sqlite")
-
-
-def _text() -> TypeEngine[str]:
-    return Text().with_variant(Text(collation="C"), "postgresql")
-
+from orcaops.recording.sql.columns import SERIAL, WORD, metadata
 
 failure_evidence = Table(
     "failure_evidence",
     metadata,
-    Column("serial", _SERIAL, primary_key=True, autoincrement=True),
-    Column("workspace", _text(), nullable=False),
-    Column("job_id", _text(), nullable=False),
+    Column("serial", SERIAL, primary_key=True, autoincrement=True),
+    Column("workspace", WORD, nullable=False),
+    Column("job_id", WORD, nullable=False),
     Column("record", LargeBinary, nullable=False),
     Unique("workspace", "job_id", name="failure_evidence_job"),
 )
@@ -26,10 +18,10 @@ failure_evidence = Table(
 passing_lines = Table(
     "passing_lines",
     metadata,
-    Column("serial", _SERIAL, primary_key=True, autoincrement=True),
-    Column("workspace", _text(), nullable=False),
-    Column("key", _text(), nullable=False),
-    Column("digest", _text(), nullable=False),
+    Column("serial", SERIAL, primary_key=True, autoincrement=True),
+    Column("workspace", WORD, nullable=False),
+    Column("key", WORD, nullable=False),
+    Column("digest", WORD, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("record", LargeBinary, nullable=False),
     Unique("workspace", "key", "digest", name="passing_lines_digest"),
@@ -39,18 +31,18 @@ Index("passing_lines_time", passing_lines.c.workspace, passing_lines.c.at)
 diagnoses = Table(
     "diagnoses",
     metadata,
-    Column("serial", _SERIAL, primary_key=True, autoincrement=True),
-    Column("workspace", _text(), nullable=False),
-    Column("job_id", _text(), nullable=False),
+    Column("serial", SERIAL, primary_key=True, autoincrement=True),
+    Column("workspace", WORD, nullable=False),
+    Column("job_id", WORD, nullable=False),
     Column("number", BigInteger, nullable=False),
-    Column("key", _text(), nullable=False),
-    Column("signature", _text(), nullable=False),
-    Column("family", _text(), nullable=False),
-    Column("circumstance", _text(), nullable=False),
-    Column("knowledge", _text(), nullable=False),
+    Column("key", WORD, nullable=False),
+    Column("signature", WORD, nullable=False),
+    Column("family", WORD, nullable=False),
+    Column("circumstance", WORD, nullable=False),
+    Column("knowledge", WORD, nullable=False),
     Column("has_lines", Integer, nullable=False),
     Column("explained", Integer, nullable=False),
-    Column("by_engine", _text()),
+    Column("by_engine", WORD),
     Column("awaited", Integer, nullable=False),
     Column("record", LargeBinary, nullable=False),
     Unique("workspace", "job_id", name="diagnoses_job"),
@@ -69,9 +61,9 @@ Index("diagnoses_number", diagnoses.c.number)
 diagnosis_patterns = Table(
     "diagnosis_patterns",
     metadata,
-    Column("workspace", _text(), nullable=False),
-    Column("pattern_id", _text(), nullable=False),
-    Column("job_id", _text(), nullable=False),
+    Column("workspace", WORD, nullable=False),
+    Column("pattern_id", WORD, nullable=False),
+    Column("job_id", WORD, nullable=False),
     Column("place", Integer, nullable=False),
     Column("at", BigInteger, nullable=False),
     PrimaryKeyConstraint("workspace", "pattern_id", "job_id"),
@@ -81,12 +73,12 @@ Index("diagnosis_patterns_job", diagnosis_patterns.c.workspace, diagnosis_patter
 trials = Table(
     "trials",
     metadata,
-    Column("serial", _SERIAL, primary_key=True, autoincrement=True),
-    Column("workspace", _text(), nullable=False),
-    Column("job_id", _text(), nullable=False),
+    Column("serial", SERIAL, primary_key=True, autoincrement=True),
+    Column("workspace", WORD, nullable=False),
+    Column("job_id", WORD, nullable=False),
     Column("number", BigInteger, nullable=False),
-    Column("signature", _text(), nullable=False),
-    Column("family", _text(), nullable=False),
+    Column("signature", WORD, nullable=False),
+    Column("family", WORD, nullable=False),
     Column("record", LargeBinary, nullable=False),
     Unique("workspace", "job_id", name="trials_job"),
 )
@@ -96,11 +88,11 @@ for _name in ("signature", "family"):
 teachings = Table(
     "teachings",
     metadata,
-    Column("workspace", _text(), nullable=False),
-    Column("kind", _text(), nullable=False),
-    Column("id", _text(), nullable=False),
-    Column("state", _text(), nullable=False),
-    Column("change", _text(), nullable=False),
+    Column("workspace", WORD, nullable=False),
+    Column("kind", WORD, nullable=False),
+    Column("id", WORD, nullable=False),
+    Column("state", WORD, nullable=False),
+    Column("change", WORD, nullable=False),
     Column("record", LargeBinary, nullable=False),
     PrimaryKeyConstraint("workspace", "kind", "id"),
 )

@@ -3,16 +3,16 @@
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, PrimaryKeyConstraint, Table, Text
 from sqlalchemy import UniqueConstraint as Unique
 
-from orcaops.recording.sql.tables import _SERIAL, _text, metadata
+from orcaops.recording.sql.columns import SERIAL, WORD, metadata
 
 deliveries = Table(
     "deliveries",
     metadata,
-    Column("serial", _SERIAL, primary_key=True, autoincrement=True),
-    Column("workspace", _text(), nullable=False),
-    Column("id", _text(), nullable=False),
-    Column("channel", _text(), nullable=False),
-    Column("state", _text(), nullable=False),
+    Column("serial", SERIAL, primary_key=True, autoincrement=True),
+    Column("workspace", WORD, nullable=False),
+    Column("id", WORD, nullable=False),
+    Column("channel", WORD, nullable=False),
+    Column("state", WORD, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("next_at", BigInteger, nullable=False),
@@ -26,10 +26,10 @@ Index("deliveries_due", deliveries.c.state, deliveries.c.next_at, deliveries.c.s
 tellings = Table(
     "tellings",
     metadata,
-    Column("workspace", _text(), nullable=False),
-    Column("anomaly_id", _text(), nullable=False),
+    Column("workspace", WORD, nullable=False),
+    Column("anomaly_id", WORD, nullable=False),
     Column("told", Integer, nullable=False),
-    Column("because", _text(), nullable=False),
+    Column("because", WORD, nullable=False),
     Column("at", BigInteger, nullable=False),
     PrimaryKeyConstraint("workspace", "anomaly_id"),
     sqlite_with_rowid=False,
@@ -38,20 +38,20 @@ tellings = Table(
 digests = Table(
     "digests",
     metadata,
-    Column("workspace", _text(), primary_key=True),
+    Column("workspace", WORD, primary_key=True),
     Column("record", LargeBinary, nullable=False),
 )
 
 confirmations = Table(
     "confirmations",
     metadata,
-    Column("workspace", _text(), nullable=False),
-    Column("job_id", _text(), nullable=False),
-    Column("anomaly_id", _text()),
-    Column("state", _text(), nullable=False),
-    Column("because", _text(), nullable=False),
+    Column("workspace", WORD, nullable=False),
+    Column("job_id", WORD, nullable=False),
+    Column("anomaly_id", WORD),
+    Column("state", WORD, nullable=False),
+    Column("because", WORD, nullable=False),
     Column("at", BigInteger, nullable=False),
-    Column("rerun_id", _text()),
+    Column("rerun_id", WORD),
     PrimaryKeyConstraint("workspace", "job_id"),
     sqlite_with_rowid=False,
 )

@@ -2,17 +2,17 @@
 
 from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, UniqueConstraint
 
-from orcaops.recording.sql.tables import _SERIAL, _text, metadata
+from orcaops.recording.sql.columns import SERIAL, WORD, metadata
 
 optimizations = Table(
     "optimizations",
     metadata,
-    Column("serial", _SERIAL, primary_key=True, autoincrement=True),
-    Column("workspace", _text(), nullable=False),
-    Column("id", _text(), nullable=False),
-    Column("key", _text(), nullable=False),
-    Column("field", _text(), nullable=False),
-    Column("state", _text(), nullable=False),
+    Column("serial", SERIAL, primary_key=True, autoincrement=True),
+    Column("workspace", WORD, nullable=False),
+    Column("id", WORD, nullable=False),
+    Column("key", WORD, nullable=False),
+    Column("field", WORD, nullable=False),
+    Column("state", WORD, nullable=False),
     Column("changed_at", BigInteger, nullable=False),
     Column("record", LargeBinary, nullable=False),
     UniqueConstraint("workspace", "id", name="optimizations_id"),

@@ -1,21 +1,15 @@
 """The tables of sandboxes, and of the containers that stood ready."""
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, PrimaryKeyConstraint, Table, Text
-from sqlalchemy.types import TypeEngine
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, PrimaryKeyConstraint, Table
 
-from orcaops.recording.sql.tables import metadata
-
-
-def _text() -> TypeEngine[str]:
-    return Text().with_variant(Text(collation="C"), "postgresql")
-
+from orcaops.recording.sql.columns import WORD, metadata
 
 sandboxes = Table(
     "sandboxes",
     metadata,
-    Column("workspace", _text(), nullable=False),
-    Column("id", _text(), nullable=False),
-    Column("state", _text(), nullable=False),
+    Column("workspace", WORD, nullable=False),
+    Column("id", WORD, nullable=False),
+    Column("state", WORD, nullable=False),
     Column("record", LargeBinary, nullable=False),
     PrimaryKeyConstraint("workspace", "id"),
 )
@@ -24,8 +18,8 @@ Index("sandboxes_state", sandboxes.c.state)
 stood_ready = Table(
     "stood_ready",
     metadata,
-    Column("workspace", _text(), nullable=False),
-    Column("id", _text(), nullable=False),
+    Column("workspace", WORD, nullable=False),
+    Column("id", WORD, nullable=False),
     Column("ended_at", BigInteger, nullable=False),
     Column("record", LargeBinary, nullable=False),
     PrimaryKeyConstraint("workspace", "id"),

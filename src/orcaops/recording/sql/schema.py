@@ -17,9 +17,10 @@ from orcaops.recording.sql import (  # noqa: F401 - registers
     notice_tables,
     optimization_tables,
     sandbox_tables,
+    tables,
 )
+from orcaops.recording.sql.columns import metadata
 from orcaops.recording.sql.failures import explained
-from orcaops.recording.sql.tables import metadata
 
 LATEST = 6
 """The version of the tables in this release: the number of the last file in ``migrations/versions``."""

@@ -17,7 +17,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     PrimaryKeyConstraint,
     Table,
     Text,
@@ -25,29 +24,20 @@ from sqlalchemy import (
     event,
     text,
 )
-from sqlalchemy.types import TypeEngine
 
-metadata = MetaData()
+from orcaops.recording.sql.columns import SERIAL, WORD, metadata
 
 COMMAND_LETTERS = 200
 """How much of a command can be compared; all of it is in the record and in the full-text index."""
-
-# SQLite calls its row number INTEGER and nothing else. Bytewise order makes prefixes ranges.
-_SERIAL = BigInteger().with_variant(Integer(), "sqlite")
-
-
-def _text() -> TypeEngine[str]:
-    return Text().with_variant(Text(collation="C"), "postgresql")
-
 
 runs = Table(
     "runs",
     metadata,
     # What searches check most stands first: SQLite reads a row from its beginning.
-    Column("seq", _SERIAL, primary_key=True, autoincrement=False),
-    Column("workspace", _text(), nullable=False),
+    Column("seq", SERIAL, primary_key=True, autoincrement=False),
+    Column("workspace", WORD, nullable=False),
     Column("final", Integer, nullable=False),
-    Column("status", _text(), nullable=False),
+    Column("status", WORD, nullable=False),
     Column("exit_code", Integer),
     Column("duration_s", Double),
     Column("memory_bytes", BigInteger),
@@ -57,18 +47,18 @@ runs = Table(
     Column("memory_class", Integer),
     Column("cpu_class", Integer),
     Column("wait_class", Integer),
-    Column("cause", _text()),
-    Column("image", _text()),
-    Column("name", _text()),
-    Column("key", _text(), nullable=False),
-    Column("command", _text(), nullable=False),
-    Column("executor", _text()),
-    Column("source", _text(), nullable=False),
-    Column("host", _text()),
-    Column("branch", _text()),
-    Column("commit_id", _text()),
-    Column("job_id", _text(), nullable=False),
-    Column("owner", _text()),
+    Column("cause", WORD),
+    Column("image", WORD),
+    Column("name", WORD),
+    Column("key", WORD, nullable=False),
+    Column("command", WORD, nullable=False),
+    Column("executor", WORD),
+    Column("source", WORD, nullable=False),
+    Column("host", WORD),
+    Column("branch", WORD),
+    Column("commit_id", WORD),
+    Column("job_id", WORD, nullable=False),
+    Column("owner", WORD),
     Column("number", BigInteger),
     Column("ended_at", BigInteger, nullable=False),
     Column("log_indexed", Integer, nullable=False, server_default=text("0")),
@@ -135,16 +125,16 @@ for _name, (_columns, _which) in _FEW_RUNS.items():
 records = Table(
     "records",
     metadata,
-    Column("seq", _SERIAL, primary_key=True, autoincrement=False),
+    Column("seq", SERIAL, primary_key=True, autoincrement=False),
     Column("record", LargeBinary, nullable=False),
 )
 
 labels = Table(
     "labels",
     metadata,
-    Column("workspace", _text(), nullable=False),
-    Column("name", _text(), nullable=False),
-    Column("value", _text(), nullable=False),
+    Column("workspace", WORD, nullable=False),
+    Column("name", WORD, nullable=False),
+    Column("value", WORD, nullable=False),
     Column("seq", BigInteger, nullable=False),
     PrimaryKeyConstraint("workspace", "name", "value", "seq"),
     sqlite_with_rowid=False,
@@ -154,13 +144,13 @@ Index("labels_run", labels.c.seq)
 memories = Table(
     "memories",
     metadata,
-    Column("id", _SERIAL, primary_key=True, autoincrement=True),
-    Column("workspace", _text(), nullable=False),
-    Column("level", _text(), nullable=False),
-    Column("scope", _text(), nullable=False),
-    Column("learner", _text(), nullable=False),
+    Column("id", SERIAL, primary_key=True, autoincrement=True),
+    Column("workspace", WORD, nullable=False),
+    Column("level", WORD, nullable=False),
+    Column("scope", WORD, nullable=False),
+    Column("learner", WORD, nullable=False),
     Column("version", Integer, nullable=False),
-    Column("metric", _text(), nullable=False),
+    Column("metric", WORD, nullable=False),
     Column("memory", LargeBinary, nullable=False),
     # Whoever judges a run wants all learners' memories of few scopes: they lie side by side.
     UniqueConstraint("workspace", "level", "scope", "learner", "version", "metric", name="memories_key"),
@@ -169,9 +159,9 @@ memories = Table(
 baselines = Table(
     "baselines",
     metadata,
-    Column("id", _SERIAL, primary_key=True, autoincrement=True),
-    Column("workspace", _text(), nullable=False),
-    Column("key", _text(), nullable=False),
+    Column("id", SERIAL, primary_key=True, autoincrement=True),
+    Column("workspace", WORD, nullable=False),
+    Column("key", WORD, nullable=False),
     Column("last_updated", BigInteger, nullable=False),
     Column("record", LargeBinary, nullable=False),
     UniqueConstraint("workspace", "key", name="baselines_key"),
@@ -181,19 +171,19 @@ Index("baselines_time", baselines.c.workspace, baselines.c.last_updated, baselin
 anomalies = Table(
     "anomalies",
     metadata,
-    Column("serial", _SERIAL, primary_key=True, autoincrement=True),
-    Column("workspace", _text(), nullable=False),
-    Column("id", _text(), nullable=False),
-    Column("job_id", _text(), nullable=False),
-    Column("key", _text(), nullable=False),
-    Column("type", _text(), nullable=False),
-    Column("severity", _text(), nullable=False),
+    Column("serial", SERIAL, primary_key=True, autoincrement=True),
+    Column("workspace", WORD, nullable=False),
+    Column("id", WORD, nullable=False),
+    Column("job_id", WORD, nullable=False),
+    Column("key", WORD, nullable=False),
+    Column("type", WORD, nullable=False),
+    Column("severity", WORD, nullable=False),
     Column("detected_at", BigInteger, nullable=False),
     Column("open", Integer, nullable=False),
     Column("acknowledged", Integer, nullable=False),
     Column("note", Text),
     Column("resolution", Text),
-    Column("title", _text(), nullable=False),
+    Column("title", WORD, nullable=False),
     Column("muted", Integer, nullable=False, server_default="0"),
     Column("record", LargeBinary, nullable=False),
     UniqueConstraint("workspace", "id", name="anomalies_id"),
@@ -212,9 +202,9 @@ Index("anomalies_moment", anomalies.c.detected_at, anomalies.c.workspace, anomal
 anomaly_runs = Table(
     "anomaly_runs",
     metadata,
-    Column("workspace", _text(), nullable=False),
-    Column("job_id", _text(), nullable=False),
-    Column("anomaly_id", _text(), nullable=False),
+    Column("workspace", WORD, nullable=False),
+    Column("job_id", WORD, nullable=False),
+    Column("anomaly_id", WORD, nullable=False),
     PrimaryKeyConstraint("workspace", "job_id", "anomaly_id"),
     sqlite_with_rowid=False,
 )
@@ -222,12 +212,12 @@ anomaly_runs = Table(
 recommendations = Table(
     "recommendations",
     metadata,
-    Column("serial", _SERIAL, primary_key=True, autoincrement=True),
-    Column("workspace", _text(), nullable=False),
-    Column("id", _text(), nullable=False),
-    Column("key", _text(), nullable=False),
+    Column("serial", SERIAL, primary_key=True, autoincrement=True),
+    Column("workspace", WORD, nullable=False),
+    Column("id", WORD, nullable=False),
+    Column("key", WORD, nullable=False),
     Column("score", Double, nullable=False),
-    Column("state", _text(), nullable=False),
+    Column("state", WORD, nullable=False),
     Column("record", LargeBinary, nullable=False),
     UniqueConstraint("workspace", "id", name="recommendations_id"),
 )
@@ -249,11 +239,11 @@ Index(
 decisions = Table(
     "decisions",
     metadata,
-    Column("serial", _SERIAL, primary_key=True, autoincrement=True),
-    Column("workspace", _text(), nullable=False),
-    Column("id", _text(), nullable=False),
-    Column("subject", _text(), nullable=False),
-    Column("subject_id", _text(), nullable=False),
+    Column("serial", SERIAL, primary_key=True, autoincrement=True),
+    Column("workspace", WORD, nullable=False),
+    Column("id", WORD, nullable=False),
+    Column("subject", WORD, nullable=False),
+    Column("subject_id", WORD, nullable=False),
     Column("record", LargeBinary, nullable=False),
     UniqueConstraint("workspace", "id", name="decisions_id"),
 )
@@ -262,9 +252,9 @@ Index("decisions_about", decisions.c.workspace, decisions.c.subject, decisions.c
 requests = Table(
     "requests",
     metadata,
-    Column("workspace", _text(), nullable=False),
-    Column("key", _text(), nullable=False),
-    Column("fingerprint", _text(), nullable=False),
+    Column("workspace", WORD, nullable=False),
+    Column("key", WORD, nullable=False),
+    Column("fingerprint", WORD, nullable=False),
     Column("answer", LargeBinary, nullable=False),
     Column("at", BigInteger, nullable=False),
     PrimaryKeyConstraint("workspace", "key"),
@@ -274,10 +264,10 @@ Index("requests_at", requests.c.at)
 outbox = Table(
     "outbox",
     metadata,
-    Column("serial", _SERIAL, primary_key=True, autoincrement=True),
-    Column("workspace", _text(), nullable=False),
-    Column("id", _text(), nullable=False),
-    Column("state", _text(), nullable=False),
+    Column("serial", SERIAL, primary_key=True, autoincrement=True),
+    Column("workspace", WORD, nullable=False),
+    Column("id", WORD, nullable=False),
+    Column("state", WORD, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("next_at", BigInteger, nullable=False),
     Column("reason", Text),
@@ -289,6 +279,6 @@ Index("outbox_due", outbox.c.state, outbox.c.next_at, outbox.c.serial)
 meta = Table(
     "meta",
     metadata,
-    Column("name", _text(), primary_key=True),
-    Column("value", _text(), nullable=False),
+    Column("name", WORD, primary_key=True),
+    Column("value", WORD, nullable=False),
 )

@@ -6,14 +6,14 @@ cases is one row of some tens of kilobytes.
 
 from sqlalchemy import Column, Integer, LargeBinary, Table, UniqueConstraint
 
-from orcaops.recording.sql.tables import _SERIAL, _text, metadata
+from orcaops.recording.sql.columns import SERIAL, WORD, metadata
 
 test_cases = Table(
     "test_cases",
     metadata,
-    Column("id", _SERIAL, primary_key=True, autoincrement=True),
-    Column("workspace", _text(), nullable=False),
-    Column("job_id", _text(), nullable=False),
+    Column("id", SERIAL, primary_key=True, autoincrement=True),
+    Column("workspace", WORD, nullable=False),
+    Column("job_id", WORD, nullable=False),
     Column("cases", Integer, nullable=False),
     Column("failed", Integer, nullable=False),
     Column("record", LargeBinary, nullable=False),

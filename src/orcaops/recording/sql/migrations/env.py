@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from orcaops.recording.sql.tables import metadata
+from orcaops.recording.sql.columns import metadata
 
 config = getattr(context, "config", None)  # there is one only while alembic is at work
 if config is not None:
