@@ -6,46 +6,9 @@ For parameters of at least 1, as pseudo-observations added to a prior have them.
 import math
 from functools import lru_cache
 
+from orcaops.stats.incomplete_beta import incomplete_beta
+
 _STEPS = 96  # of Simpson's rule: errors stay below 1e-6 for parameters up to a hundred
-_FRACTION = 200
-
-
-def cdf(a: float, b: float, x: float) -> float:
-    """P(rate ≤ x), by the continued fraction of the incomplete beta function (Lentz).
-
-    >>> round(cdf(1, 1, 0.3), 6), round(cdf(2, 3, 0.5), 6)
-    (0.3, 0.6875)
-    """
-    if x <= 0:
-        return 0.0
-    if x >= 1:
-        return 1.0
-    front = math.exp(
-        math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)
-    )
-    if x < (a + 1) / (a + b + 2):
-        return front * _fraction(a, b, x) / a
-    return 1 - front * _fraction(b, a, 1 - x) / b
-
-
-def _fraction(a: float, b: float, x: float) -> float:
-    tiny = 1e-300
-    c, d = 1.0, 1 - (a + b) * x / (a + 1)
-    d = 1 / (d if abs(d) > tiny else tiny)
-    value = d
-    for m in range(1, _FRACTION):
-        for step in (
-            m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
-            -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)),
-        ):
-            d = 1 + step * d
-            d = 1 / (d if abs(d) > tiny else tiny)
-            c = 1 + step / c
-            c = c if abs(c) > tiny else tiny
-            value *= c * d
-        if abs(c * d - 1) < 1e-10:
-            break
-    return value
 
 
 @lru_cache(maxsize=4096)
@@ -58,7 +21,7 @@ def quantile(a: float, b: float, p: float) -> float:
     low, high = 0.0, 1.0
     for _ in range(24):
         middle = (low + high) / 2
-        if cdf(a, b, middle) < p:
+        if incomplete_beta(a, b, middle) < p:
             low = middle
         else:
             high = middle
@@ -78,11 +41,11 @@ def above(a: float, b: float, other_a: float, other_b: float) -> float:
     def part(x: float) -> float:
         x = min(max(x, 1e-12), 1 - 1e-12)
         density = math.exp(constant + (a - 1) * math.log(x) + (b - 1) * math.log1p(-x))
-        return density * cdf(other_a, other_b, x)
+        return density * incomplete_beta(other_a, other_b, x)
 
     width = (end - start) / _STEPS
     if width <= 0:
-        return cdf(other_a, other_b, start)
+        return incomplete_beta(other_a, other_b, start)
     total = part(start) + part(end)
     total += sum((4 if i % 2 else 2) * part(start + i * width) for i in range(1, _STEPS))
     return min(1.0, total * width / 3)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from orcaops.stats.student import incomplete_beta
+from orcaops.stats.incomplete_beta import incomplete_beta
 
 _RISES = (0.05, 0.1, 0.2, 0.4)
 _HIGHEST = 0.999
