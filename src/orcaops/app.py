@@ -49,6 +49,7 @@ from orcaops.services.absorbing.confirming import FLAKY, Confirming, Submit
 from orcaops.services.absorbing.diagnosing import Diagnosing
 from orcaops.services.absorbing.incidents import Incidents
 from orcaops.services.advice import Advice
+from orcaops.services.executing.accepting import Accepting
 from orcaops.services.executing.dispatcher import Dispatcher
 from orcaops.services.executing.recorder import StoreRecorder
 from orcaops.services.executing.recovery import Recovery
@@ -310,20 +311,27 @@ def build(configuration: Configuration) -> App:
     )
     absorbing = AbsorbingThread(absorber, upkeep.mirror)
 
+    accepting = Accepting(
+        executors,
+        predictions,
+        trials,
+        policy=settings.policy,
+        default_executor=settings.run.executor,
+        default_timeout_s=settings.run.timeout,
+        host=host,
+        clock=now,
+        new_id=new_id,
+    )
     jobs = Jobs(
         store,
         logs,
+        accepting,
         recorder,
         dispatcher,
         predictions,
         executors,
         ownership,
-        trials,
-        policy=settings.policy,
-        default_executor=settings.run.executor,
-        host=host,
         queue_limit=settings.server.queue_limit,
-        default_timeout_s=settings.run.timeout,
         absorb=absorber.absorb_all,
         clock=now,
         new_id=new_id,

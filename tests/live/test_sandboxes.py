@@ -68,7 +68,7 @@ def changed(app: App, clock: Callable[[], datetime], *, clean_idle: bool = False
         app.store,
         app.jobs._executors,
         policy=Policy(),
-        host=app.jobs._host.host,
+        host=app.jobs._accepting._host.host,
         idle_limit_s=1800,
         lifetime_s=86400,
         clean_idle=clean_idle,

@@ -7,33 +7,27 @@ from datetime import datetime
 from hashlib import blake2b
 from pathlib import Path
 
-from orcaops.guarding.policy import Policy, apply, check
-from orcaops.improving.overrides import Laid
 from orcaops.model.errors import conflict, not_found, unavailable
 from orcaops.model.job import JobSpec
-from orcaops.model.key import key_of
 from orcaops.model.logline import LogLine, Stream
 from orcaops.model.query import DEFAULT_LIMIT, EVERYTHING, Page, Query
-from orcaops.model.run import Artifact, Cause, Context, Run, Status
+from orcaops.model.run import Artifact, Cause, Run, Status
 from orcaops.model.summary import Summary
 from orcaops.recording.logs.store import LogStore
 from orcaops.recording.query import parse_query
-from orcaops.recording.redaction import redact_spec
 from orcaops.recording.store import Store, Transaction
 from orcaops.running.executor import Executor
 from orcaops.running.ownership import Ownership
-from orcaops.running.placement import choose, place
+from orcaops.services.executing.accepting import Accepting
 from orcaops.services.executing.dispatcher import Dispatcher
 from orcaops.services.executing.recorder import OutputListener, StoreRecorder
 from orcaops.services.predictions import Predictions
 from orcaops.services.signing import Signing
 from orcaops.services.summaries import summarise
 from orcaops.services.test_results import failing_tests
-from orcaops.services.trying.trials import Trials
 
 _LOOK_AGAIN_S = 5.0
 _LOOK_ELSEWHERE_S = 0.1
-_MAY_CHANGE = ("executor", "memory", "cpus", "pids", "timeout", "retries", "pull_policy")
 _RECENT = 20  # passing runs that a summary looks back on
 
 
@@ -44,41 +38,32 @@ class Jobs:
         self,
         store: Store,
         logs: LogStore,
+        accepting: Accepting,
         recorder: StoreRecorder,
         dispatcher: Dispatcher,
         predictions: Predictions,
         executors: Mapping[str, Executor],
         ownership: Ownership,
-        trials: Trials,
         *,
-        policy: Policy,
-        default_executor: str | None,
-        host: Context,
         queue_limit: int,
-        default_timeout_s: float | None,
         absorb: Callable[[], object],
         clock: Callable[[], datetime],
         new_id: Callable[[], str],
         inside: Callable[[JobSpec], JobSpec] = lambda spec: spec,
     ) -> None:
-        self._inside = inside
         self._store = store
         self._logs = logs
+        self._accepting = accepting
         self._recorder = recorder
         self._dispatcher = dispatcher
         self._predictions = predictions
         self._executors = executors
         self._ownership = ownership
-        self._trials = trials
-        self._policy = policy
-        self._default_executor = default_executor
-        self._host = host
         self._queue_limit = queue_limit
-        self._default_timeout_s = default_timeout_s
         self._absorb = absorb
         self._clock = clock
-        self._new_id = new_id
         self._signing = Signing(clock, new_id)
+        self._inside = inside
 
     @property
     def executors(self) -> tuple[str, ...]:
@@ -104,7 +89,7 @@ class Jobs:
         """
         fingerprint = _fingerprint(spec)
         spec = self._inside(spec)
-        effective = self._admitted(spec)
+        effective = self._accepting.admitted(spec)
         with self._store.write() as transaction:
             if idempotency_key is not None:
                 known = self._recalled(transaction, spec.workspace, idempotency_key, fingerprint)
@@ -116,7 +101,7 @@ class Jobs:
                     hint="Try again when some have finished, or raise server.queue_limit.",
                 )
             owner = self._ownership.claim() if self._dispatcher.started else None
-            run, effective = self._new_run(
+            run, effective = self._accepting.run_of(
                 transaction, spec, effective, owner=owner, attached=False, teaches=teaches
             )
             if retry_of is not None:
@@ -146,9 +131,9 @@ class Jobs:
         piece of output as it comes. Raises what :meth:`submit` raises.
         """
         spec = self._inside(spec)
-        effective = self._admitted(spec)
+        effective = self._accepting.admitted(spec)
         with self._store.write() as transaction:
-            run, effective = self._new_run(
+            run, effective = self._accepting.run_of(
                 transaction, spec, effective, owner=self._ownership.claim(), attached=True, teaches=teaches
             )
             transaction.runs.add(run)
@@ -322,79 +307,6 @@ class Jobs:
         """The record alone, without looking for its anomalies."""
         with self._store.read() as transaction:
             return transaction.runs.get(workspace, job_id)
-
-    def _admitted(self, spec: JobSpec) -> JobSpec:
-        if spec.timeout is None and self._default_timeout_s is not None:
-            spec = spec.model_copy(update={"timeout": self._default_timeout_s})
-        effective = apply(self._policy, spec)
-        executor = place(effective, self._executors, default=self._default_executor)
-        placed = effective.model_copy(update={"executor": executor.name})
-        check(self._policy, placed)  # the rules for executors hold for the one that nobody named, too
-        return placed
-
-    def _new_run(
-        self,
-        transaction: Transaction,
-        spec: JobSpec,
-        effective: JobSpec,
-        *,
-        owner: str | None,
-        attached: bool,
-        teaches: bool = True,
-    ) -> tuple[Run, JobSpec]:
-        """The record of a job, and the job as it will run: with what optimizations change about it."""
-        shown = redact_spec(spec)
-        command = shown.command_line()
-        key = key_of(image=spec.image, command_line=command, name=spec.name)
-        job_id = self._new_id()
-        laid = Laid(effective)
-        # A sandbox has limits of its own, and what only confirms something is to run as it did.
-        if teaches and spec.sandbox is None:
-            laid = self._trials.lay(transaction, key, job_id, effective, self._fits)
-        effective = laid.spec
-        # Policy, placement and optimizations change limits and the executor only: nothing that could hold a
-        # secret.
-        shown_effective = shown.model_copy(update={name: getattr(effective, name) for name in _MAY_CHANGE})
-        prediction, seen = self._predictions.foresee(transaction, shown_effective)
-        run = Run(
-            job_id=job_id,
-            key=key,
-            status=Status.QUEUED,
-            submitted_at=self._clock(),
-            name=spec.name,
-            image=spec.image,
-            command=command,
-            executor=effective.executor,
-            requested=shown,
-            effective=shown_effective,
-            prediction=prediction,
-            prediction_seen=seen,
-            labels=shown.labels,
-            context=self._host.model_copy(
-                update={
-                    "commit": spec.commit,
-                    "branch": spec.branch,
-                    "triggered_by": spec.triggered_by,
-                    "env_names": tuple(sorted(spec.env)),
-                }
-            ),
-            workspace=spec.workspace,
-            intent=shown.intent,
-            parent_job_id=spec.parent_job_id,
-            sandbox=spec.sandbox,
-            owner=owner,
-            attached=attached,
-            teaches=teaches,
-            masked=shown != spec,
-            overrides=laid.overrides,
-            trial=laid.trial,
-        )
-        return run, effective
-
-    def _fits(self, spec: JobSpec) -> None:
-        """Raise what an executor that cannot keep these limits, or the policy, raises."""
-        choose(spec, {name: each.capabilities for name, each in self._executors.items()})
-        check(self._policy, spec)
 
     def _recalled(
         self, transaction: Transaction, workspace: str, idempotency_key: str, fingerprint: str

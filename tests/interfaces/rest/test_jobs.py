@@ -229,7 +229,7 @@ def test_searches_that_say_nothing(client: TestClient, q: str) -> None:
 def test_what_the_policy_forbids(house: App, client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     from orcaops.guarding.policy import Policy, Rule
 
-    monkeypatch.setattr(house.jobs, "_policy", Policy(commands=Rule(deny=("rm",))))
+    monkeypatch.setattr(house.jobs._accepting, "_policy", Policy(commands=Rule(deny=("rm",))))
     answer = client.post("/orcaops/jobs", json={"command": ["rm", "-rf", "x"]})
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
 
