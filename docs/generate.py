@@ -118,7 +118,12 @@ def configuration() -> str:
 def helps(command: Any, path: str, parent: Any = None) -> Iterator[tuple[str, str]]:
     """The help of a command and of every command below it, by its full name."""
     click = importlib.import_module("click")
-    context = click.Context(command, info_name=path.rpartition(" ")[2], parent=parent, max_content_width=100)
+    context = click.Context(
+        command,
+        info_name=path.rpartition(" ")[2],
+        parent=parent,
+        **{"max_content_width": 100, **command.context_settings},
+    )
     context.terminal_width = 100
     yield path, command.get_help(context)
     for name in command.list_commands(context) if hasattr(command, "list_commands") else ():

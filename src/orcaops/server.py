@@ -6,17 +6,21 @@ It stands above the interfaces because they do not know each other.
 import click
 
 from orcaops.interfaces.cli.door import configuration, options
+from orcaops.interfaces.cli.output import print_json
 from orcaops.model.errors import invalid
 
 
 @click.command(epilog="Example: orcaops serve --port 8750")
 @click.option("--host", help="Address to listen on; anything but loopback needs a token.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port; 0 lets the system choose.")
-@options(json=False)
-def serve(*, host: str | None, port: int | None, home: str | None, workspace: str | None) -> None:
+@options()
+def serve(
+    *, host: str | None, port: int | None, home: str | None, workspace: str | None, as_json: bool
+) -> None:
     """Serve REST under /orcaops and MCP under /mcp, run queued jobs, learn from them; ends with Ctrl-C.
 
-    ORCAOPS_TOKEN (or token in the configuration) is the bearer token that clients must show.
+    ORCAOPS_TOKEN (or token in the configuration) is the bearer token that clients must show. With --json
+    the address is printed on standard output once requests are answered.
     """
     flags = {"home": home, "workspace": workspace, "server.host": host, "server.port": port}
     settings = (chosen := configuration(**flags)).settings  # logging is set up before a library does it
@@ -34,16 +38,17 @@ def serve(*, host: str | None, port: int | None, home: str | None, workspace: st
         token=settings.token,
         mounts={"/mcp": agents},
         lifespans=[lifespan],
+        listening=(lambda url: print_json({"url": url})) if as_json else None,
     )
 
 
 @click.command(epilog="Example: orcaops mcp --read-only")
 @click.option("--read-only", is_flag=True, help="Offer no tool that starts, stops or changes anything.")
-@options(json=False)
-def mcp(*, read_only: bool, home: str | None, workspace: str | None) -> None:
+@options()
+def mcp(*, read_only: bool, home: str | None, workspace: str | None, as_json: bool) -> None:  # noqa: ARG001
     """Speak MCP over standard input and output, for an agent that starts this command.
 
-    Standard output carries nothing but the protocol; the log goes to standard error.
+    Standard output carries nothing but the protocol, which is JSON; the log goes to standard error.
     """
     chosen = configuration(home=home, workspace=workspace)
     if chosen.settings.url:

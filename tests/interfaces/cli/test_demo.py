@@ -33,7 +33,13 @@ def test_the_demo_remembers_predicts_notices_and_explains(
     assert runs[0]["status"] == "failed"
     assert orcaops("jobs", "list", "--json").documents == [], "it keeps to a workspace of its own"
 
-    again = orcaops("demo").text
+    told = orcaops("demo", "--json")
+    assert told.document["baseline"]["sample_count"] == 14
+    assert [told.document[name]["anomalies"][0]["type"] for name in ("slow", "failed")] == [
+        "duration",
+        "error",
+    ]
+    again = told.err
     assert "as long as usual" in again, "it starts anew each time"
     assert "none of the 14 runs of this job had failed" in again
     tries = [

@@ -39,7 +39,8 @@ def test_a_key_may_hold_anything(orcaops: Command) -> None:
 
 
 def test_reset_forgets_and_relearn_knows_that(past: Path, orcaops: Command) -> None:
-    assert orcaops("baselines", "reset", KEY, "--reason", "new hardware").code == 0
+    reset = orcaops("baselines", "reset", KEY, "--reason", "new hardware", "--json")
+    assert reset.document == {"key": KEY, "workspace": "default", "reset": True}
     assert orcaops("baselines", "list", "--json").documents == []
     assert len(orcaops("jobs", "list", "--json").documents) == 16, "its runs stay"
     assert orcaops("relearn", "--json").document == {"runs": 16}

@@ -103,7 +103,8 @@ def test_artifacts_are_listed_and_downloaded(orcaops: Command) -> None:
     assert found["dist/a.txt"]["sha256"].startswith("7692c3ad3540")
     assert orcaops("jobs", "download", job_id, "-o", "here").code == 0
     assert Path("here/dist/deep/b.txt").read_text() == "two"
-    assert orcaops("jobs", "download", job_id, "dist/a.txt", "-o", "there").code == 0
+    copied = orcaops("jobs", "download", job_id, "dist/a.txt", "-o", "there", "--json").document
+    assert (copied["path"], copied["file"]) == ("dist/a.txt", "there/dist/a.txt")
     assert [path.name for path in Path("there").rglob("*.txt")] == ["a.txt"]
     for path in ("../../orcaops.db", "/etc/passwd", "dist/nothing"):
         answer = orcaops("jobs", "download", job_id, path, "-o", "elsewhere")

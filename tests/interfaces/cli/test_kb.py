@@ -66,7 +66,8 @@ def test_teach_explains_the_past_and_forget_undoes_it(orcaops: Command, orcaops_
     noted = orcaops("kb", "feedback", fix["solution_id"], "--job", job, "--helped")
     assert "helped in 1 of 1" in noted.text
     assert "helped in 1 of 1" in orcaops("kb", "show", "acme.lease").text
-    assert orcaops("kb", "forget", "acme.lease").code == 0
+    forgotten = orcaops("kb", "forget", "acme.lease", "--json").document
+    assert forgotten == {"id": "acme.lease", "workspace": "default", "forgotten": True}
     assert orcaops("kb", "show", "acme.lease").code == 1
 
 

@@ -1,4 +1,7 @@
+import json
 import subprocess
+import urllib.request
+from collections.abc import Callable
 
 import click
 import pytest
@@ -6,11 +9,6 @@ import pytest
 from orcaops.interfaces.cli.main import COMMANDS, HIDDEN, SECTIONS, cli
 
 from .conftest import Command
-
-NO_DATA = {  # what they print is no data, is data already, or is a protocol
-    "export", "serve", "mcp", "demo", "work", "jobs download", "baselines reset", "baselines export",
-    "kb export", "kb forget",
-}  # fmt: skip
 
 
 def every_command() -> dict[str, click.Command]:
@@ -37,9 +35,19 @@ def test_every_command_has_help_with_an_example(name: str, orcaops: Command) -> 
     assert shown.err == ""
 
 
-@pytest.mark.parametrize("name", sorted(set(EVERY) - NO_DATA))
-def test_every_command_with_data_has_json(name: str) -> None:
+@pytest.mark.parametrize("name", EVERY)
+def test_every_command_has_json(name: str) -> None:
     assert any("--json" in parameter.opts for parameter in EVERY[name].params)
+
+
+@pytest.mark.parametrize("name", sorted({name.partition(" ")[0] for name in EVERY if " " in name}))
+def test_a_group_says_whole_sentences_of_its_commands(
+    name: str, orcaops: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    shown = orcaops(name, "--help").text
+    assert "..." not in shown.partition("Commands:")[2]
+    assert max(map(len, shown.splitlines())) <= 60
 
 
 def test_without_arguments_it_says_what_to_do_first(orcaops: Command) -> None:
@@ -60,7 +68,8 @@ def test_help_lists_all_commands_with_a_sentence(orcaops: Command) -> None:
     ("arguments", "said"),
     [
         (["rnu"], "Did you mean 'run'?"),
-        (["jobs", "lits"], "list"),
+        (["jobs", "lits"], "There is no command 'lits'. Did you mean 'list'?"),
+        (["export", "--format", "csv", "--json"], "--format csv"),
         (["--nonsense"], "--nonsense"),
         (["jobs", "list", "--limit", "x"], "--limit"),
         (["jobs", "list", "--limit", "0"], "--limit"),
@@ -135,3 +144,13 @@ def test_the_list_of_commands_is_complete_and_grouped(orcaops: Command) -> None:
         assert f"\n{heading}:\n" in listed
     for name, (_, text) in COMMANDS.items():
         assert (f"  {name.ljust(15)}  {text}" in listed) is (name not in HIDDEN), name
+
+
+def test_a_server_says_its_address_as_data(process: Callable[..., "subprocess.Popen[bytes]"]) -> None:
+    serving = process("serve", "--port", "0", "--json")
+    assert serving.stdout is not None
+    url = json.loads(serving.stdout.readline())["url"]
+    with urllib.request.urlopen(f"{url}/healthz") as answer:
+        assert answer.status == 200
+    serving.terminate()
+    assert serving.wait(30) == 0

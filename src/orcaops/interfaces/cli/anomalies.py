@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orcaops.interfaces.cli.door import options, whoami, with_door
+from orcaops.interfaces.cli.groups import Group
 from orcaops.interfaces.cli.output import (
     colour,
     fields,
@@ -26,7 +27,7 @@ _JOB = 28  # letters of a job in a list
 _IN_THE_DESCRIPTION = frozenset({"tests", "steps", "suspects", "signature"})
 
 
-@click.group()
+@click.group(cls=Group)
 def anomalies() -> None:
     """What was unusual."""
 

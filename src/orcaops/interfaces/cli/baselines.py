@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orcaops.interfaces.cli.door import options, whoami, with_door
+from orcaops.interfaces.cli.groups import Group
 from orcaops.interfaces.cli.output import (
     colour,
     fields,
@@ -24,7 +25,7 @@ _MOST_STEPS = 50
 _BARS = "▁▂▃▄▅▆▇█"
 
 
-@click.group()
+@click.group(cls=Group)
 def baselines() -> None:
     """What is normal for each job."""
 
@@ -160,18 +161,21 @@ def _context(baseline: "Baseline") -> str | None:
 @baselines.command(epilog="Example: orcaops baselines reset 'name:nightly' --reason 'new hardware'")
 @click.argument("key")
 @click.option("--reason", help="Why, for the record.")
-@options(json=False)
+@options()
 @with_door
-def reset(app: "App", key: str, *, workspace: str, reason: str | None) -> None:
+def reset(app: "App", key: str, *, workspace: str, reason: str | None, as_json: bool) -> None:
     """Forget what is normal for a key; its runs stay."""
     app.insights.reset_baseline(workspace, key, by=whoami(), reason=reason)
-    click.echo(f"forgot what was normal for {key}")
+    if as_json:
+        print_json({"key": key, "workspace": workspace, "reset": True})
+    else:
+        click.echo(f"forgot what was normal for {key}")
 
 
 @baselines.command(epilog="Example: orcaops baselines export > baselines.jsonl")
-@options(json=False)
+@options()
 @with_door
-def export(app: "App", *, workspace: str) -> None:
+def export(app: "App", *, workspace: str, as_json: bool) -> None:  # noqa: ARG001 - it prints nothing else
     """Print all baselines as JSON Lines."""
     print_json_lines(app.insights.each_baseline(workspace))
 

@@ -5,10 +5,11 @@ from itertools import chain, repeat
 import click
 
 from orcaops.interfaces.cli.door import configuration, options
+from orcaops.interfaces.cli.groups import Group
 from orcaops.interfaces.cli.output import print_json_lines, table
 
 
-@click.group()
+@click.group(cls=Group)
 def config() -> None:
     """What is set, and where it comes from."""
 

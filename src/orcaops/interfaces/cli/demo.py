@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orcaops.interfaces.cli.door import opened, options, whoami
-from orcaops.interfaces.cli.output import colour, paragraph
+from orcaops.interfaces.cli.output import colour, paragraph, print_json
 
 if TYPE_CHECKING:
     from orcaops.app import App
@@ -45,14 +45,15 @@ _FAILS = (
 
 
 @click.command(epilog="Example: orcaops demo")
-@options(json=False)
-def demo(*, home: str | None, workspace: str | None) -> None:
+@options()
+def demo(*, home: str | None, workspace: str | None, as_json: bool) -> None:
     """See the main job at work: a small history is made, the next run predicted, two unusual ones noticed.
 
     Uses a container engine where one answers and has an image, else processes of this machine. Everything
-    is kept in the workspace "demo".
+    is kept in the workspace "demo". With --json it is told on standard error, and its outcome is the data.
     """
-    with opened(home=home, workspace=workspace or WORKSPACE) as app:
+    telling = contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext()
+    with telling, opened(home=home, workspace=workspace or WORKSPACE) as app:
         image = _image(app)
         where = (
             f"in containers of {image}"
@@ -65,12 +66,21 @@ def demo(*, home: str | None, workspace: str | None) -> None:
         _say(f"OrcaOps runs a small test suite {_HISTORY} times, {where}.")
         _make_history(app, image)
         _predict_and_compare(app, image)
-        _slow_run(app, image)
+        slow = _slow_run(app, image)
         failed = _failing_run(app, image)
         _question(app)
         _advice(app)
         _what_next(app, failed)
         app.upkeep.mirror(force=True)
+        shown = {
+            "workspace": app.settings.workspace,
+            "image": image,
+            "baseline": app.insights.baseline(app.settings.workspace, failed.key),
+            "slow": _as_data(app, slow),
+            "failed": _as_data(app, failed),
+        }
+    if as_json:
+        print_json(shown)
 
 
 def _forget_the_last_demo(app: "App") -> None:
@@ -123,9 +133,11 @@ def _predict_and_compare(app: "App", image: str | None) -> None:
         click.echo(f"  It took {show_duration(took)}: {verdict}.")
 
 
-def _slow_run(app: "App", image: str | None) -> None:
+def _slow_run(app: "App", image: str | None) -> "Run":
     _say("Now one run is slow. Does it notice?")
-    _tell(app, app.jobs.run(_job(app, image, _SLOW)))
+    run = app.jobs.run(_job(app, image, _SLOW))
+    _tell(app, run)
+    return run
 
 
 def _failing_run(app: "App", image: str | None) -> "Run":
@@ -162,6 +174,10 @@ def _tell(app: "App", run: "Run") -> None:
         paragraph(anomaly.description, indent="    ")
     if not found:
         click.echo("  nothing unusual was found")
+
+
+def _as_data(app: "App", run: "Run") -> dict[str, object]:
+    return {"job_id": run.job_id, "anomalies": app.insights.anomalies_of(run.workspace, run.job_id)}
 
 
 def _what_next(app: "App", failed: "Run") -> None:

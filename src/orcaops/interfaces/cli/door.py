@@ -27,14 +27,13 @@ R = TypeVar("R")
 _SETTLING_S = 10.0  # how long a command waits for the runs of dead processes to get their end
 
 
-def options(*, json: bool = True) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def options() -> Callable[[Callable[P, R]], Callable[P, R]]:
     """The options that every command has: where state is, which server, which workspace, how to print."""
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
-        if json:
-            function = click.option(
-                "--json", "as_json", is_flag=True, help="Print data as JSON on standard output."
-            )(function)
+        function = click.option(
+            "--json", "as_json", is_flag=True, help="Print data as JSON on standard output."
+        )(function)
         function = click.option("--workspace", metavar="NAME", help="Workspace to work in.")(function)
         return click.option("--home", metavar="DIR", help="Folder that holds all state.", hidden=True)(
             function

@@ -58,10 +58,12 @@ def _told(done: "Imported") -> Iterator[str]:
 @click.option(
     "--format", "format_", type=click.Choice(["json", "jsonl", "csv"]), default="jsonl", show_default=True
 )
-@options(json=False)
+@options()
 @with_door
-def export(app: "App", query: tuple[str, ...], *, workspace: str, format_: str) -> None:
+def export(app: "App", query: tuple[str, ...], *, workspace: str, format_: str, as_json: bool) -> None:
     """Write runs to standard output; QUERY is the search language."""
+    if as_json and format_ == "csv":
+        raise click.UsageError("--json and --format csv cannot both be.")
     for piece in app.history.export(workspace, format_, q=" ".join(query)):
         sys.stdout.buffer.write(piece)
     sys.stdout.buffer.flush()

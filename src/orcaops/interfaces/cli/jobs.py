@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orcaops.interfaces.cli.door import options, whoami, with_door
+from orcaops.interfaces.cli.groups import Group
 from orcaops.interfaces.cli.output import (
     colour,
     fields,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 _MOODS = {"succeeded": "good", "failed": "bad", "timed_out": "bad", "lost": "bad", "cancelled": "warn"}
 
 
-@click.group()
+@click.group(cls=Group)
 def jobs() -> None:
     """What ran, what runs, its output and its tests."""
 
@@ -291,9 +292,11 @@ def artifacts(app: "App", job_id: str, *, workspace: str, as_json: bool) -> None
 @click.option(
     "-o", "--output", default=".", show_default=True, type=click.Path(file_okay=False, path_type=Path)
 )
-@options(json=False)
+@options()
 @with_door
-def download(app: "App", job_id: str, path: str | None, *, workspace: str, output: Path) -> None:
+def download(
+    app: "App", job_id: str, path: str | None, *, workspace: str, output: Path, as_json: bool
+) -> None:
     """Copy a run's artifact, or all of them, to a folder."""
     paths = [path] if path else [artifact.path for artifact in app.jobs.artifacts(workspace, job_id)]
     for each in paths:
@@ -301,7 +304,10 @@ def download(app: "App", job_id: str, path: str | None, *, workspace: str, outpu
         target = output / each
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(found, target)
-        click.echo(str(target))
+        if as_json:
+            print_json({"path": each, "file": str(target), "size_bytes": target.stat().st_size})
+        else:
+            click.echo(str(target))
 
 
 @jobs.command(epilog="Example: orcaops jobs rerun 01jd2m…")

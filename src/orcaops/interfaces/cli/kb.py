@@ -6,6 +6,7 @@ from typing import IO, TYPE_CHECKING
 import click
 
 from orcaops.interfaces.cli.door import options, with_door
+from orcaops.interfaces.cli.groups import Group
 from orcaops.interfaces.cli.kb_growth import accept, coverage, dismiss, edit, proposals
 from orcaops.interfaces.cli.kb_shown import effect, past
 from orcaops.interfaces.cli.kb_teaching import advise, export, feedback, forget, import_, teach
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 _PIECE = 1 << 20
 
 
-@click.group()
+@click.group(cls=Group)
 def kb() -> None:
     """The failures that are known, and what helps against them."""
 

@@ -84,11 +84,15 @@ def teach(
 @click.command(epilog="Example: orcaops kb forget taught.the-lease-was-taken")
 @click.argument("pattern_id")
 @click.option("--reason", help="Why.")
-@options(json=False)
+@options()
 @with_door
-def forget(app: "App", pattern_id: str, *, workspace: str, reason: str | None) -> None:
+def forget(app: "App", pattern_id: str, *, workspace: str, reason: str | None, as_json: bool) -> None:
     """Let go of a pattern that was taught; shipped ones stay."""
     app.knowledge.forget(workspace, pattern_id, by=whoami(), reason=reason)
+    if as_json:
+        print_json({"id": pattern_id, "workspace": workspace, "forgotten": True})
+    else:
+        click.echo(f"forgot {pattern_id}")
 
 
 @click.command(epilog="Example: orcaops kb advise disk.full 'Empty /var/cache/build, then run it again'")
@@ -145,9 +149,9 @@ def feedback(
 
 
 @click.command(epilog="Example: orcaops kb export > knowledge.json")
-@options(json=False)
+@options()
 @with_door
-def export(app: "App", *, workspace: str) -> None:
+def export(app: "App", *, workspace: str, as_json: bool) -> None:  # noqa: ARG001 - it prints nothing else
     """Write what was taught here as one JSON document."""
     print_json(app.knowledge.export(workspace))
 

@@ -10,6 +10,7 @@ import click
 
 from orcaops import __version__
 from orcaops.interfaces.cli.failures import show_failure
+from orcaops.interfaces.cli.groups import Group
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("orcaops.interfaces.cli.run:run", "Run a command and remember it."),
@@ -76,7 +77,7 @@ Start here:
 """
 
 
-class LazyGroup(click.Group):
+class LazyGroup(Group):
     """A group whose commands are imported when they are called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
@@ -110,19 +111,6 @@ class LazyGroup(click.Group):
         for heading, rows in sections.items():
             with formatter.section(heading):
                 formatter.write_dl([(name.ljust(widest), text) for name, text in rows])
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find a command; for one that is misspelt, name the nearest."""
-        name = args[0] if args else ""
-        if name and name not in COMMANDS and not name.startswith("-"):
-            import difflib
-
-            near = difflib.get_close_matches(name, COMMANDS, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise click.UsageError(f"There is no command {name!r}.{hint}", ctx)
-        return super().resolve_command(ctx, args)
 
 
 def _keep_example_on_one_line(command: click.Command) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orcaops.interfaces.cli.door import options, with_door
+from orcaops.interfaces.cli.groups import Group
 from orcaops.interfaces.cli.output import colour, note, print_json, print_json_lines, table
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 _MOODS = {"waiting": "warn", "sending": "warn", "sent": "good", "failed": "bad"}
 
 
-@click.group()
+@click.group(cls=Group)
 def notify() -> None:
     """How people are told, and whether it reaches them."""
 

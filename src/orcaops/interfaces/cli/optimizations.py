@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orcaops.interfaces.cli.door import options, whoami, with_door
+from orcaops.interfaces.cli.groups import Group
 from orcaops.interfaces.cli.output import (
     colour,
     fields,
@@ -36,7 +37,7 @@ _STATES = (
 _MOODS = {"proposed": "warn", "approved": "warn", "kept": "good", "rolled_back": "bad"}
 
 
-@click.group()
+@click.group(cls=Group)
 def optimizations() -> None:
     """Changes of limits that are tried, kept, or taken back."""
 

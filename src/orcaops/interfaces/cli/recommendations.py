@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orcaops.interfaces.cli.door import options, whoami, with_door
+from orcaops.interfaces.cli.groups import Group
 from orcaops.interfaces.cli.output import (
     colour,
     fields,
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 _MOODS = {"low": "quiet", "medium": "warn", "high": "bad"}
 
 
-@click.group()
+@click.group(cls=Group)
 def recommendations() -> None:
     """What could be improved, with proof."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orcaops.interfaces.cli.door import opened, options, whoami, with_door
+from orcaops.interfaces.cli.groups import Group
 from orcaops.interfaces.cli.job_options import absolute_mount, label_pair, variable
 from orcaops.interfaces.cli.output import (
     colour,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 _MOODS = {"running": "good", "stopped": "warn", "creating": "quiet", "removed": "quiet", "lost": "bad"}
 
 
-@click.group()
+@click.group(cls=Group)
 def sandbox() -> None:
     """Containers that stay, for commands that follow one another.
 

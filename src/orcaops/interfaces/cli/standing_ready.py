@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING
 import click
 
 from orcaops.interfaces.cli.door import options, with_door
+from orcaops.interfaces.cli.groups import Group
 from orcaops.interfaces.cli.output import colour, fields, note, print_json, table
 
 if TYPE_CHECKING:
     from orcaops.app import App
 
 
-@click.group()
+@click.group(cls=Group)
 def warm() -> None:
     """What a server holds ready for jobs to come, and what it brings."""
 

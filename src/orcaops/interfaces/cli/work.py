@@ -9,8 +9,8 @@ from orcaops.interfaces.cli.door import opened, options
 
 @click.command(hidden=True, epilog="Example: orcaops work")
 @click.option("--adopt-only", is_flag=True, help="Leave the queue to a server.")
-@options(json=False)
-def work(*, adopt_only: bool, home: str | None, workspace: str | None) -> None:
+@options()
+def work(*, adopt_only: bool, home: str | None, workspace: str | None, as_json: bool) -> None:  # noqa: ARG001 - it prints nothing
     """Work off queued jobs and the runs of dead processes in the background, then end."""
     with opened(home=home, workspace=workspace, settle=False) as app:
         app.ownership.claim()
