@@ -25,7 +25,8 @@ class OptimizationRepository(Protocol):
         *,
         state: str | None = None,
         key: str | None = None,
+        text: str = "",
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page[Optimization]:
-        """The one that moved last first."""
+        """Those of a key, or with ``text`` in their key; the one that moved last first."""

@@ -265,9 +265,15 @@ class RecommendationRepository(Protocol):
         """Insert, or replace all but the state that people decided."""
 
     def page(
-        self, workspace: str, *, state: str | None = None, limit: int = 50, cursor: str | None = None
+        self,
+        workspace: str,
+        *,
+        state: str | None = None,
+        text: str = "",
+        limit: int = 50,
+        cursor: str | None = None,
     ) -> Page[Recommendation]:
-        """Highest score first."""
+        """Those with ``text`` in their key, highest score first."""
 
     def of_key(self, workspace: str, key: str) -> list[Recommendation]:
         """All of one key, in any state; highest score first."""

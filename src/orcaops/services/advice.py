@@ -66,12 +66,15 @@ class Advice:
         workspace: str,
         *,
         state: str | None = "open",
+        text: str = "",
         limit: int = DEFAULT_LIMIT,
         cursor: str | None = None,
     ) -> Page[Recommendation]:
-        """Recommendations in a state (None: all), the most worthwhile first."""
+        """Recommendations in a state (None: all) with ``text`` in their key, the most worthwhile first."""
         with self._store.read() as transaction:
-            page = transaction.recommendations.page(workspace, state=state, limit=limit, cursor=cursor)
+            page = transaction.recommendations.page(
+                workspace, state=state, text=text, limit=limit, cursor=cursor
+            )
             items = tuple(_with_effect(transaction, each) for each in page.items)
         return page.model_copy(update={"items": items})
 

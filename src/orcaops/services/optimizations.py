@@ -28,15 +28,17 @@ class Optimizations:
         *,
         state: State | None = None,
         key: str | None = None,
+        text: str = "",
         limit: int = DEFAULT_LIMIT,
         cursor: str | None = None,
     ) -> Page[Optimization]:
-        """Changes in a state and of a key (None: all), the one that moved last first."""
+        """Changes in a state, of a key or with ``text`` in it (None: all), the one that moved last first."""
         with self._store.read() as transaction:
             return transaction.optimizations.page(
                 workspace,
                 state=str(state) if state is not None else None,
                 key=key,
+                text=text,
                 limit=limit,
                 cursor=cursor,
             )

@@ -216,6 +216,10 @@ def test_a_history_there(there: Command) -> None:
     assert "promised" in there("recommendations", "show", advised["id"]).text
     dismissed = there("recommendations", "dismiss", advised["id"], "--reason", "x", "--json").document
     assert dismissed["state"] == "dismissed"
+    assert there("run", "--name", "zz", "--", "true").code == 0
+    keys = [each["key"] for each in there("baselines", "export").documents]
+    assert len(keys) > 1
+    assert keys == sorted(keys, key=str.encode), "as the export of local state has them"
     assert there("baselines", "reset", key).code == 0
     assert there("baselines", "show", key).code == 1
 

@@ -19,6 +19,12 @@ def test_the_most_worthwhile_comes_first(client: TestClient) -> None:
     assert client.get("/orcaops/recommendations/r1").json()["title"] == "less memory"
 
 
+def test_a_part_of_the_key_is_searched_for(client: TestClient) -> None:
+    key = client.get("/orcaops/recommendations/r1").json()["key"]
+    assert "r1" in listed(client, q=key[1:-1])
+    assert listed(client, q="in no key of these") == []
+
+
 def test_one_is_dismissed(client: TestClient) -> None:
     answer = client.post("/orcaops/recommendations/r1/dismiss", json={"reason": "needed at night"})
     assert (answer.status_code, answer.json()["state"]) == (200, "dismissed")

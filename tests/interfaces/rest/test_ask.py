@@ -22,6 +22,15 @@ def test_a_question_and_its_query(client: TestClient, learned: None) -> None:
     assert len(asked(client, query="list", limit=3).rows) == 3
 
 
+def test_an_idempotency_key_stands_for_one_question(client: TestClient) -> None:
+    def asked(question: str) -> Any:
+        return client.post("/orcaops/ask", json={"question": question}, headers={"Idempotency-Key": "ask-1"})
+
+    first, again, other = asked("what failed?"), asked("what failed?"), asked("what ran?")
+    assert first.json() == again.json()
+    assert (other.status_code, other.json()["code"]) == (409, "conflict")
+
+
 def test_what_is_not_understood_is_an_answer(client: TestClient) -> None:
     reply = asked(client, question="sing me a song about the sea")
     assert reply.understood is None

@@ -36,6 +36,7 @@ def test_they_are_listed_and_looked_up(client: TestClient) -> None:
     listed = client.get("/orcaops/optimizations", params={"state": "proposed"}).json()["items"]
     assert {item["id"] for item in listed} == {"p1", "p2"}
     assert client.get("/orcaops/optimizations", params={"key": "name:c1"}).json()["total"] == 1
+    assert client.get("/orcaops/optimizations", params={"q": "me:p"}).json()["total"] == 2
     found = client.get("/orcaops/optimizations/p1").json()
     assert (found["title"], found["state"], found["after"]) == ("less memory", "proposed", 70)
     assert client.get("/orcaops/optimizations/p9").status_code == 404

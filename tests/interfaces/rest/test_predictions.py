@@ -16,6 +16,17 @@ def predicted(client: TestClient, spec: dict[str, Any]) -> Forecasts:
     return Forecasts.from_stored(answer.json())
 
 
+def test_an_idempotency_key_stands_for_one_question(client: TestClient) -> None:
+    def asked(name: str) -> Any:
+        return client.post(
+            "/orcaops/predictions", json={"command": [name]}, headers={"Idempotency-Key": "predict-1"}
+        )
+
+    first, again, other = asked("a"), asked("a"), asked("b")
+    assert first.json() == again.json()
+    assert (other.status_code, other.json()["code"]) == (409, "conflict")
+
+
 def test_nothing_is_known_of_a_new_job(client: TestClient) -> None:
     forecasts = predicted(client, {"command": ["never-seen-before"], "workspace": "fresh"})
     assert isinstance(forecasts.duration, Abstained)

@@ -28,6 +28,11 @@ def test_a_problem_has_all_its_fields(code: ErrorCode) -> None:
         assert (document.detail, document.where, document.hint) == ("what", "place", "next")
 
 
+@pytest.mark.parametrize("code", list(STATUS))
+def test_every_problem_says_what_to_do_next(code: str) -> None:
+    assert Problem.model_validate_json(bytes(problem(code, "what").body)).hint
+
+
 def test_what_is_wrong_inside_stays_inside(caplog: pytest.LogCaptureFixture) -> None:
     answer = problem_of(OrcaError(ErrorCode.INTERNAL, "the secret is hunter2", where="/var/lib/x"))
     assert b"hunter2" not in answer.body

@@ -43,6 +43,7 @@ def optimizations() -> None:
 
 
 @optimizations.command("list", epilog="Example: orcaops optimizations list --state canary")
+@click.argument("text", required=False, default="")
 @click.option("--state", type=click.Choice(_STATES), help="Only those in this state.")
 @click.option("--key", help="Only those of this job.")
 @click.option("-n", "--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
@@ -51,6 +52,7 @@ def optimizations() -> None:
 @with_door
 def list_(
     app: "App",
+    text: str,
     *,
     workspace: str,
     state: str | None,
@@ -59,14 +61,16 @@ def list_(
     cursor: str | None,
     as_json: bool,
 ) -> None:
-    """List changes, the one that moved last first."""
+    """List changes, the one that moved last first; TEXT is a part of the key."""
     from orcaops.model.optimization import State
 
     page = app.optimizations.optimizations(
-        workspace, state=State(state) if state else None, key=key, limit=limit, cursor=cursor
+        workspace, state=State(state) if state else None, key=key, text=text, limit=limit, cursor=cursor
     )
     if as_json:
         print_json_lines(page.items)
+    elif not page.items and (text or key or state):
+        note("no change fits")
     elif not page.items:
         note("no change is proposed; proposals begin with five runs of a job that has limits")
     else:

@@ -29,7 +29,8 @@ def recommendations() -> None:
     """What could be improved, with proof."""
 
 
-@recommendations.command("list", epilog="Example: orcaops recommendations list")
+@recommendations.command("list", epilog="Example: orcaops recommendations list pytest")
+@click.argument("text", required=False, default="")
 @click.option(
     "--state", type=click.Choice(["open", "dismissed", "applied", "all"]), default="open", show_default=True
 )
@@ -37,10 +38,12 @@ def recommendations() -> None:
 @click.option("--cursor", help="Go on where the last page ended.")
 @options()
 @with_door
-def list_(app: "App", *, workspace: str, state: str, limit: int, cursor: str | None, as_json: bool) -> None:
-    """List what could be improved, the most worthwhile first."""
+def list_(
+    app: "App", text: str, *, workspace: str, state: str, limit: int, cursor: str | None, as_json: bool
+) -> None:
+    """List what could be improved, the most worthwhile first; TEXT is a part of the key."""
     chosen = None if state == "all" else state
-    page = app.advice.recommendations(workspace, state=chosen, limit=limit, cursor=cursor)
+    page = app.advice.recommendations(workspace, state=chosen, text=text, limit=limit, cursor=cursor)
     if as_json:
         print_json_lines(page.items)
         more_follows(page.next_cursor, len(page.items), page.total)
@@ -64,9 +67,11 @@ def list_(app: "App", *, workspace: str, state: str, limit: int, cursor: str | N
         for each in page.items:
             if each.effect is not None and each.effect.verdict == "worse":
                 note(f"{each.id}: {each.effect.sentence}", "warn")
+    elif text:
+        note(f"nothing to improve is known of a job with {text!r} in its key")
     else:
         note("nothing to improve is known; advice begins with ten runs of a job")
-    if cursor is None and state == "open":
+    if cursor is None and state == "open" and not text:
         for soon in app.advice.nearly(workspace):
             note(f"{soon.have} of {soon.need} runs: {soon.key}", "quiet")
     more_follows(page.next_cursor, len(page.items), page.total)

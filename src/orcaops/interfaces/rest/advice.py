@@ -12,6 +12,7 @@ from orcaops.interfaces.rest.arguments import (
     JsonBody,
     NoteText,
     PageAsked,
+    SearchText,
     parsed,
 )
 from orcaops.interfaces.rest.contract import answers, body_of
@@ -30,6 +31,7 @@ RecommendationId = Annotated[Id, Path(description="Id of a recommendation.")]
 class AdviceAsked(PageAsked):
     """Which recommendations."""
 
+    q: SearchText = Field("", description="A part of the key; `*` stands for anything.")
     state: Literal["open", "dismissed", "applied", "all"] = Field("open", description="What was decided.")
 
 
@@ -50,7 +52,9 @@ def list_recommendations(house: House, asked: Annotated[AdviceAsked, Query()]) -
     """What could be improved, the most worthwhile first."""
     state = None if asked.state == "all" else asked.state
     return shown(
-        house.advice.recommendations(asked.workspace, state=state, limit=asked.limit, cursor=asked.cursor)
+        house.advice.recommendations(
+            asked.workspace, state=state, text=asked.q, limit=asked.limit, cursor=asked.cursor
+        )
     )
 
 

@@ -45,7 +45,7 @@ class BaselinesAsked(PageAsked):
 class AnomaliesAsked(PageAsked):
     """Which anomalies."""
 
-    q: SearchText = Field("", description="Words of the title, the description or the key.")
+    q: SearchText = Field("", description="A part of the title or the key; `*` stands for anything.")
     type: Annotated[str, Field(max_length=64)] | None = Field(
         None, description="`duration`, `memory`, `error`, …"
     )

@@ -11,6 +11,7 @@ from orcaops.interfaces.rest.arguments import (
     JsonBody,
     NoteText,
     PageAsked,
+    SearchText,
     parsed,
 )
 from orcaops.interfaces.rest.contract import answers, body_of
@@ -31,6 +32,7 @@ OptimizationId = Annotated[Id, Path(description="Id of an optimization.")]
 class OptimizationsAsked(PageAsked):
     """Which optimizations."""
 
+    q: SearchText = Field("", description="A part of the key; `*` stands for anything.")
     state: State | None = Field(None, description="Only those in this state.")
     key: Annotated[str, Field(max_length=4096, description="Only those of this job.")] | None = None
 
@@ -66,7 +68,12 @@ def list_optimizations(house: House, asked: Annotated[OptimizationsAsked, Query(
     """Changes of limits on probation, the one that moved last first."""
     return shown(
         house.optimizations.optimizations(
-            asked.workspace, state=asked.state, key=asked.key, limit=asked.limit, cursor=asked.cursor
+            asked.workspace,
+            state=asked.state,
+            key=asked.key,
+            text=asked.q,
+            limit=asked.limit,
+            cursor=asked.cursor,
         )
     )
 

@@ -49,6 +49,20 @@ MEANING: Mapping[str, str] = {
     "unsupported_media_type": "The request's body is of a kind that is not read here.",
 }
 
+HINT: Mapping[str, str] = {
+    "invalid": "/docs says what is expected here.",
+    "not_found": "/docs lists what there is.",
+    "conflict": "Look at what is there now, and ask again with what fits it.",
+    "forbidden": "Ask whoever runs this server.",
+    "unavailable": "Try again after `Retry-After` seconds; `orcaops doctor` there says what is wrong.",
+    "internal": "The server's log says more.",
+    "unauthenticated": "Send `Authorization: Bearer <token>`.",
+    "method_not_allowed": "Use a method that `Allow` names.",
+    "too_large": "Send less, or in several requests.",
+    "unsupported_media_type": "Name the kind that is read here in `Content-Type`.",
+}
+"""What to do next where whoever raised it did not know better."""
+
 _LONGEST = 2000  # letters of a text that came from outside
 
 
@@ -96,7 +110,7 @@ class Problem(BaseModel):
         "too_large",
         "unsupported_media_type",
     ] = Field(description="The kind of problem, for programs.")
-    hint: str = Field(description="What to do next; empty where nothing can be said.")
+    hint: str = Field(description="What to do next.")
     where: str = Field(description="The field, parameter, file or address concerned; may be empty.")
     errors: tuple[Flaw, ...] = Field(
         (), description="Everything that is wrong, where it is more than one thing."
@@ -125,7 +139,7 @@ def problem(
         status=status,
         detail=_sendable(detail),
         code=str(code),
-        hint=_sendable(hint),
+        hint=_sendable(hint or HINT[code]),
         where=_sendable(where),
         errors=tuple(errors),
     )
@@ -168,7 +182,7 @@ def _by_http(request: Request, error: HTTPException) -> Response:
     code = CODE.get(error.status_code, ErrorCode.INVALID if error.status_code < 500 else ErrorCode.INTERNAL)
     path = request.url.path
     if code == ErrorCode.NOT_FOUND:
-        return problem(code, f"there is nothing at {path}", where=path, hint="/docs lists what there is.")
+        return problem(code, f"there is nothing at {path}", where=path)
     if code == "method_not_allowed":
         allowed = _allowed(request) or _in_order((error.headers or {}).get("Allow", ""))
         detail = f"{request.method} does nothing at {path}"
@@ -197,7 +211,6 @@ def _invalid(errors: Sequence[Any]) -> Response:
         ErrorCode.INVALID,
         first.message + more,
         where=first.where,
-        hint="/docs says what is expected here.",
         errors=flaws if len(flaws) > 1 else (),
     )
 
@@ -212,9 +225,7 @@ def _flaw(error: Mapping[str, Any]) -> Flaw:
 
 
 def _internal() -> Response:
-    return problem(
-        ErrorCode.INTERNAL, "something went wrong inside OrcaOps", hint="The server's log says more."
-    )
+    return problem(ErrorCode.INTERNAL, "something went wrong inside OrcaOps")
 
 
 def _sendable(text: str) -> str:

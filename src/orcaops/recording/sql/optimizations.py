@@ -11,7 +11,7 @@ from orcaops.model.query import Page
 from orcaops.recording.sql.cursors import cursor_of, digest_of, place_of
 from orcaops.recording.sql.optimization_tables import optimizations
 from orcaops.recording.sql.records import clean, record_of
-from orcaops.recording.sql.search import FEW
+from orcaops.recording.sql.search import FEW, pattern
 from orcaops.recording.sql.sequence import microseconds
 from orcaops.recording.sql.upserts import upsert
 
@@ -79,6 +79,7 @@ class Optimizations:
         *,
         state: str | None = None,
         key: str | None = None,
+        text: str = "",
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page[Optimization]:
@@ -90,7 +91,10 @@ class Optimizations:
             matching = matching.where(table.c.state == state)
         if key is not None:
             matching = matching.where(table.c.key == clean(key))
-        digest = digest_of("optimizations", workspace, state, key)
+        if text:
+            sqlite = self._connection.dialect.name == "sqlite"
+            matching = matching.where(pattern(table.c.key, f"*{clean(text)}*", sqlite=sqlite))
+        digest = digest_of("optimizations", workspace, state, key, text)
         total: int | None
         if cursor is None:
             few = matching.with_only_columns(table.c.id).limit(FEW + 1).subquery()

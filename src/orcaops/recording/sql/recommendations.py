@@ -11,7 +11,7 @@ from orcaops.model.query import Page
 from orcaops.model.recommendation import Recommendation
 from orcaops.recording.sql.cursors import cursor_of, digest_of, place_of
 from orcaops.recording.sql.records import clean, record_of
-from orcaops.recording.sql.search import FEW
+from orcaops.recording.sql.search import FEW, pattern
 from orcaops.recording.sql.tables import recommendations
 from orcaops.recording.sql.upserts import upsert
 
@@ -59,12 +59,21 @@ class Recommendations:
         )
 
     def page(
-        self, workspace: str, *, state: str | None = None, limit: int = 50, cursor: str | None = None
+        self,
+        workspace: str,
+        *,
+        state: str | None = None,
+        text: str = "",
+        limit: int = 50,
+        cursor: str | None = None,
     ) -> Page[Recommendation]:
         matching = _WHOLE.where(recommendations.c.workspace == workspace)
         if state is not None:
             matching = matching.where(recommendations.c.state == state)
-        digest = digest_of("recommendations", workspace, state)
+        if text:
+            sqlite = self._connection.dialect.name == "sqlite"
+            matching = matching.where(pattern(recommendations.c.key, f"*{clean(text)}*", sqlite=sqlite))
+        digest = digest_of("recommendations", workspace, state, text)
         total: int | None
         if cursor is None:
             few = matching.with_only_columns(recommendations.c.id).limit(FEW + 1).subquery()

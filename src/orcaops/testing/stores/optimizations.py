@@ -38,5 +38,7 @@ class OptimizationsConformance:
             assert (listed.total, [each.id for each in listed.items]) == (2, ["o2"])
             rest = transaction.optimizations.page("default", state="proposed", cursor=listed.next_cursor)
             assert [each.id for each in rest.items] == ["o1"]
+            for text, found in (("", 2), ("k", 1), ("K", 0), ("*", 2), ("_", 0)):
+                assert transaction.optimizations.page("default", text=text).total == found, text
         with refused(ErrorCode.NOT_FOUND), store.read() as transaction:
             transaction.optimizations.get("other", "o1")

@@ -40,6 +40,8 @@ class RecommendationsConformance:
                 lambda cursor: transaction.recommendations.page("default", limit=2, cursor=cursor)
             )
             assert [r.score for r in listed] == [9.5, 2, 1, 1, 0, 0, 0]
+            for text, found in (("", 7), ("k", 7), ("K", 0), ("*", 7), ("k_", 0)):
+                assert transaction.recommendations.page("default", text=text).total == found, text
             assert [r.id for r in transaction.recommendations.page("default", state="dismissed").items] == [
                 "r5"
             ]

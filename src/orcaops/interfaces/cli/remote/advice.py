@@ -18,12 +18,19 @@ class RemoteAdvice:
         workspace: str,
         *,
         state: str | None = "open",
+        text: str = "",
         limit: int = DEFAULT_LIMIT,
         cursor: str | None = None,
     ) -> Page[Recommendation]:
         """Recommendations, the most worthwhile first."""
         answer = self._connection.ask(
-            "GET", "/recommendations", workspace=workspace, state=state or "all", limit=limit, cursor=cursor
+            "GET",
+            "/recommendations",
+            workspace=workspace,
+            state=state or "all",
+            q=text or None,
+            limit=limit,
+            cursor=cursor,
         )
         return page_of(Recommendation, answer.content)
 

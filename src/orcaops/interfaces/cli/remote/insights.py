@@ -38,13 +38,16 @@ class RemoteInsights:
         return Baseline.from_stored(answer.content)
 
     def each_baseline(self, workspace: str) -> Iterator[Baseline]:
-        """All baselines."""
+        """All baselines, in the order of their keys."""
+        found: dict[str, Baseline] = {}
         cursor: str | None = None
         while True:
             page = self.baselines(workspace, limit=PAGE, cursor=cursor)
-            yield from page.items
+            found |= {each.key: each for each in page.items}
             if (cursor := page.next_cursor) is None:
-                return
+                break
+        # As bytes, which is how a database orders them.
+        yield from (found[key] for key in sorted(found, key=str.encode))
 
     def reset_baseline(self, workspace: str, key: str, *, by: str, reason: str | None = None) -> None:  # noqa: ARG002
         """Forget what is normal for a key."""

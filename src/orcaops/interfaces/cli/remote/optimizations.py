@@ -22,12 +22,20 @@ class RemoteOptimizations:
         *,
         state: State | None = None,
         key: str | None = None,
+        text: str = "",
         limit: int = DEFAULT_LIMIT,
         cursor: str | None = None,
     ) -> Page[Optimization]:
         """Changes, the one that moved last first."""
         answer = self._connection.ask(
-            "GET", "/optimizations", workspace=workspace, state=state, key=key, limit=limit, cursor=cursor
+            "GET",
+            "/optimizations",
+            workspace=workspace,
+            state=state,
+            key=key,
+            q=text or None,
+            limit=limit,
+            cursor=cursor,
         )
         return page_of(Optimization, answer.content)
 
