@@ -129,9 +129,10 @@ class DebugAnalysis(Word):
     """A failure explained, bounded whatever the size of the log.
 
     ``likely_causes`` come in order; the first quotation of the first one is the decisive line. ``evidence``
-    are the telling lines of the log, most telling first. ``changed_since_success`` compares with
-    ``last_success`` (null: none is known). ``flaky`` and ``incident`` say why one might think so.
-    ``next_steps`` are commands. ``remedies`` are what OrcaOps itself can do, and does only when told to.
+    are the telling lines of the log: the best of each kind, most telling first, then those around them.
+    ``changed_since_success`` compares with ``last_success`` (null: none is known). ``flaky`` and
+    ``incident`` say why one might think so. ``next_steps`` are commands. ``remedies`` are what OrcaOps
+    itself can do, and does only when told to.
     """
 
     job_id: Id

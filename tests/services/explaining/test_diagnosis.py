@@ -91,6 +91,19 @@ def test_what_passing_runs_print_too_is_not_the_cause(app: App) -> None:
     assert [change.what for change in analysis.changed_since_success] == ["command"]
 
 
+def test_the_lines_around_the_cause_are_quoted_too_and_titles_have_no_time(app: App) -> None:
+    ran(app, "echo start")
+    script = "".join(
+        f"echo '2026-01-05T02:00:{n:02d}.1234567Z src/cart_{n}.go:{n}:2: cannot use total{n} as price{n}';"
+        for n in range(10, 40)
+    )
+    analysis = debugged(app, ran(app, f"echo start; {script} exit 1"))
+    assert len(analysis.evidence) == 30
+    assert not any("2026-01" in cause.title for cause in analysis.likely_causes)
+    assert analysis.origin is not None
+    assert not any("2026-01" in reason for reason in analysis.origin.reasons)
+
+
 def test_a_failure_with_nothing_new_in_its_output_is_still_explained(app: App) -> None:
     ran(app, "echo 'ERROR: no configuration'")
     analysis = debugged(app, ran(app, "echo 'ERROR: no configuration'; exit 1"))

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from orcaops.model.debug import Assistance, Change, DebugAnalysis, PastFailure, Prompt, Quote
 
 
+_OTHERS = 9  # telling lines that are shown beside those quoted with a cause
 _ONLY = "only"  # what --fix means without a name
 
 
@@ -93,11 +94,13 @@ def _print(analysis: "DebugAnalysis") -> None:
         for quote in cause.quotes:
             _quote(quote, "     ")
             shown.add(quote.offset)
-    others = sorted((one for one in analysis.evidence if one.offset not in shown), key=lambda one: one.offset)
+    others = [one for one in analysis.evidence if one.offset not in shown]
     if others:
         _title("other telling lines")
-    for quote in others:
+    for quote in sorted(others[:_OTHERS], key=lambda one: one.offset):
         _quote(quote, "  ")
+    if len(others) > _OTHERS:
+        paragraph(f"{len(others) - _OTHERS} more around them: --json", label="  ")
     _list("suggested fixes", [f"{fix.action} ({fix.why})" for fix in analysis.suggested_fixes])
     _list("similar past failures", [_past(one) for one in analysis.similar_past_failures])
     if analysis.last_success is not None and analysis.changed_since_success:

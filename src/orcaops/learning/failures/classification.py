@@ -78,10 +78,11 @@ def classify(causes: Causes, matches: Sequence[Match] = (), *, known: bool | Non
         reasons.append(f"{match.pattern.id} ({'infrastructure' if match.pattern.infrastructure else 'code'})")
     weight = 1.2
     for line in causes.ranked[:6]:
-        low = without_time(line.text).lower()
+        said = without_time(line.text)
+        low = said.lower()
         machine, code = bool(_MACHINE.search(low)), bool(_CODE.search(low))
         if machine != code:
             logit += weight if machine else -weight
-            reasons.append(line.text[:120])
+            reasons.append(said[:120])
         weight *= 0.75
     return Classification(round(1 / (1 + math.exp(-logit)), 4), tuple(reasons))

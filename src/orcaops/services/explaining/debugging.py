@@ -13,7 +13,7 @@ from dataclasses import field as made_by
 
 from orcaops.learning.failures.causes import Causes
 from orcaops.learning.failures.classification import Classification
-from orcaops.learning.failures.masking import plain
+from orcaops.learning.failures.masking import plain, without_time
 from orcaops.learning.failures.matcher import Match
 from orcaops.learning.failures.signature import Signature
 from orcaops.learning.failures.traces.trace import Event
@@ -257,7 +257,7 @@ def _by_line(found: Findings) -> LikelyCause:
         None,
     )
     return LikelyCause(
-        title=_said(event.summary if event else line.text),
+        title=_said(event.summary if event else without_time(plain(line.text))),
         description=f"raised in {_short(event.frame, 120)}" if event and event.frame else "",
         confidence=_TRACE if event else _LINE,
         why=("it ends a stack trace" if event else "it is the most telling line")

@@ -5,7 +5,7 @@ What it imports takes a tenth of a second to be ready: only who explains a failu
 
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import takewhile
+from itertools import islice, takewhile
 
 from orcaops.learning.failures.causes import CauseLine, Causes, find_causes, severity
 from orcaops.learning.failures.classification import classify
@@ -47,7 +47,7 @@ _CHOSEN = 4  # known failures whose solutions are looked up
 _PAST_BYTES = MIB // 2
 _WHOLE_HEAD, _WHOLE_TAIL = 4 * MIB, 8 * MIB
 _TOGETHER, _LONG = 200, 4000  # lines that are asked about together; letters of one that is asked alone
-_RANKED, _QUOTED, _NEAR_BYTES = 10, 10, 16_000
+_RANKED, _QUOTED, _NEAR_BYTES = 10, 60, 16_000
 _MOST_LINES_EXPLAINED = 300
 
 
@@ -250,12 +250,17 @@ class Diagnosis:
         return list(found.values())
 
     def _quotes(self, run: Run, causes: Causes, matches: Sequence[Match]) -> dict[int, Quote]:
-        """What is to be quoted, by offset, each read again from the stored log and left out if it differs."""
+        """What is to be quoted, by offset, each read again from the stored log and left out if it differs.
+
+        The most telling line of each kind comes first, then what stands around them.
+        """
         matched: dict[int, str] = {}
         for match in matches:
             matched.setdefault(match.offset, match.matched)
         quotes: dict[int, Quote] = {}
-        for offset in [*(line.offset for line in causes.ranked[:_QUOTED]), *matched]:
+        around = (line.offset for cluster in causes.clusters for line in cluster.lines)
+        telling = dict.fromkeys([*(line.offset for line in causes.ranked[:_RANKED]), *matched, *around])
+        for offset in islice(telling, _QUOTED):
             stored = next(self._logs.lines(run.workspace, run.job_id, after=offset - 1), None)
             if stored is None or stored.offset != offset or offset in quotes:
                 continue
