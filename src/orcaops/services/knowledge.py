@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from orcaops.model.debug import PastFailure, PatternMatch
 from orcaops.model.errors import OrcaError, conflict, invalid, not_found
-from orcaops.model.identity import content_id
 from orcaops.model.pattern import (
     MOST_TAUGHT,
     FailurePattern,
@@ -372,8 +371,3 @@ class Knowledge:
         return KnowledgeImported(
             patterns=patterns, solutions=solutions, known=known, problems=tuple(problems[:100])
         )
-
-
-def proposal_of(signature: str) -> str:
-    """The id of the proposal that is made of failures with a signature."""
-    return content_id("proposal", signature)

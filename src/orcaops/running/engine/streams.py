@@ -41,11 +41,6 @@ class Connection:
         except (OSError, ValueError):
             return False
 
-    def end_input(self) -> None:
-        """Let the container's standard input end."""
-        with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_WR)
-
     def shut_down(self) -> None:
         """End the wait of whoever receives."""
         with contextlib.suppress(OSError):
