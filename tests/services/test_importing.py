@@ -106,3 +106,18 @@ def test_an_import_that_fails_holds_nobody_up(app: App, tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         app.history.import_file(file, "jsonl", workspace="default", progress=fail)
     assert app.absorber.absorb_all() == 1000
+
+
+def test_secrets_in_imported_commands_and_logs_are_advised_about(app: App, tmp_path: Path) -> None:
+    file = tmp_path / "history.jsonl"
+    with file.open("w", encoding="utf-8") as lines:
+        for number in range(5):
+            at = (START + timedelta(hours=number)).isoformat()
+            run = {"image": "i@sha256:0", "started_at": at, "duration_s": 5, "exit_code": 0}
+            lines.write(json.dumps(run | {"command": "deploy --password hunter2secret"}) + "\n")
+            printed = "+ export DB_PASSWORD=hunter2secret\nfine\n"
+            lines.write(json.dumps(run | {"command": "make", "log": printed}) + "\n")
+    app.history.import_file(file, "jsonl", workspace="default")
+    app.absorber.absorb_all()
+    told = app.advice.recommendations("default").items
+    assert sorted(each.field for each in told if each.type == "security") == ["command", "output"]

@@ -21,6 +21,8 @@ from orcaops.model.quantities import Finite
 from orcaops.model.word import Word
 
 _UNITS = {"b": 1, "kb": 1000, "mb": 1000**2, "gb": 1000**3, "kib": 1024, "mib": 1024**2, "gib": 1024**3}
+_AS_ROOT = re.compile(r"^sudo(?: -[A-Za-z]+)* ")
+_SHELL = re.compile(r"[;&|\n]")
 _AMOUNT = re.compile(r"([0-9]+(?:[.,][0-9]+)?) ?([kmg]i?b|b)\b", re.IGNORECASE | re.ASCII)
 
 
@@ -75,6 +77,20 @@ def installer_of(command_line: str) -> Installer | None:
     """The tool that a command installs with, the first if there are several; None if it installs nothing."""
     found = installers_in(command_line)
     return found[0] if found else None
+
+
+def only_installer_of(command_line: str) -> Installer | None:
+    """The tool, where a command does nothing but run it, whatever its options; None if there is more to it.
+
+    >>> only_installer_of("sudo pip install -r requirements.txt").name
+    'pip'
+    >>> only_installer_of("pip install -r requirements.txt && pytest"), only_installer_of("make deps")
+    (None, None)
+    """
+    command = _AS_ROOT.sub("", command_line.strip())
+    tool = installer_of(command)
+    alone = tool is not None and tool.command.match(command) and not _SHELL.search(command)
+    return tool if alone else None
 
 
 def installer_named(name: str) -> Installer | None:

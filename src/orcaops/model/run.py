@@ -112,7 +112,10 @@ class Artifact(Word):
 
 
 class LogSummary(Word):
-    """What a run printed, counted; ``cut_bytes`` were dropped from the middle beyond the limit."""
+    """What a run printed, counted; ``cut_bytes`` were dropped from the middle beyond the limit.
+
+    ``masked`` secrets stood in it: at least so many, where a later process went on with an earlier one's log.
+    """
 
     stdout_bytes: NonNegativeInt = 0
     stderr_bytes: NonNegativeInt = 0
@@ -121,6 +124,7 @@ class LogSummary(Word):
     stored_bytes: NonNegativeInt = 0
     levels: dict[str, NonNegativeInt] = Field(default_factory=dict)
     first_error: str | None = None
+    masked: NonNegativeInt = 0
     longest_silence_s: Finite | None = None
 
 

@@ -22,7 +22,7 @@ from orcaops.model.key import key_of
 from orcaops.model.run import Cause, Context, LogSummary, Run, Status, Step, Usage
 from orcaops.recording.logs.reading import LogReading
 from orcaops.recording.reader import ReadOptions, plain
-from orcaops.recording.redaction import Redactor
+from orcaops.recording.redaction import MASK, Redactor
 
 _STATUS = {
     **dict.fromkeys(("succeeded", "success", "successful", "passed", "ok", "completed"), Status.SUCCEEDED),
@@ -54,7 +54,8 @@ def run_of(fields: Mapping[str, Any], source: str, options: ReadOptions) -> Run:
     """
     found = {name: value for name, value in fields.items() if value is not None and value != ""}
     redact = _redactor().text
-    command = redact(command_line_of(found.get("command")))
+    given = command_line_of(found.get("command"))
+    command = redact(given)
     name = text_of(found, "name")
     image = text_of(found, "image")
     if not command and not name:
@@ -119,6 +120,7 @@ def run_of(fields: Mapping[str, Any], source: str, options: ReadOptions) -> Run:
             attempt=count_of(found, "attempt") or 1,
             log=log,
             source=source,
+            masked=command != given,
         )
     except ValidationError as error:
         raise ValueError(explained(error)) from None
@@ -332,13 +334,17 @@ def _log(value: Any, redact: Any, options: ReadOptions) -> tuple[LogSummary | No
     text = value
     if _is_path(value):
         text = _read_log(value, options)
-    text = redact(text)
+    given, text = text, redact(text)
     raw = text.encode("utf-8", "replace")
     reading = LogReading()
     reading.feed(raw)
     lines = raw.count(b"\n") + (not raw.endswith(b"\n") and bool(raw))
     summary = LogSummary(
-        stdout_bytes=len(raw), lines=lines, levels=reading.levels, first_error=reading.first_error
+        stdout_bytes=len(raw),
+        lines=lines,
+        levels=reading.levels,
+        first_error=reading.first_error,
+        masked=max(0, text.count(MASK) - given.count(MASK)),
     )
     return summary, text
 

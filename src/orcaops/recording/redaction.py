@@ -235,6 +235,8 @@ class RedactionStream:
 
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
+        self.masked = 0
+        """How many secrets have been masked so far."""
         self._line = b""  # the line that has not ended
         self._given = 0  # how much of it has been given out
         self._looked = False  # whether flush() has looked at all of it
@@ -301,6 +303,7 @@ class RedactionStream:
             if stop <= begin or start >= end:
                 continue
             if start >= begin:
+                self.masked += 1
                 pieces += [text[begin:start], _MASK]
             begin = min(stop, end)
         pieces.append(text[begin:end])
@@ -313,6 +316,7 @@ class RedactionStream:
         found = _KEY_END.search(text, begin)
         if found is not None:
             self._key_bytes = -1
+            self.masked += 1
             return found.end(), _MASK + b"\n" + found[0]
         self._key_bytes += end - begin
         if self._key_bytes > _LONGEST_KEY_BLOCK:  # it was none: do not mask for ever

@@ -15,7 +15,7 @@ from orcaops.model.errors import ErrorCode, OrcaError
 from orcaops.model.key import key_of
 from orcaops.model.logline import Stream
 from orcaops.model.query import EVERYTHING
-from orcaops.model.run import Run
+from orcaops.model.run import LogSummary, Run
 from orcaops.model.test_case import TestCase
 from orcaops.recording import exporter
 from orcaops.recording.logs.store import LogStore
@@ -194,7 +194,9 @@ class History:
         for place, run in enumerate(runs):
             text = texts.get(run.job_id)
             if text and not self._logs.exists(run.workspace, run.job_id):
-                runs[place] = run.changed(log=self._keep_log(run, text))
+                kept = self._keep_log(run, text)
+                masked = kept.masked + (run.log.masked if run.log is not None else 0)
+                runs[place] = run.changed(log=kept.model_copy(update={"masked": masked}))
                 found[run.job_id] = self._logs.text(
                     run.workspace, run.job_id, most_bytes=self._index_limit_bytes
                 )
@@ -213,7 +215,7 @@ class History:
         texts.clear()
         tests.clear()
 
-    def _keep_log(self, run: Run, text: str) -> Any:
+    def _keep_log(self, run: Run, text: str) -> LogSummary:
         writer = self._logs.open(run.workspace, run.job_id)
         writer.write(Stream.STDOUT, text.encode(), run.finished_at or run.submitted_at)
         return writer.close()

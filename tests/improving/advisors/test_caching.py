@@ -50,3 +50,13 @@ def test_it_is_silent_where_it_is_quick_seldom_or_unknown() -> None:
     assert not told(Caching(), a_dossier([installing(n, 0.5) for n in range(20)]))
     assert not told(Caching(), a_dossier([installing(n, 30.0 * (n % 3 == 0)) for n in range(20)]))
     assert not told(Caching(), a_dossier([a_run(n) for n in range(20)]))
+
+
+def test_a_job_that_does_nothing_but_install_needs_no_output_to_say_so() -> None:
+    def told_of(shell: str) -> list[str]:
+        spec = JobSpec(image="python:3.11", command=tuple(shell.split()))
+        return [each.field for each in told(Caching(), a_dossier([a_run(n, spec=spec) for n in range(12)]))]
+
+    assert told_of("pip install -r requirements.txt") == ["pip"]
+    assert told_of("apt-get install -y build-essential") == ["apt"]
+    assert told_of("make install") == []

@@ -26,3 +26,9 @@ def test_a_secret_in_the_environment_is_how_it_is_done() -> None:
     assert not told(ExposedSecrets(), a_dossier([a_run(n, spec=spec, masked=True) for n in range(5)]))
     stars = JobSpec(name="a", command=("echo", "***"))
     assert not told(ExposedSecrets(), a_dossier([a_run(n, spec=stars) for n in range(5)]))
+
+
+def test_one_that_was_masked_anywhere_in_the_output_is_told() -> None:
+    runs = [a_run(n, log=LogSummary(lines=3, masked=1)) for n in range(5)]
+    assert [found.field for found in told(ExposedSecrets(), a_dossier(runs))] == ["output"]
+    assert not told(ExposedSecrets(), a_dossier([a_run(n, log=LogSummary(lines=3)) for n in range(5)]))

@@ -45,3 +45,16 @@ def test_it_is_silent_where_it_stays_broken_or_is_retried_already() -> None:
     assert not told(Retries(), a_dossier(runs(Cause.INFRASTRUCTURE, set(range(20, 30)))))
     retried = JobSpec(name="job", command=("make",), retries=1)
     assert not told(Retries(), a_dossier(runs(Cause.INFRASTRUCTURE, {3, 9}, spec=retried)))
+
+
+def test_imported_failures_of_the_infrastructure_count_too() -> None:
+    known = runs(Cause.INFRASTRUCTURE, {3, 9, 20})
+    imported = [run.changed(source="csv", requested=None, effective=None) for run in known]
+    assert len(told(Retries(), a_dossier(imported))) == 1
+
+
+def test_a_fault_from_outside_is_remembered_when_the_next_run_succeeds() -> None:
+    dossier = a_dossier(runs(Cause.INFRASTRUCTURE, {3, 9, 20}))
+    counted = dossier.baseline.model_copy(update={"failure_count": 0})  # baselines count the work's own
+    assert dossier.runs[0].cause is Cause.SUCCESS
+    assert Retries().concerns(dossier.runs[0], counted)

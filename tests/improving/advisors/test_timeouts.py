@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from orcaops.improving.advisors.timeouts import Timeouts
 from orcaops.model.job import JobSpec
-from orcaops.model.run import Cause, Usage
+from orcaops.model.run import Cause, Context, Usage
 from orcaops.testing.advisors import a_dossier, a_run, told
 
 BUSY = Usage(cpu_seconds=500.0)
@@ -53,6 +53,15 @@ def test_it_is_silent_where_it_fits_and_before_twenty_runs() -> None:
     assert not told(Timeouts(), a_dossier([a_run(n, 60.0, spec=spec(None)) for n in range(19)]))
     unknown = [a_run(n, 60.0, spec=spec(None), source="csv") for n in range(30)]
     assert not told(Timeouts(), a_dossier(unknown))
+
+
+def test_what_was_imported_with_its_timeout_is_advised_about_too() -> None:
+    noted = Context(attributes={"timeout_s": "7200"})
+    runs = [
+        a_run(n, 60.0, source="csv", context=noted).changed(requested=None, effective=None) for n in range(30)
+    ]
+    (found,) = told(Timeouts(), a_dossier(runs))
+    assert found.title.startswith("Lower the timeout from 2 h")
 
 
 @given(st.lists(st.floats(0.001, 1e5), min_size=20, max_size=50), st.none() | st.floats(1, 1e6))

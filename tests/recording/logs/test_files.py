@@ -88,7 +88,7 @@ def test_secrets_are_masked_across_writes(store: FileLogStore) -> None:
     writer = store.open("w", "j", secrets=["open-sesame"])
     for piece in (b"say open-", b"ses", b"ame now\n", b"open-sesame"):
         writer.write(OUT, piece, AT)
-    writer.close()
+    assert writer.close().masked == 2
     assert "".join(texts(store)) == "say *** now***"
 
 

@@ -9,7 +9,7 @@ from orcaops.improving.counterfactual import observed
 from orcaops.improving.dossier import ids
 from orcaops.improving.proposal import AHEAD, Worth, propose
 from orcaops.model.baseline import Baseline
-from orcaops.model.installing import installer_named, installer_of
+from orcaops.model.installing import installer_named, installer_of, only_installer_of
 from orcaops.model.quantities import show_duration, show_size
 from orcaops.model.recommendation import Recommendation
 from orcaops.model.run import Run
@@ -121,8 +121,8 @@ def _installed(run: Run) -> dict[str, tuple[float, int | None]]:
         ((name, (seconds, size)),) = found.items()
         found[name] = (seconds, size if size is not None else received)
     if not found and run.duration_s is not None:
-        tool = installer_of(run.command)
-        if tool is not None and tool.command.fullmatch(run.command.strip()):
+        tool = only_installer_of(run.command)
+        if tool is not None:
             found[tool.name] = (run.duration_s, received)
     return found
 

@@ -83,9 +83,10 @@ def _in_command(run: Run) -> bool:
 
 
 def _in_output(run: Run) -> bool:
-    """The first error is what a record keeps of the output; a mask in it was made by us if a secret is "
-    "known."""
-    return run.masked and run.log is not None and _MASK in (run.log.first_error or "")
+    """What was masked in it was counted; a mask in an older record's first error is ours if one is known."""
+    if run.log is None:
+        return False
+    return run.log.masked > 0 or (run.masked and _MASK in (run.log.first_error or ""))
 
 
 advisor: Advisor = ExposedSecrets()

@@ -32,10 +32,10 @@ class Retries:
     least: int = 2
 
     def concerns(self, latest: Run, baseline: Baseline) -> bool:
-        """Jobs that do not always succeed and have no retries."""
+        """Jobs without retries that failed, or ran often: a baseline counts no faults from outside."""
         spec = spec_of(latest)
-        troubled = baseline.failure_count >= self.least or latest.cause in _FROM_OUTSIDE
-        return spec is not None and not spec.retries and troubled
+        troubled = baseline.failure_count >= self.least or baseline.run_count >= self.needed
+        return troubled and not (spec is not None and spec.retries)
 
     def advise(self, dossier: Dossier) -> Sequence[Recommendation]:
         """At most one recommendation for each kind: the infrastructure's failures, and the job's own."""

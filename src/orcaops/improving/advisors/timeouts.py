@@ -39,15 +39,15 @@ class Timeouts:
 
     def concerns(self, latest: Run, baseline: Baseline) -> bool:
         """Jobs with enough successes of which it is known whether they have a timeout."""
-        known = latest.source == "local" or timeout_of(latest) is not None
-        return known and spec_of(latest) is not None and baseline.run_count >= self.needed
+        ours = latest.source == "local" and spec_of(latest) is not None
+        return (ours or timeout_of(latest) is not None) and baseline.run_count >= self.needed
 
     def advise(self, dossier: Dossier) -> Sequence[Recommendation]:
         """At most one recommendation: a shorter, a longer or a first timeout."""
         seconds = [run.duration_s for run in dossier.successes if run.duration_s is not None]
-        if dossier.spec is None or len(seconds) < self.needed:
+        if len(seconds) < self.needed:
             return ()
-        present = dossier.spec.timeout
+        present = timeout_of(dossier.runs[0])
         stopped = [run for run in dossier.runs if run.cause is Cause.TIMEOUT_TOTAL]
         hung = [run for run in stopped if has_hung(run)]
         at_work = [run for run in stopped if run not in hung]
