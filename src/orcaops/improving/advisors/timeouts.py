@@ -92,7 +92,8 @@ class Timeouts:
     ) -> Recommendation:
         present = timeout_of(dossier.runs[0])
         saved = mean_of_next(list(replayed.saved), ahead=AHEAD)
-        found = f"{len(hung)} hung runs were found late" if hung else "no run hung so far"
+        late = "1 hung run was found late" if len(hung) == 1 else f"{len(hung)} hung runs were found late"
+        found = late if hung else "no run hung so far"
         was = f"from {show_duration(present)} " if present is not None else ""
         verb = "Lower the timeout" if present is not None else "Set a timeout:"
         return propose(
