@@ -10,7 +10,9 @@ from orcaops.model.debug import PastFailure, Quote
 from orcaops.model.job import JobSpec
 from orcaops.model.quantities import MIB
 from orcaops.model.run import Cause, Context, Run, Status, Usage
-from orcaops.services.explaining.debugging import MOST_BYTES, Findings, changes_between, explain
+from orcaops.services.explaining.debugging import MOST_BYTES, explain
+from orcaops.services.explaining.differences import changes_between
+from orcaops.services.explaining.findings import Findings
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
 CODE = Classification(0.1)

@@ -10,7 +10,7 @@ from itertools import islice, takewhile
 from orcaops.learning.failures.causes import CauseLine, Causes, find_causes, severity
 from orcaops.learning.failures.classification import classify
 from orcaops.learning.failures.events import read_log
-from orcaops.learning.failures.evidence import ended, silent
+from orcaops.learning.failures.evidence import ended, known_origin, silent
 from orcaops.learning.failures.fingerprint import Fingerprint, fingerprint
 from orcaops.learning.failures.knowledge import KnowledgeBase
 from orcaops.learning.failures.masking import plain, without_time
@@ -23,18 +23,13 @@ from orcaops.model.diagnosis import Evidence
 from orcaops.model.logline import LogLine
 from orcaops.model.quantities import MIB
 from orcaops.model.query import And, Compare, Comparison
-from orcaops.model.run import Cause, Run, Status
+from orcaops.model.run import Run, Status
 from orcaops.model.solution import Effect, Solution
 from orcaops.recording.logs.store import LogStore
 from orcaops.recording.store import Store
-from orcaops.services.explaining.debugging import (
-    FROM_INFRASTRUCTURE,
-    FROM_THE_JOB,
-    Findings,
-    changes_between,
-    explain,
-    without_failure,
-)
+from orcaops.services.explaining.debugging import explain, without_failure
+from orcaops.services.explaining.differences import changes_between
+from orcaops.services.explaining.findings import Findings
 from orcaops.services.knowing.quoting import verbatim
 from orcaops.services.knowledge import Knowledge
 
@@ -109,7 +104,7 @@ class Diagnosis:
                 matches=matches,
                 quotes=self._quotes(run, causes, matches),
                 signature=signed,
-                classification=classify(causes, matches, known=_known(run.cause)),
+                classification=classify(causes, matches, known=known_origin(run)),
                 compared=tuple(one.job_id for one in compared),
                 nothing_new=nothing_new,
                 last_success=passed[0] if passed else None,
@@ -334,11 +329,6 @@ def _provisional(run: Run, signed: Signature) -> Opinion:
         infrastructure_probability=0.5,
         circumstance=run.context.commit or run.job_id,
     )
-
-
-def _known(cause: Cause | None) -> bool | None:
-    """What the engine says of the origin; None where it does not know."""
-    return True if cause in FROM_INFRASTRUCTURE else False if cause in FROM_THE_JOB else None
 
 
 def _until(offset: int) -> Callable[[LogLine], bool]:

@@ -8,13 +8,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from orcaops.guarding.policy import Policy, check
+from orcaops.learning.failures.evidence import THE_JOB
 from orcaops.model.debug import DebugAnalysis, SuggestedFix
 from orcaops.model.errors import OrcaError
 from orcaops.model.job import JobSpec
 from orcaops.model.quantities import show_duration, show_size
 from orcaops.model.remedy import Action, Remedy
 from orcaops.model.run import Cause, Run
-from orcaops.services.explaining.debugging import FROM_THE_JOB, doubled
+from orcaops.services.explaining.suggested_fixes import doubled
 
 
 def with_remedies(
@@ -75,7 +76,7 @@ def _fits(action: Action, run: Run, analysis: DebugAnalysis) -> bool:
     match action:
         case Action.RETRY:
             origin = analysis.origin
-            return origin is not None and origin.infrastructure and run.cause not in FROM_THE_JOB
+            return origin is not None and origin.infrastructure and run.cause not in THE_JOB
         case Action.RAISE_MEMORY:
             return run.cause is Cause.OOM_KILLED and limits is not None and bool(limits.memory)
         case Action.RAISE_TIMEOUT:

@@ -91,7 +91,7 @@ def explained(inquiry: Inquiry, sources: Sources) -> Answered:
 
 def changed(inquiry: Inquiry, sources: Sources) -> Answered:
     """What is different between the latest failure and the last success before it."""
-    from orcaops.services.explaining.debugging import changes_between
+    from orcaops.services.explaining.differences import changes_between
 
     query = sources.query(inquiry.where)
     with sources.store.read() as transaction:
@@ -125,7 +125,7 @@ def changed(inquiry: Inquiry, sources: Sources) -> Answered:
 
 def fixed(inquiry: Inquiry, sources: Sources) -> Answered:
     """What was different in the runs that ended matching failures, by how often."""
-    from orcaops.services.explaining.debugging import changes_between
+    from orcaops.services.explaining.differences import changes_between
 
     cases: list[tuple[Run, Run, tuple[Change, ...]]] = []
     still: list[Run] = []

@@ -1,0 +1,142 @@
+"""Likely causes: what may have made a run fail, in order.
+
+Confidences are rules and no measured frequencies: what an engine reports is nearly certain, a known failure
+on the most telling line is likely, and each line further down the list counts less.
+"""
+
+from collections.abc import Iterator
+
+from orcaops.learning.failures.masking import plain, without_time
+from orcaops.learning.failures.matcher import Match
+from orcaops.model.debug import LikelyCause, Quote
+from orcaops.model.quantities import show_duration, show_size
+from orcaops.model.run import Cause
+from orcaops.services.explaining.findings import Findings
+from orcaops.services.explaining.wording import said, short, work
+from orcaops.services.summaries import outcome_of
+
+_MOST_CAUSES = 4
+_SURE, _KNOWN_NEW, _KNOWN, _TRACE, _LINE, _CATCH_ALL = 0.95, 0.8, 0.65, 0.5, 0.35, 0.25
+_EACH_FURTHER = 0.8
+_BY_ENGINE = {
+    Cause.OOM_KILLED: ("The job was killed at its memory limit", "oom"),
+    Cause.TIMEOUT_TOTAL: ("The job ran into its timeout", "timeout"),
+    Cause.TIMEOUT_IDLE: ("The job printed nothing for longer than its idle timeout", "timeout"),
+    Cause.IMAGE_UNAVAILABLE: ("The image could not be had", "image"),
+    Cause.ENGINE_LOST: ("The engine or the process that ran the job went away", "infrastructure"),
+    Cause.INFRASTRUCTURE: ("OrcaOps or the engine failed, not the job", "infrastructure"),
+    Cause.POLICY_DENIED: ("Policy does not allow this job", "policy"),
+}
+
+
+def likely_causes(found: Findings) -> Iterator[LikelyCause]:
+    """What may have made it fail, likeliest first; there is always one."""
+    given: list[LikelyCause] = [*_by_engine(found)]
+    specific = [match for match in found.matches if not match.catch_all]
+    # What the engine reports as the end needs no second cause that says the same.
+    told = {cause.category for cause in given}
+    first = found.causes.ranked[0].offset if found.causes.ranked else None
+    confidence = _KNOWN_NEW if found.compared and not found.nothing_new else _KNOWN
+    for match in specific:
+        if match.pattern.category in told:
+            given[0] = given[0].model_copy(update={"quotes": given[0].quotes or _quoted(found, match.offset)})
+            continue
+        given.append(_known(found, match, confidence * _trust(found, match), first))
+        confidence *= _EACH_FURTHER
+    # The engine's own word stays first; a pattern that passing runs show too falls behind others.
+    given.sort(key=lambda cause: -cause.confidence)
+    if not specific and found.causes.ranked:
+        given.append(_by_line(found))
+        given += [_known(found, match, _CATCH_ALL, first) for match in found.matches if match.catch_all][:1]
+    if not given:
+        given.append(
+            LikelyCause(
+                title=f"{work(found.run)} {outcome_of(found.run)} and printed nothing that tells why",
+                description=short(found.run.message or ""),
+                confidence=_CATCH_ALL,
+                why="its output has no line that sounds like a failure",
+            )
+        )
+    yield from given[:_MOST_CAUSES]
+
+
+def _by_engine(found: Findings) -> Iterator[LikelyCause]:
+    run = found.run
+    if run.cause not in _BY_ENGINE:
+        return
+    title, category = _BY_ENGINE[run.cause]
+    held = run.usage.memory_resident_bytes or run.usage.memory_peak_bytes
+    limits = run.effective
+    if run.cause is Cause.OOM_KILLED and limits and limits.memory:
+        title += f" of {show_size(limits.memory)}" + (f" (peak {show_size(held)})" if held else "")
+    elif run.cause is Cause.TIMEOUT_TOTAL and limits and limits.timeout:
+        title += f" of {show_duration(limits.timeout)}"
+    elif run.cause is Cause.TIMEOUT_IDLE and limits and limits.idle_timeout:
+        title += f" of {show_duration(limits.idle_timeout)}"
+    first = found.causes.ranked[0].offset if found.causes.ranked else None
+    yield LikelyCause(
+        title=title,
+        description=short(run.message or ""),
+        confidence=_SURE,
+        why="the engine reported it",
+        category=category,
+        quotes=_quoted(found, first) if first is not None and run.cause is not Cause.OOM_KILLED else (),
+    )
+
+
+def _known(found: Findings, match: Match, confidence: float, first: int | None) -> LikelyCause:
+    place = "on the most telling line" if match.offset == first else "on one of the telling lines"
+    return LikelyCause(
+        title=short(match.title),
+        description=short(match.description, 300),
+        confidence=round(confidence, 2),
+        why=f"the known failure {match.pattern.id} stands {place}{_compared(found)}"
+        f"{_also_passing(found, match)}",
+        category=match.pattern.category,
+        pattern_id=match.pattern.id,
+        quotes=_quoted(found, match.offset),
+    )
+
+
+def _trust(found: Findings, match: Match) -> float:
+    """What a known failure loses for standing in passing runs too: half of its weight for two of them."""
+    return 2 / (2 + found.passing_hits.get(match.pattern.id, 0))
+
+
+def _also_passing(found: Findings, match: Match) -> str:
+    hits = found.passing_hits.get(match.pattern.id, 0)
+    runs = "one passing run shows" if hits == 1 else f"{hits} passing runs show"
+    return f"; but {runs} it too" if hits else ""
+
+
+def _by_line(found: Findings) -> LikelyCause:
+    line = found.causes.ranked[0]
+    event = next(
+        (one for one in found.events if one.first_number <= line.number <= one.last_number and one.exception),
+        None,
+    )
+    return LikelyCause(
+        title=said(event.summary if event else without_time(plain(line.text))),
+        description=f"raised in {short(event.frame, 120)}" if event and event.frame else "",
+        confidence=_TRACE if event else _LINE,
+        why=("it ends a stack trace" if event else "it is the most telling line")
+        + _compared(found)
+        + "; no known failure fits",
+        quotes=_quoted(found, line.offset),
+    )
+
+
+def _compared(found: Findings) -> str:
+    if not found.compared:
+        return "; there is no passing output to compare with"
+    runs = "passing run" if len(found.compared) == 1 else f"{len(found.compared)} passing runs"
+    return (
+        f"; nothing here is new against the last {runs}"
+        if found.nothing_new
+        else f", new against the last {runs}"
+    )
+
+
+def _quoted(found: Findings, offset: int) -> tuple[Quote, ...]:
+    quote = found.quotes.get(offset)
+    return (quote,) if quote is not None else ()
