@@ -100,3 +100,22 @@ def test_a_log_in_utf_16_is_scanned_too() -> None:
     text = "starting\r\nModuleNotFoundError: No module named 'requests'\r\n"
     found = KnowledgeBase.shipped().matcher.scan([text.encode("utf-16")])
     assert found["python.module-not-found"][0].groups == ("requests",)
+
+
+def test_more_patterns_than_one_filter_holds_are_all_found() -> None:
+    many = [
+        FailurePattern(
+            id=f"many.p{n}",
+            pattern=f"widget {n} broke",
+            category="other",
+            title="t",
+            description="d",
+            source="taught",
+        )
+        for n in range(700)
+    ]
+    found = Matcher(many).scan([b"".join(b"widget %d broke\n" % n for n in range(700))])
+    assert len(found) == 700
+    assert all(
+        places[0].text == f"widget {name.removeprefix('many.p')} broke" for name, places in found.items()
+    )
