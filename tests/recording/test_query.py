@@ -92,6 +92,17 @@ def test_a_part_is_read(text: str, query: Query) -> None:
         ("7d", NOW - timedelta(days=7)),
         ("24h", NOW - timedelta(days=1)),
         ('"last monday"', datetime(2026, 11, 16, tzinfo=UTC)),
+        ('"last 7 days"', NOW - timedelta(days=7)),
+        ('"the past 2 hours"', NOW - timedelta(hours=2)),
+        ('"this week"', datetime(2026, 11, 16, tzinfo=UTC)),
+        ('"last week"', datetime(2026, 11, 9, tzinfo=UTC)),
+        ('"this month"', datetime(2026, 11, 1, tzinfo=UTC)),
+        ('"last month"', datetime(2026, 10, 1, tzinfo=UTC)),
+        ('"this year"', datetime(2026, 1, 1, tzinfo=UTC)),
+        ('"last year"', datetime(2025, 1, 1, tzinfo=UTC)),
+        ("2026-11", datetime(2026, 11, 1, tzinfo=UTC)),
+        ("20.11.2026", datetime(2026, 11, 20, tzinfo=UTC)),
+        ("1767225600", datetime(2026, 1, 1, tzinfo=UTC)),
     ],
 )
 def test_a_time_is_read(text: str, at: datetime) -> None:
@@ -108,6 +119,18 @@ def test_parts_stand_side_by_side_and_or_binds_weaker() -> None:
     assert parsed("NOT a b") == parsed("-a b") == And((Not(a), b))
     assert parsed("-(a b)") == Not(And((a, b)))
     assert parsed("NOT NOT a") == parsed("--a") == parsed("((a))") == a
+
+
+def test_before_a_field_operators_may_be_small() -> None:
+    assert parsed("status:failed or status:lost") == parsed("status:failed OR status:lost")
+    assert parsed("a or (status:failed and not exit:1)") == parsed("a OR (status:failed AND NOT exit:1)")
+    assert parsed("this or that") == And((Words("this"), Words("or"), Words("that")))
+    assert parsed("for status:failed") == And((Words("for"), parsed("status:failed")))
+
+
+def test_fields_and_closed_values_have_no_case() -> None:
+    assert parsed("Status:FAILED") == parsed("status:failed")
+    assert parsed("IMAGE:Python*") == Compare("image", L, "Python*")
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,18 @@
 """The search language: ``status:failed image:python* duration:>60 label:team=a after:7d refused``.
 
 Parts stand side by side and must all hold; ``OR`` binds weaker, ``NOT`` or ``-`` turns one around,
-parentheses group. A part is a word or a quoted phrase, to be found in logs, names and commands
-(``pyt*`` is the beginning of a word), or ``field:value``:
+parentheses group. Before a field they may be written small (``status:failed or status:lost``). A part
+is a word or a quoted phrase, to be found in logs, names and commands (``pyt*`` is the beginning of a
+word), or ``field:value``:
 
 - texts: ``status cause image name command key job_id branch commit executor host source``; with
   ``*`` for anything;
 - numbers, alone or behind ``> >= < <=``: ``exit_code`` · ``duration wait cpu`` in seconds or
   ``5m`` · ``memory`` in bytes or ``512m``;
 - ``label:team=a``, ``label:team=a*``, or ``label:team`` for any value;
-- ``after:`` and ``before:`` with a time of RFC 3339, a date, ``today``, ``yesterday``, ``7d``
-  (ago), or another expression such as ``"last monday"``; without a zone it is UTC.
+- ``after:`` and ``before:`` with a time of RFC 3339, a date, a month, seconds of the epoch, ``today``,
+  ``yesterday``, ``7d`` (ago), or another expression such as ``"last 7 days"`` or ``"last monday"``; without a
+  zone it is UTC. Of a span that is named, such as ``"last week"`` or ``2026-11``, it is the beginning.
 
 ``id`` is short for ``job_id`` and ``exit`` for ``exit_code``. What holds spaces, parentheses or quotes
 is put between double quotes, where a backslash takes the next letter as it is.
@@ -82,9 +84,9 @@ _GRAMMAR = r"""
     compared: FIELD
     said: PHRASE | WORD
 
-    _AND.4: /AND(?![^\s()"])/
-    _OR.4: /OR(?![^\s()"])/
-    NOT.4: /NOT(?![^\s()"])/
+    _AND.4: /AND(?![^\s()"])|and(?=\s+(-|not\s+|\(\s*)*[A-Za-z_]+:[^\s])/
+    _OR.4: /OR(?![^\s()"])|or(?=\s+(-|not\s+|\(\s*)*[A-Za-z_]+:[^\s])/
+    NOT.4: /NOT(?![^\s()"])|not(?=\s+(\(\s*)*[A-Za-z_]+:[^\s])/
     MINUS.3: /-(?=[^\s])/
     _OPEN: "("
     _CLOSE: ")"
@@ -96,8 +98,12 @@ _GRAMMAR = r"""
 _PIECE = re.compile(r'"((?:\\.|[^"\\])*)"|([^"]+)', re.DOTALL)
 _SIGN = re.compile(r"(>=|<=|>|<|=|)(.*)", re.DOTALL)
 _AGO = re.compile(r"([0-9]+(\.[0-9]+)?(ms|s|m|h|d|w))+", re.ASCII)
+_LAST_FEW = re.compile(
+    r"(?:the )?(?:last|past|previous) (\d{1,5}) (minute|hour|day|week|month|year)s?", re.ASCII
+)
+_CALENDAR = re.compile(r"(?:the )?(this|last|previous) (week|month|year)")
 _MUST_QUOTE = re.compile(r'[\s()"]')
-_MEANT_AS_FIELD = re.compile(rf"(?<![A-Za-z_])(?:{'|'.join((*FIELDS, *_SHORT))}):")
+_MEANT_AS_FIELD = re.compile(rf"(?<![A-Za-z_])(?:{'|'.join((*FIELDS, *_SHORT))}):", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+")
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -226,7 +232,7 @@ def _joined(kind: type[And] | type[Or], parts: list[Query]) -> Query:
 def _comparison_of(token: "Token", now: datetime) -> Query:
     name, _, rest = str(token).partition(":")
     at = token.start_pos or 0
-    field = _SHORT.get(name, name)
+    field = _SHORT.get(name.lower(), name.lower())
     if field not in FIELDS:
         raise not_found(
             f"there is no field {name[:40]!r}",
@@ -283,6 +289,7 @@ def _text_of(field: str, value: str, letters: _Letters, at: int) -> Compare:
     if _is_pattern(letters):
         return Compare(field, Comparison.LIKE, value)
     choices = _CHOICES.get(field)
+    value = value.lower() if choices is not None else value
     if choices is not None and value not in choices:
         raise _wrong(f"{value[:40]!r} is not a {field}", at, f"One of: {', '.join(choices)}.")
     return Compare(field, Comparison.EQUAL, value)
@@ -322,7 +329,7 @@ def _moment_of(value: str, now: datetime, at: int) -> datetime:
         raise _wrong(
             f"{value[:40]!r} is not a time",
             at,
-            'Write e.g. 2026-01-31, 2026-01-31T08:30:00Z, today, yesterday, 7d (ago) or "last monday".',
+            'Write e.g. 2026-01-31, 2026-01-31T08:30:00Z, today, yesterday, 7d (ago) or "last 7 days".',
         )
     return found
 
@@ -335,12 +342,38 @@ def _moment(value: str, now: datetime) -> datetime | None:
         return midnight - timedelta(days=1)
     if value == "now":
         return now.astimezone(UTC)
+    if (named := _named(value.lower(), now, midnight)) is not None:
+        return named
     if _AGO.fullmatch(value):
         return now.astimezone(UTC) - timedelta(seconds=parse_duration(value))
     try:
         return _in_utc(datetime.fromisoformat(value))
     except ValueError:
         return _in_words(value, now)
+
+
+def _named(value: str, now: datetime, midnight: datetime) -> datetime | None:
+    """The beginning of a span that is named, or seconds of the epoch; None for what is neither."""
+    if found := _LAST_FEW.fullmatch(value):
+        days = {"minute": 1 / 1440, "hour": 1 / 24, "day": 1, "week": 7, "month": 30, "year": 365}[found[2]]
+        return now.astimezone(UTC) - int(found[1]) * timedelta(days=days)
+    if found := _CALENDAR.fullmatch(value):
+        back = found[1] != "this"
+        if found[2] == "week":
+            return midnight - timedelta(days=midnight.weekday() + 7 * back)
+        first = midnight.replace(day=1, month=midnight.month if found[2] == "month" else 1)
+        if not back:
+            return first
+        return (first - timedelta(days=1)).replace(
+            day=1, month=(first - timedelta(days=1)).month if found[2] == "month" else 1
+        )
+    if found := re.fullmatch(r"(\d{4})-(\d{2})", value, re.ASCII):
+        return datetime(int(found[1]), int(found[2]), 1, tzinfo=UTC)
+    if found := re.fullmatch(r"(\d{1,2})\.(\d{1,2})\.(\d{4})", value, re.ASCII):
+        return datetime(int(found[3]), int(found[2]), int(found[1]), tzinfo=UTC)
+    if re.fullmatch(r"\d{9,11}(?:\.\d+)?", value, re.ASCII):
+        return datetime.fromtimestamp(float(value), UTC)
+    return None
 
 
 def _in_words(value: str, now: datetime) -> datetime | None:

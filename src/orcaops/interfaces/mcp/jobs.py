@@ -85,7 +85,8 @@ class JobsAsked(Asked):
         "words of the log`; AND, OR, NOT and brackets work. Empty: the latest.",
     )
     question: Annotated[str, Field(max_length=LONGEST_QUESTION)] = Field(
-        "", description="Instead of `q`: e.g. `which jobs got slower since Monday?`"
+        "",
+        description="Instead of `q`: e.g. `which jobs got slower since Monday?`, or a query of `understood`.",
     )
     limit: Limit = 20
     cursor: Cursor = None
@@ -110,11 +111,13 @@ class JobRow(Word):
 class JobsFound(Page[JobRow]):
     """Jobs that match a search, or what is answered to a question, with the jobs that it names.
 
-    ``understood`` is the question as a query, to be checked; null with ``offers`` if it was not understood.
+    ``understood`` is the question as a query, to be checked, and changed and sent as the question again; null
+    with ``offers`` if it was not understood. ``also`` are its other readings, or its second part.
     """
 
     answer: str | None = None
     understood: Understood | None = None
+    also: tuple[Understood, ...] = ()
     rows: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
     offers: tuple[str, ...] = ()
@@ -220,6 +223,7 @@ async def _answered(call: Call, asked: JobsAsked) -> JobsFound:
         total=len(reply.job_ids),
         answer=reply.answer,
         understood=reply.understood,
+        also=reply.also,
         rows=reply.rows,
         notes=reply.notes,
         offers=reply.offers,
