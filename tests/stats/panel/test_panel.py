@@ -150,3 +150,30 @@ def test_a_burst_under_one_estimate_proves_it_once() -> None:
     one_by_one = sure_after([100.0 + place - 0.5 for place in range(40)])
     together = sure_after([0.0, *[100.5] * 39])
     assert together < one_by_one - 0.1
+
+
+def test_the_errors_of_one_burst_do_not_make_the_interval_theirs() -> None:
+    """Many series whose level moves from burst to burst: each burst misses its estimate to one side."""
+    chance = random.Random(3)
+    pool = panel.fresh_pool()
+    inside = n = 0
+    for _ in range(40):
+        series = panel.fresh_series()
+        for burst in range(6):
+            level, asked_at = chance.gauss(3, 0.5), 1000.0 * burst
+            told = panel.interval(series, pool) if series["n"] else None
+            for place in range(30):
+                y = level + chance.gauss(0, 0.05)
+                if told is not None:
+                    n, inside = n + 1, inside + (told.low <= y <= told.high)
+                panel.learn(series, pool, y, at=asked_at + 100 + place, asked_at=asked_at)
+    assert inside / n > 0.65  # each error in full, it would be 0.58: five levels seen say little of a sixth
+
+
+def test_what_all_series_lose_is_a_plain_mean_at_first() -> None:
+    """One strange value at the beginning must not decide about every series for a thousand values."""
+    series, pool = taught([1.0, 1000.0])
+    for place in range(200):
+        panel.learn(series, pool, 0.1 * (place % 2), at=10.0 + place, asked_at=None)
+    assert pool["scored"] == 201
+    assert max(pool["race"]) < 0.5  # of the first loss alone, ln 1000, five sixths would be left

@@ -37,7 +37,7 @@ class Duration:
     """
 
     name: str = "duration"
-    version: int = 4
+    version: int = 5
     metrics: Sequence[str] = (MetricName.DURATION,)
     levels: Sequence[str] = relatives.LEVELS
     quantity: str = "duration"

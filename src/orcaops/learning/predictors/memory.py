@@ -36,7 +36,7 @@ class PeakMemory:
     """
 
     name: str = "memory"
-    version: int = 4
+    version: int = 5
     metrics: Sequence[str] = (MetricName.MEMORY,)
     levels: Sequence[str] = relatives.LEVELS
     quantity: str = "memory"

@@ -10,6 +10,7 @@ from orcaops.stats.residuals import State
 from orcaops.stats.student import critical
 
 _POOL_MASS = 8.0  # as many own errors weigh as much as everybody's
+_ERRORS_OF_AN_ESTIMATE = 2.0  # so many errors of one estimate count in full
 _FEW_ERRORS = 20  # so many have a 90 % interval of their own
 
 
@@ -20,10 +21,21 @@ class Mixture(NamedTuple):
     weights: list[float]
 
 
-def mixture(own: Sequence[float], everybody: State) -> Mixture:
-    """The errors of one series, with everybody's at a constant weight; a guess where there are none."""
+def weight_of_own(own: Sequence[float], estimates: int) -> float:
+    """What each error of a series weighs: less where few estimates were put to the test by many values.
+
+    Values that were asked for together are off by the same estimate, all to one side.
+    """
+    return min(1.0, _ERRORS_OF_AN_ESTIMATE * estimates / len(own)) if own else 1.0
+
+
+def mixture(own: Sequence[float], everybody: State, each: float = 1.0) -> Mixture:
+    """The errors of one series, with everybody's at a constant weight; a guess where there are none.
+
+    ``each`` is what one of its own weighs.
+    """
     points = list(own)
-    weights = [1.0] * len(points)
+    weights = [each] * len(points)
     whole = residuals.total(everybody)
     if whole:
         for centre, weight in zip(residuals.CENTRES, everybody["bins"], strict=True):
@@ -47,15 +59,15 @@ def quantile(points: Sequence[float], weights: Sequence[float], share: float) ->
     return points[-1]
 
 
-def share_below(own: list[float], everybody: State, error: float) -> float:
+def share_below(own: list[float], everybody: State, error: float, each: float = 1.0) -> float:
     """The share of all errors, mixed in the same way, below ``error``; half of those equal to it."""
-    m = len(own)
     below = 0.0
-    if m:
+    if own:
         smaller = sum([e < error for e in own])
-        below = (2 * smaller + own.count(error)) / (2 * m)
+        below = (2 * smaller + own.count(error)) / (2 * len(own))
     if not everybody["bins"]:
-        return below if m else 0.5
+        return below if own else 0.5
+    m = each * len(own)
     return (m * below + _POOL_MASS * residuals.share_below(everybody, error)) / (m + _POOL_MASS)
 
 

@@ -23,7 +23,7 @@ import math
 
 from orcaops.stats import residuals
 from orcaops.stats.panel import confidence, experts, race
-from orcaops.stats.panel.errors import mixture, quantile, share_below, spread_of_few
+from orcaops.stats.panel.errors import Mixture, mixture, quantile, share_below, spread_of_few, weight_of_own
 from orcaops.stats.panel.outlook import Interval, Outlook, around, beyond_bound
 from orcaops.stats.panel.standpoints import keep, standing
 from orcaops.stats.residuals import State
@@ -57,6 +57,7 @@ def fresh_series() -> State:
 def fresh_pool() -> State:
     """What is known of all series together before any value."""
     return {
+        "scored": 0,  # values that were held against an estimate
         "loss": [],
         "race": [],
         "errors": residuals.fresh(),
@@ -148,7 +149,7 @@ def interval(series: State, pool: State, coverage: float = 0.9) -> Interval:
     centre = estimate(series, pool)
     alpha = _alpha(series, pool, coverage)
     everybody = pool["errors"]
-    errors = mixture(series["errors"], everybody)
+    errors = _errors(series, pool)
     low, high = quantile(*errors, alpha / 2), quantile(*errors, 1 - alpha / 2)
     spread = spread_of_few(everybody, coverage)
     sure = confidence.trusted(pool, confidence.share_within(series, everybody))
@@ -157,7 +158,12 @@ def interval(series: State, pool: State, coverage: float = 0.9) -> Interval:
 
 def beyond(series: State, pool: State, bound: float, coverage: float = 0.9) -> Outlook:
     """What is expected of the next value once its logarithm is known to exceed ``bound``."""
-    return beyond_bound(estimate(series, pool), mixture(series["errors"], pool["errors"]), bound, coverage)
+    return beyond_bound(estimate(series, pool), _errors(series, pool), bound, coverage)
+
+
+def _errors(series: State, pool: State) -> Mixture:
+    own: list[float] = series["errors"]
+    return mixture(own, pool["errors"], weight_of_own(own, series["moments"][0]))
 
 
 def _alpha(series: State, pool: State, coverage: float) -> float:
@@ -178,13 +184,16 @@ def _score(series: State, pool: State, y: float, stood: list[float]) -> None:
         del errors[0]
     residuals.add(pool["errors"], error, memory=_POOL_LENGTH)
     confidence.put_to_the_test(pool, stood[3], error)
-    pool["race"] = _drawn(pool["race"], race.count(series, _distances(y, _runners(stood))))
-    pool["loss"] = _drawn(pool["loss"], experts.charge(series, _distances(y, stood[_EXPERTS_FROM:])))
+    pool["scored"] += 1
+    share = max(1 / pool["scored"], _POOL_RATE)
+    pool["race"] = _drawn(pool["race"], race.count(series, _distances(y, _runners(stood))), share)
+    pool["loss"] = _drawn(pool["loss"], experts.charge(series, _distances(y, stood[_EXPERTS_FROM:])), share)
 
 
 def _steer(series: State, pool: State, error: float) -> None:
     """Take the ends further out after a miss, and a little less far after each hit."""
-    below = share_below(series["errors"], pool["errors"], error)
+    own: list[float] = series["errors"]
+    below = share_below(own, pool["errors"], error, weight_of_own(own, series["moments"][0]))
     alpha = _alpha(series, pool, 0.9)
     missed = 1.0 if below < alpha / 2 or below > 1 - alpha / 2 else 0.0
     series["alpha"] = round(min(max(series["alpha"] + _SERIES_STEP * (_MISSES - missed), -0.2), 0.4), 6)
@@ -199,8 +208,11 @@ def _distances(y: float, expected: list[float]) -> list[float]:
     return [abs(y - each) for each in expected]
 
 
-def _drawn(former: list[float], losses: list[float]) -> list[float]:
-    """The mean losses on all series, drawn a little to the newest; these themselves at first."""
+def _drawn(former: list[float], losses: list[float], share: float) -> list[float]:
+    """The mean losses on all series: plain at first, later drawn a little to the newest.
+
+    Were the first value the beginning of a slow mean, it would decide about all series for a thousand values.
+    """
     if not former:
         return losses
-    return [mean + _POOL_RATE * (loss - mean) for mean, loss in zip(former, losses, strict=True)]
+    return [mean + share * (loss - mean) for mean, loss in zip(former, losses, strict=True)]
