@@ -1,5 +1,6 @@
 """Both versions of control groups, read from folders that look like the kernel's."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -104,3 +105,61 @@ def test_removing_takes_what_lies_below_with_it(tmp_path: Path, make: type[Cgrou
 def test_no_control_groups_at_all(tmp_path: Path) -> None:
     assert cgroup_version(tmp_path) is None
     assert open_cgroup("job", tmp_path) is None
+
+
+def test_a_runtime_may_put_the_container_one_group_further_down(tmp_path: Path) -> None:
+    """As crun does for Podman, whose own process watches from a group beside it."""
+    scope = "job.slice/libpod-0123abcd.scope"
+    laid_out(
+        tmp_path,
+        {
+            "cgroup.controllers": "cpu\n",
+            "job.slice/libpod-conmon-0123abcd.scope/cgroup.procs": "11\n",
+            f"{scope}/cgroup.procs": "",
+            f"{scope}/cpu.stat": "usage_usec 9\nthrottled_usec 0\n",
+            f"{scope}/container/cgroup.procs": "14\n15\n",
+            f"{scope}/container/cpu.stat": "usage_usec 9\nthrottled_usec 250000\n",
+        },
+    )
+    group = open_cgroup("job.slice", tmp_path)
+    assert group is not None
+    child = group.child_of("0123abcd")
+    assert child is not None
+    assert child.processes() == [14, 15]
+    assert child.throttled_s() == 0.25
+
+
+def test_what_is_left_below_is_removed_from_the_bottom(tmp_path: Path) -> None:
+    (tmp_path / "job.slice" / "libpod-1.scope" / "container").mkdir(parents=True)
+    assert CgroupV2(tmp_path, "job.slice").remove()
+    assert not (tmp_path / "job.slice").exists()
+
+
+class TestSlices:
+    @pytest.fixture
+    def told(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """What a systemd that runs here is told, one request a line; it removes nothing."""
+        programs = tmp_path / "programs"
+        programs.mkdir()
+        (programs / "systemctl").write_text(f'#!/bin/sh\necho "$*" >>{tmp_path}/told\nexit 1\n')
+        (programs / "systemctl").chmod(0o755)
+        monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+        monkeypatch.setattr("orcaops.running.cgroup._SYSTEMD_RUNS", tmp_path)
+        return tmp_path / "told"
+
+    def test_systemd_ends_what_it_made(self, told: Path, tmp_path: Path) -> None:
+        (tmp_path / "orcaops_1.slice").mkdir()
+        assert CgroupV2(tmp_path, "orcaops_1.slice").remove(), "by hand, where it did not"
+        assert told.read_text() == "--no-ask-password --quiet stop orcaops_1.slice\n"
+
+    def test_it_has_nothing_to_do_with_other_groups(self, told: Path, tmp_path: Path) -> None:
+        (tmp_path / "orcaops-1").mkdir()
+        assert CgroupV2(tmp_path, "orcaops-1").remove()
+        assert not told.exists()
+
+    def test_nobody_is_asked_where_it_does_not_run(
+        self, told: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("orcaops.running.cgroup._SYSTEMD_RUNS", tmp_path / "nowhere")
+        assert CgroupV2(tmp_path, "orcaops_1.slice").remove()
+        assert not told.exists()

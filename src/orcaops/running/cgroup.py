@@ -8,6 +8,7 @@ and ``blkio`` in version 1; ``memory.peak`` (Linux 5.19), ``cpu.stat`` and ``io.
 import contextlib
 import os
 import re
+import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ from typing import Protocol
 CGROUP_ROOT = Path("/sys/fs/cgroup")
 _REMOVE_TRIES = 20
 _LARGEST_FILE = 1 << 16
+_SYSTEMD_RUNS = Path("/run/systemd/system")  # as sd_booted(3) asks
+_STOP_WITHIN_S = 10.0
+_WATCHER = "conmon"  # Podman's own process, in a group whose name holds the container's id too
 _REMOVE_PAUSE_S = 0.01
 
 
@@ -64,10 +68,10 @@ class Cgroup(Protocol):
         """Processes that the kernel killed for want of memory (version 1: in this very group)."""
 
     def throttled_s(self) -> float | None:
-        """Seconds for which this very group had used up its CPU quota."""
+        """Seconds for which this very group had used up its CPU quota; version 2: or one right below it."""
 
     def processes(self) -> list[int]:
-        """The ids of the processes in this very group."""
+        """The ids of the processes in this very group; version 2: in those below it if none is in itself."""
 
     def child_of(self, container_id: str) -> "Cgroup | None":
         """The group that the engine made below this one for a container, if it is there."""
@@ -175,6 +179,7 @@ class CgroupV1:
 
     def remove(self) -> bool:
         """Remove the group from every hierarchy."""
+        _stop_slice(self._path)
         gone = [_removed(controller / self._path) for controller in _folders_in(self._root)]
         return all(gone)
 
@@ -234,12 +239,14 @@ class CgroupV2:
 
     def throttled_s(self) -> float | None:
         """From ``throttled_usec`` in ``cpu.stat``."""
-        throttled = _named(_text(self._folder / "cpu.stat"), "throttled_usec")
-        return None if throttled is None else throttled / 1e6
+        groups = (self._folder, *_folders_in(self._folder))  # crun sets the quota one group further down
+        throttled = [_named(_text(group / "cpu.stat"), "throttled_usec") for group in groups]
+        known = [each for each in throttled if each is not None]
+        return max(known) / 1e6 if known else None
 
     def processes(self) -> list[int]:
-        """From ``cgroup.procs``."""
-        return _numbers(_text(self._folder / "cgroup.procs"))
+        """From ``cgroup.procs``, or from those of the groups below where a runtime (crun) has made one."""
+        return _processes_below(self._folder)
 
     def child_of(self, container_id: str) -> Cgroup | None:
         """The folder whose name holds the container's id."""
@@ -248,6 +255,7 @@ class CgroupV2:
 
     def remove(self) -> bool:
         """Remove the group."""
+        _stop_slice(self._path)
         return _removed(self._folder)
 
 
@@ -289,7 +297,34 @@ def _folders_in(folder: Path, prefix: str = "") -> list[Path]:
 
 
 def _name_with(folder: Path, part: str) -> str | None:
-    return next((path.name for path in _folders_in(folder) if part in path.name), None)
+    names = (path.name for path in _folders_in(folder))
+    return next((name for name in names if part in name and _WATCHER not in name), None)
+
+
+def _processes_below(folder: Path) -> list[int]:
+    found = _numbers(_text(folder / "cgroup.procs"))
+    if not found:
+        for below in _folders_in(folder):
+            found += _processes_below(below)
+    return found
+
+
+def _stop_slice(path: str) -> None:
+    """Let systemd end a slice that it made for us, folder and all; without it the unit stays active for ever.
+
+    (``systemd-run --scope --slice=a.slice true``, then ``systemctl list-units 'a*'``.)
+    """
+    if path.endswith(".slice") and _SYSTEMD_RUNS.is_dir():
+        # Where systemd cannot be asked (no such program, another's namespace) the folder is removed by hand.
+        with contextlib.suppress(OSError, subprocess.SubprocessError):
+            subprocess.run(
+                ("systemctl", "--no-ask-password", "--quiet", "stop", path),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                timeout=_STOP_WITHIN_S,
+                check=False,
+            )
 
 
 def _removed(folder: Path) -> bool:
@@ -299,9 +334,10 @@ def _removed(folder: Path) -> bool:
         except FileNotFoundError:
             return True
         except OSError:  # the kernel has not yet let go of a process that has just ended
-            for below in _folders_in(folder):  # what a runtime that was killed has left
-                with contextlib.suppress(OSError):
-                    below.rmdir()
+            for below, _, _ in os.walk(folder, topdown=False):  # what a runtime that was killed has left
+                if below != str(folder):
+                    with contextlib.suppress(OSError):
+                        os.rmdir(below)  # noqa: PTH106 - it is a text
             time.sleep(_REMOVE_PAUSE_S)
         else:
             return True
