@@ -87,7 +87,7 @@ def test_the_same_content_gives_the_same_ids() -> None:
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
-        ('{"name": "x"', "not valid JSON"),
+        ('{"name": "x"', "not valid JSON: unexpected end of data (column 13)"),
         ("[1]", "not a JSON object"),
         ({"started_at": 1, "duration_s": 1}, "neither 'name' nor 'command'"),
         ({"name": "x", "duration_s": 1}, "'started_at' is missing"),

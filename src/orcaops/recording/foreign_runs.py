@@ -243,7 +243,7 @@ def labels_of(value: Any) -> dict[str, str]:
             try:
                 value = orjson.loads(value)
             except orjson.JSONDecodeError as error:
-                raise ValueError(f"'labels' is not valid JSON: {error}") from None
+                raise ValueError(f"'labels' is not valid JSON: {error.msg}") from None
         else:
             parts = (part.partition("=") for part in value.split(",") if part.strip())
             return {name.strip(): text.strip() for name, _, text in parts}

@@ -49,6 +49,7 @@ def test_list_for_people(past: Path, orcaops: Command) -> None:
     assert heading.split() == ["JOB", "STATUS", "SUBMITTED", "(UTC)", "TOOK", "WORK"]
     assert line[heading.index("STATUS") :].startswith("failed")
     assert line[heading.index("WORK") :].startswith("nightly")
+    assert line.endswith("nightly"), "what has a name and no command is called by its name"
     assert shown.err == ""
     nothing = orcaops("jobs", "list", "status:lost")
     assert (nothing.out, "nothing matches" in nothing.err) == (b"", True)

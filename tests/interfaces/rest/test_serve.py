@@ -1,5 +1,6 @@
 """The server process: what it refuses, how it says where it listens, and its orderly end."""
 
+import contextlib
 import os
 import re
 import signal
@@ -147,3 +148,17 @@ def test_the_address_has_the_real_port(host: str, shown: str) -> None:
 
 def test_no_thread_stays() -> None:
     assert not [thread.name for thread in threading.enumerate() if thread.name == "feed"]
+
+
+def test_headers_without_end_are_not_kept(orcaops_home: Path) -> None:
+    with (
+        process("a-token") as server,
+        socket.create_connection(("127.0.0.1", server.port), timeout=20) as peer,
+    ):
+        peer.sendall(b"GET /orcaops/jobs HTTP/1.1\r\nHost: x\r\nX: ")
+        sent = 0
+        with contextlib.suppress(ConnectionError):
+            while sent < 64:
+                peer.sendall(b"a" * 2**20)
+                sent += 1
+        assert sent < 64, "the server read on"

@@ -85,7 +85,7 @@ def list_(
                 colour(run.status.value, _MOODS.get(run.status.value, "quiet")),
                 show_time(run.submitted_at),
                 show_duration(run.duration_s) if run.duration_s is not None else "",
-                f"{run.name}: {run.command}" if run.name else run.command,
+                ": ".join(filter(None, (run.name, run.command))),
             ]
             for run in page.items
         ],

@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 _GOODBYE_S = 3  # how long answers under way may take once the server is to end
 _BACKLOG = 2048
+_LONGEST_HEADERS = 64 * 1024  # bytes
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -112,6 +113,8 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 api,
+                http="h11",  # the other parser keeps headers of any length, before any token is seen
+                h11_max_incomplete_event_size=_LONGEST_HEADERS,
                 log_config=None,
                 access_log=False,
                 server_header=False,

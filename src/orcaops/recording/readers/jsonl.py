@@ -39,7 +39,7 @@ class Jsonl:
                         raise ValueError("not a JSON object")
                     run = run_of(fields, self.name, options)
                 except orjson.JSONDecodeError as error:
-                    yield BadLine(number, f"not valid JSON: {error}")
+                    yield BadLine(number, f"not valid JSON: {error.msg} (column {error.colno})")
                 except (ValueError, TypeError) as error:
                     yield BadLine(number, str(error))
                 else:

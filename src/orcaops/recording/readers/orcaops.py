@@ -72,7 +72,7 @@ def _lines(file: BinaryIO) -> _Records:
             try:
                 record = orjson.loads(line)
             except orjson.JSONDecodeError as error:
-                yield number, f"not valid JSON: {error}"
+                yield number, f"not valid JSON: {error.msg} (column {error.colno})"
             else:
                 yield number, record if isinstance(record, dict) else "not a JSON object"
 
