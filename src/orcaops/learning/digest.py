@@ -13,9 +13,9 @@ from typing import Any
 from orcaops.model.anomaly import Anomaly
 from orcaops.stats import multiplicity
 
-RATE = 0.04
-"""The share of false ones that is aimed at; on the noise of real machines, which is not well-behaved, one in
-five is reached by it (``python -m benchmarks learning``, the rows *digest*)."""
+RATE = 0.02
+"""The share of false ones that is aimed at; on the noise of real machines, which is not well-behaved, less
+than one in five is reached by it (``python -m benchmarks learning``, the rows *digest*)."""
 
 _HOUR_S = 3600.0
 _HOURS = 24

@@ -1,5 +1,6 @@
 """Anomaly: something unusual, with numbers as evidence."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -32,6 +33,9 @@ class Anomaly(Word):
     ``acknowledged`` and ``resolution`` come from decisions that people made; everything else is
     derived from facts.
 
+    ``part_of`` is the anomaly that speaks for this one, where another tells of the same runs and says more;
+    it is then listed and not told.
+
     ``muted_by`` is an anomaly that somebody called no problem, where that holds for this one too; it is
     then listed and not told, for the reason ``muted_because``. ``confirmed`` says whether the run did the
     same when ``confirming_job_id`` ran it once more. ``told`` says whether people were told; null where
@@ -61,6 +65,7 @@ class Anomaly(Word):
     open: bool = True
     last_seen_at: UtcTime | None = None
     closed_at: UtcTime | None = None
+    part_of: Id | None = None
     muted_by: Id | None = None
     muted_because: str | None = None
     confirmed: bool | None = None
@@ -69,3 +74,9 @@ class Anomaly(Word):
     told: bool | None = None
     told_because: str | None = None
     evidence: dict[str, Any] = Field(default_factory=dict)
+
+
+def speaking(anomalies: Sequence[Anomaly]) -> list[Anomaly]:
+    """Those of the anomalies of which none of the others speaks: what to say of them in few lines."""
+    here = {anomaly.id for anomaly in anomalies}
+    return [anomaly for anomaly in anomalies if anomaly.part_of not in here]

@@ -220,6 +220,14 @@ class AnomalyRepository(Protocol):
     def open_of_key(self, workspace: str, key: str, kind: str, *, limit: int = 5) -> list[Anomaly]:
         """The open ones of one type about a key, latest first."""
 
+    def open_of_keys(self, workspace: str, keys: Iterable[str]) -> list[Anomaly]:
+        """The open ones about these keys."""
+
+    def begun_since(
+        self, workspace: str, at: datetime, *, keys: Iterable[str] | None = None, limit: int
+    ) -> list[Anomaly]:
+        """Those that began then or later, of these keys or of all, latest first."""
+
     def put_many(self, anomalies: Sequence[Anomaly]) -> None:
         """Insert, or replace all but what people decided."""
 

@@ -23,6 +23,7 @@ from orcaops.model.decision import Decision
 from orcaops.model.run import Run
 from orcaops.recording.measure import samples_of
 from orcaops.recording.store import MemoryKey, Store, Transaction
+from orcaops.services.absorbing.stories import told_as_one
 from orcaops.services.absorbing.verdicts import Verdicts
 
 log = logging.getLogger(__name__)
@@ -194,6 +195,7 @@ class Absorber:
             for run in runs
         )
         absorbed = self._verdicts.heeded(transaction, runs, self._loop.absorb(samples, self._book))
+        absorbed = told_as_one(transaction, absorbed)
         transaction.baselines.put_many(self._loop.describe_baselines(self._book, absorbed.keys))
         transaction.anomalies.put_many(absorbed.anomalies)
         self._days.update(anomaly.detected_at.date() for anomaly in absorbed.anomalies)

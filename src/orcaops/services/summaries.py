@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from statistics import median
 
-from orcaops.model.anomaly import Anomaly
+from orcaops.model.anomaly import Anomaly, speaking
 from orcaops.model.logline import LogLine
 from orcaops.model.prediction import DurationPrediction
 from orcaops.model.quantities import show_duration, show_size
@@ -39,15 +39,16 @@ def summarise(
     ``before`` are earlier runs of its key, newest first, ``tail`` the end of its log, ``failing`` the first
     of its tests that failed.
     """
+    spoken = speaking(anomalies)
     return Summary(
         job_id=run.job_id,
         status=run.status,
         line=_line(run, before),
         key_events=tuple(_events(run)),
         errors=tuple(_errors(run, tail, failing)),
-        unusual=tuple(anomaly.title for anomaly in anomalies),
+        unusual=tuple(anomaly.title for anomaly in spoken),
         predicted=run.prediction,
-        next_steps=tuple(_next_steps(run, anomalies)),
+        next_steps=tuple(_next_steps(run, spoken)),
     )
 
 

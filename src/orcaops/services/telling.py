@@ -156,7 +156,7 @@ class Telling:
                 together = {notice.id: notice for notice in transaction.outbox.waiting(workspace)}
                 together |= {notice.id: notice for notice in notices}
                 going = [notice for notice in together.values() if self._passes(notice, now)]
-                self._address(transaction, going, now)
+                self._address(transaction, _for_themselves(transaction, workspace, going), now)
                 transaction.outbox.handed_over(workspace, [notice.id for notice in going])
             transaction.deliveries.forget_settled(now - _SENT_KEPT)
 
@@ -204,6 +204,13 @@ class Telling:
             transaction.deliveries.settle(delivery, "failed", at=now, reason=reason)
         log.warning("nobody was told through %s of %r: %s", delivery.channel, delivery.notice.title, reason)
         return False
+
+
+def _for_themselves(transaction: Transaction, workspace: str, notices: Sequence[Notice]) -> list[Notice]:
+    """The notices without those of anomalies that have become part of another while they waited."""
+    about = [each for notice in notices if notice.subject == "anomaly" for each in notice.subject_ids]
+    parts = {each.id for each in transaction.anomalies.find(workspace, about) if each.part_of is not None}
+    return [notice for notice in notices if not parts.issuperset(notice.subject_ids)]
 
 
 def _sent(channel: Notifier, notice: Notice) -> Receipt:

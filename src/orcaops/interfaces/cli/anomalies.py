@@ -18,7 +18,7 @@ from orcaops.interfaces.cli.output import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from orcaops.app import App
     from orcaops.model.anomaly import Anomaly
@@ -96,9 +96,9 @@ def list_(
                     str(anomaly.run_count),
                     ", ".join(_states(anomaly)),
                     _what_runs(anomaly.key),
-                    anomaly.title,
+                    f"└ {anomaly.title}" if anomaly.part_of is not None else anomaly.title,
                 ]
-                for anomaly in page.items
+                for anomaly in _with_their_parts(page.items)
             ],
         )
     more_follows(page.next_cursor, len(page.items), page.total)
@@ -196,6 +196,7 @@ def _print(anomaly: "Anomaly") -> None:
             ("acknowledged", "yes" if anomaly.acknowledged else "no"),
             ("note", anomaly.note),
             ("resolution", anomaly.resolution),
+            ("part of", anomaly.part_of),
             ("muted", anomaly.muted_because),
             ("rerun", anomaly.confirmed_because),
             ("told", _told(anomaly)),
@@ -209,6 +210,16 @@ def _print(anomaly: "Anomaly") -> None:
     )
 
 
+def _with_their_parts(anomalies: "Sequence[Anomaly]") -> "Iterator[Anomaly]":
+    """The anomalies in their order, and those that are part of one right behind it."""
+    here = {anomaly.id for anomaly in anomalies}
+    for anomaly in anomalies:
+        if anomaly.part_of in here:
+            continue
+        yield anomaly
+        yield from (each for each in anomalies if each.part_of == anomaly.id)
+
+
 def _states(anomaly: "Anomaly") -> "Iterator[str]":
     """What to know of an anomaly at a glance, in a word or two each."""
     if not anomaly.open:
@@ -219,6 +230,8 @@ def _states(anomaly: "Anomaly") -> "Iterator[str]":
         yield "seen"
     if anomaly.confirmed is not None:
         yield "confirmed" if anomaly.confirmed else "not confirmed"
+    if anomaly.part_of is not None:
+        return
     if anomaly.muted_by is not None:
         yield "muted"
     elif anomaly.told is False:

@@ -99,13 +99,15 @@ def list_(
 @with_door
 def show(app: "App", job_id: str, *, workspace: str, as_json: bool) -> None:
     """Show one run: how it ended, where its time went, what it used, what was expected."""
+    from orcaops.model.anomaly import speaking
+
     run = app.jobs.get(workspace, job_id)
     if as_json:
         print_json(run)
         return
     _print_run(run)
     print_failing(app, run)
-    for anomaly in app.insights.anomalies_of(workspace, job_id):
+    for anomaly in speaking(app.insights.anomalies_of(workspace, job_id)):
         click.echo(f"unusual: {anomaly.title} ({anomaly.severity}, {anomaly.id})")
 
 

@@ -6,7 +6,7 @@ import click
 
 from orcaops.interfaces.cli.output import fields, note, paragraph
 from orcaops.interfaces.cli.predicted import record_words, shown
-from orcaops.model.anomaly import Anomaly, Severity
+from orcaops.model.anomaly import Anomaly, Severity, speaking
 from orcaops.model.override import Override, show_value
 from orcaops.model.prediction import Abstained, FailureRisk, Forecasts, Prediction
 from orcaops.model.quantities import show_duration, show_size
@@ -52,7 +52,7 @@ def tell_finished(run: Run, anomalies: Sequence[Anomaly]) -> None:
     note(words, "good" if run.status is Status.SUCCEEDED else "bad")
     if run.message:
         note(run.message)
-    for anomaly in anomalies:
+    for anomaly in speaking(anomalies):
         note(f"unusual: {anomaly.title}", MOODS[anomaly.severity])
         note(f"  {anomaly.description}")
 

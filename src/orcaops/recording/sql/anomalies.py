@@ -43,6 +43,15 @@ _OPEN_OF_KEY = (
     .order_by(anomalies.c.detected_at.desc(), anomalies.c.id.desc())
     .limit(bindparam("most"))
 )
+_OPEN_OF_KEYS = _WHOLE.where(
+    _HERE, anomalies.c.key.in_(bindparam("keys", expanding=True)), func.coalesce(anomalies.c.open, 0) == 1
+)
+_BEGUN_SINCE = (
+    _WHOLE.where(_HERE, anomalies.c.detected_at >= bindparam("at"))
+    .order_by(anomalies.c.detected_at.desc(), anomalies.c.id.desc())
+    .limit(bindparam("most"))
+)
+_OF_KEYS_SINCE = _BEGUN_SINCE.where(anomalies.c.key.in_(bindparam("keys", expanding=True)))
 _OF_RUN = (
     _WHOLE.join_from(
         anomalies,
@@ -80,6 +89,26 @@ class Anomalies:
     def open_of_key(self, workspace: str, key: str, kind: str, *, limit: int = 5) -> list[Anomaly]:
         asked = {"workspace": workspace, "key": clean(key), "kind": kind, "most": limit}
         return [_anomaly(row) for row in self._connection.execute(_OPEN_OF_KEY, asked)]
+
+    def open_of_keys(self, workspace: str, keys: Iterable[str]) -> list[Anomaly]:
+        return [
+            _anomaly(row)
+            for chunk in _chunks(keys)
+            for row in self._connection.execute(_OPEN_OF_KEYS, {"workspace": workspace, "keys": chunk})
+        ]
+
+    def begun_since(
+        self, workspace: str, at: datetime, *, keys: Iterable[str] | None = None, limit: int
+    ) -> list[Anomaly]:
+        asked = {"workspace": workspace, "at": microseconds(at), "most": limit}
+        if keys is None:
+            return [_anomaly(row) for row in self._connection.execute(_BEGUN_SINCE, asked)]
+        found = [
+            _anomaly(row)
+            for chunk in _chunks(keys)
+            for row in self._connection.execute(_OF_KEYS_SINCE, asked | {"keys": chunk})
+        ]
+        return sorted(found, key=lambda anomaly: (anomaly.detected_at, anomaly.id), reverse=True)[:limit]
 
     def put_many(self, new: Sequence[Anomaly]) -> None:
         upsert(
@@ -187,6 +216,12 @@ class Anomalies:
         few = matching.with_only_columns(anomalies.c.id).limit(FEW + 1).subquery()
         count = self._connection.scalar(select(func.count()).select_from(few)) or 0
         return count if count <= FEW else None
+
+
+def _chunks(keys: Iterable[str]) -> Iterator[list[str]]:
+    wanted = sorted({clean(key) for key in keys})
+    for start in range(0, len(wanted), _AT_ONCE):
+        yield wanted[start : start + _AT_ONCE]
 
 
 def _filter(name: str, value: str) -> ColumnElement[bool]:

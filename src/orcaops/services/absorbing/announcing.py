@@ -69,6 +69,10 @@ class Announcing:
         told: list[Told] = []
         notices: list[Notice] = []
         for anomaly in touched:
+            if anomaly.part_of is not None:
+                if not transaction.outbox.known(workspace, told_ids(anomaly)):
+                    told.append(Told(anomaly.id, False, f"it is part of {anomaly.part_of}"))
+                continue
             if not anomaly.open:
                 known = transaction.outbox.known(workspace, told_ids(anomaly))
                 if known and anomaly.type not in _QUIET_TYPES:
@@ -117,7 +121,10 @@ class Announcing:
         notices.extend(
             notice_of(found)
             for found in [*earlier, *(here[each] for each in new if each in here)]
-            if found.muted_by is None and found.resolution is None and found.severity is not Severity.INFO
+            if found.muted_by is None
+            and found.part_of is None
+            and found.resolution is None
+            and found.severity is not Severity.INFO
         )
         if anomaly.id in new:
             return

@@ -65,6 +65,13 @@ class AnomaliesConformance:
             assert [a.id for a in open_] == ["a00"]
             assert transaction.anomalies.open_of_key("default", "k0", "memory") == []
             assert transaction.anomalies.open_of_key("default", "k0", "error", limit=0) == []
+            open_ = transaction.anomalies.open_of_keys("default", ["k0", "k1", "nobody's"])
+            assert sorted(a.id for a in open_) == ["a00", "a05"]
+            late = START + timedelta(minutes=8)
+            begun = transaction.anomalies.begun_since
+            assert [a.id for a in begun("default", late, limit=3)] == ["a19", "a18", "a17"]
+            assert [a.id for a in begun("default", late, keys=["k1", "k2"], limit=9)] == ["a18", "a17"]
+            assert begun("default", late, keys=[], limit=9) == []
             listed = all_pages(lambda cursor: transaction.anomalies.page("default", limit=3, cursor=cursor))
             assert [a.id for a in listed] == newest
             expected = {
