@@ -75,6 +75,12 @@ def test_a_lasting_change_speaks_for_slow_runs_and_for_cpu_time() -> None:
     assert speaker(slow, [memory, slow]) is None
 
 
+def test_a_silence_speaks_for_the_time_it_took() -> None:
+    silent, slow = found("anomaly_stalled", "stalled", 1, 1), found("anomaly_duration", "duration", 1, 1)
+    assert [speaker(anomaly, [slow, silent]) for anomaly in (silent, slow)] == [None, silent.id]
+    assert takes_part(silent)
+
+
 def test_few_lines_leave_out_what_another_says() -> None:
     part = NEWS.model_copy(update={"part_of": DROP.id})
     assert speaking([part, DROP]) == [DROP]

@@ -142,6 +142,11 @@ def test_speed() -> None:
 def test_the_longest_silence_is_measured() -> None:
     assert values(run(log=LogSummary(lines=2, longest_silence_s=4.5)))["silence"] == (4.5, False)
     assert "silence" not in values(run(log=LogSummary(lines=1)))
+    hung = run()
+    assert hung.finished_at is not None
+    last = hung.finished_at - timedelta(seconds=9)
+    for log in (LogSummary(last_output_at=last), LogSummary(longest_silence_s=4.5, last_output_at=last)):
+        assert values(hung.changed(log=log))["silence"] == (9.0, False)
     spec = JobSpec(command=("pytest", "-q"), idle_timeout=60)
     stopped = run(Status.TIMED_OUT, Cause.TIMEOUT_IDLE, requested=spec, log=LogSummary(longest_silence_s=4.5))
     assert values(stopped)["silence"] == (60.0, False)

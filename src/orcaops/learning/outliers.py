@@ -159,7 +159,9 @@ class OutlierDetector:
         over = "the runs since were as usual"
         if self._stale({"last_at": episode["last_at"]}, sample):
             over = staleness.TOLD
-        low = "0" if finding["low"] is None else self.show(finding["low"])
+        usually = f"up to {self.show(finding['high'])}"
+        if finding["low"] is not None:
+            usually = f"between {self.show(finding['low'])} and {self.show(finding['high'])}"
         return episodes.shown(
             episode,
             sample,
@@ -170,8 +172,8 @@ class OutlierDetector:
             title=self.title(actual, usual),
             description=(
                 f"{self.show(actual)}, while the last {n} runs of the same job had a median of"
-                f" {self.show(usual)}. Anything between {low} and {self.show(finding['high'])} would have"
-                f" passed as usual.{runs}" + (f" It is over: {over}." if closed else "")
+                f" {self.show(usual)}. Anything {usually} would have passed as usual.{runs}"
+                + (f" It is over: {over}." if closed else "")
             ),
             expected=usual,
             actual=actual,

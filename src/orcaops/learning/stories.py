@@ -22,6 +22,7 @@ _RISING: _Kind = ("failure_rising", "rising_risk")
 _FLAKY: _Kind = ("flaky", "flaky")
 _NEWS: _Kind = ("anomaly_error", "error")
 _LASTING: _Kind = ("regression", "regression")
+_SILENCE: _Kind = ("anomaly_stalled", "stalled")
 
 _SPEAKERS: Mapping[_Kind, tuple[_Kind, ...]] = {
     _DROP: (_INCIDENT,),
@@ -31,7 +32,7 @@ _SPEAKERS: Mapping[_Kind, tuple[_Kind, ...]] = {
     ("anomaly_error_frequent", "error"): (_INCIDENT, _DROP),
     ("anomaly_repeat_failure", "repeat_failure"): (_INCIDENT, _DROP, _NEWS),
     ("anomaly_tests", "error"): (_INCIDENT, _DROP, _NEWS),
-    ("anomaly_duration", "duration"): (_LASTING,),
+    ("anomaly_duration", "duration"): (_LASTING, _SILENCE),
     ("anomaly_memory", "memory"): (_LASTING,),
     _LASTING: (_LASTING,),  # of CPU time by that of duration
 }
@@ -42,7 +43,7 @@ _METRIC_OF = {"anomaly_duration": "duration", "anomaly_memory": "memory"}
 
 def takes_part(anomaly: Anomaly) -> bool:
     """Whether an anomaly is of a kind that speaks for others, or that others speak for."""
-    return _kind(anomaly) in _SPEAKERS or is_incident(anomaly)
+    return _kind(anomaly) in _SPEAKERS or _kind(anomaly) in (_INCIDENT, _SILENCE)
 
 
 def is_incident(anomaly: Anomaly) -> bool:

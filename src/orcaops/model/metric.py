@@ -11,7 +11,7 @@ class MetricName(StrEnum):
     MEMORY = "memory"  # bytes the processes held, or the kernel's peak where that is all there is
     CPU = "cpu"  # CPU seconds
     QUEUE_WAIT = "queue_wait"  # seconds between submission and start
-    SILENCE = "silence"  # seconds, the longest between two outputs of a run that printed something
+    SILENCE = "silence"  # seconds, the longest without output of a run that printed something
     FAILURE = "failure"  # 1 if the run failed by its own doing, 0 if it succeeded
     TEST_FAILURE = "test_failure"  # 1 if a test inside the run failed, 0 if it passed
     TEST_DURATION = "test_duration"  # seconds of a test that passed

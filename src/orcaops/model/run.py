@@ -1,5 +1,6 @@
 """Run: one execution as asked, as it ran, and what it cost."""
 
+import math
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -114,7 +115,11 @@ class Artifact(Word):
 class LogSummary(Word):
     """What a run printed, counted; ``cut_bytes`` were dropped from the middle beyond the limit.
 
+<<<<<<< HEAD
     ``masked`` secrets stood in it: at least so many, where a later process went on with an earlier one's log.
+=======
+    ``longest_silence_s`` is the longest time between two outputs; ``last_output_at`` is when the last came.
+>>>>>>> 392830f (A run that hangs after its last output is seen by its silence)
     """
 
     stdout_bytes: NonNegativeInt = 0
@@ -126,6 +131,7 @@ class LogSummary(Word):
     first_error: str | None = None
     masked: NonNegativeInt = 0
     longest_silence_s: Finite | None = None
+    last_output_at: UtcTime | None = None
 
 
 class Context(Word):
@@ -209,6 +215,19 @@ class Run(Word):
     engine_ref: str | None = None
     warm: bool | None = None
     sandbox: Id | None = None
+
+    @property
+    def longest_silence_s(self) -> float | None:
+        """Seconds that passed at most without output: between two, or from the last to the end of the run.
+
+        None where that is not known, as of a run that printed nothing.
+        """
+        if self.log is None:
+            return None
+        silences = [self.log.longest_silence_s]
+        if self.log.last_output_at is not None and self.finished_at is not None:
+            silences.append((self.finished_at - self.log.last_output_at).total_seconds())
+        return max((each for each in silences if each is not None and 0 <= each < math.inf), default=None)
 
     def changed(self, **changes: Any) -> "Run":
         """The same run with some fields replaced (they are not validated again)."""

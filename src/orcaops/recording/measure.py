@@ -8,7 +8,7 @@ failed_duration    its command failed
 memory             it was measured; *censored* at the limit if it was killed for memory
 cpu                it was measured, and the run ended by its own doing
 queue_wait         it started
-silence            it printed something: the longest time between two outputs, or its idle timeout
+silence            it printed something: the longest time without output, or its idle timeout
 failure            1 if it failed by its own doing, 0 if it succeeded
 error              1, with the failure's signature as ``detail``
 test_…, tests      of its tests: see :mod:`orcaops.recording.measured_tests`
@@ -210,13 +210,11 @@ def memory_of(usage: Usage) -> int | None:
 
 
 def silence_of(run: Run) -> float | None:
-    """Seconds that passed at most between two outputs; None where it printed less than twice.
+    """Seconds that passed at most without output, the last of them included; None where it printed nothing.
 
     A run that was stopped for being silent was silent for its idle timeout at least.
     """
-    silence = run.log.longest_silence_s if run.log else None
-    if silence is None or not math.isfinite(silence) or silence < 0:
-        silence = None
+    silence = run.longest_silence_s
     spec = run.effective or run.requested
     if run.cause is Cause.TIMEOUT_IDLE and spec is not None and spec.idle_timeout is not None:
         return max(silence or 0.0, spec.idle_timeout)

@@ -42,14 +42,14 @@ class IdleTimeout:
 
     def advise(self, dossier: Dossier) -> Sequence[Recommendation]:
         """At most one recommendation: an idle timeout."""
-        silences = [s for run in dossier.successes if (s := _silence(run)) is not None]
+        silences = [s for run in dossier.successes if (s := run.longest_silence_s) is not None]
         if len(silences) < self.needed:
             return ()
         wanted = max(self.margin * max(silences), self.least_s)
         late = {
             run.job_id: silence - wanted
             for run in dossier.runs
-            if run.cause in _STOPPED and (silence := _silence(run) or 0.0) > wanted
+            if run.cause in _STOPPED and (silence := run.longest_silence_s or 0.0) > wanted
         }
         if not late:
             return ()
@@ -83,10 +83,6 @@ class IdleTimeout:
                 change=Change(field="idle_timeout", before=None, after=wanted),
             ),
         )
-
-
-def _silence(run: Run) -> float | None:
-    return run.log.longest_silence_s if run.log is not None else None
 
 
 advisor: Advisor = IdleTimeout()

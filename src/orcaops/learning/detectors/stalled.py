@@ -12,7 +12,7 @@ from orcaops.model.quantities import show_duration
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SilenceOutlier(OutlierDetector):
-    """Finds runs that hung: their longest silence between two outputs was far beyond the usual.
+    """Finds runs that hung: their longest silence was far beyond the usual, be it after their last output.
 
     A silence is too long if a Student-t test of its logarithm says so, *and* it was three times the
     median and 30 s more, *and* no more than 2 % of the last 100 runs were as silent. Runs of every
@@ -36,14 +36,12 @@ class SilenceOutlier(OutlierDetector):
     low_side: ClassVar[bool] = False
 
     def show(self, value: float) -> str:
-        """E.g. ``"5 min 12 s"``."""
-        return show_duration(value)
+        """E.g. ``"5 min 12 s"``; below a second no silence is told from another."""
+        return show_duration(value) if value > self.floor else f"{show_duration(self.floor)} at most"
 
     def title(self, actual: float, usual: float) -> str:
         """E.g. ``"Said nothing for 12 min; its longest silence is usually 20 s"``."""
-        return (
-            f"Said nothing for {show_duration(actual)}; its longest silence is usually {show_duration(usual)}"
-        )
+        return f"Said nothing for {self.show(actual)}; its longest silence is usually {self.show(usual)}"
 
 
 detector: Detector = SilenceOutlier()

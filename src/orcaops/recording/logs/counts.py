@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from orcaops.model.run import LogSummary
@@ -32,8 +33,8 @@ class Counts:
         """As it is stored."""
         return {name: getattr(self, name) for name in self.__slots__}
 
-    def summary(self, stored_bytes: int) -> LogSummary:
-        """What is said of a finished log that takes so much on disk."""
+    def summary(self, stored_bytes: int, last_output_at: datetime | None) -> LogSummary:
+        """What is said of a finished log that takes so much on disk; null as the last time if it is empty."""
         return LogSummary(
             stdout_bytes=self.stdout_bytes,
             stderr_bytes=self.stderr_bytes,
@@ -43,4 +44,5 @@ class Counts:
             levels=self.levels,
             first_error=self.first_error,
             longest_silence_s=self.longest_silence_s,
+            last_output_at=last_output_at,
         )

@@ -84,7 +84,8 @@ class FileLogWriter:
             self._counts.lines += sum(self._open_lines.values())
             self._write_frame(frames.END, self._counts.text_bytes, b"", [])
             masked = sum(redaction.masked for redaction in self._streams.values())
-            self._summary = self._counts.summary(self._ring.finish()).model_copy(update={"masked": masked})
+            summary = self._counts.summary(self._ring.finish(), self._last_at)
+            self._summary = summary.model_copy(update={"masked": masked})
         self._flusher.remove(self)
         if self._error is not None and not self._told:
             _log.warning("%s: %s; parts of this log are missing", self._ring.place.head, self._error.strerror)
