@@ -221,7 +221,7 @@ def test_what_is_to_be_expected_by_chance_is_listed_and_says_so(app: App) -> Non
     house = House(app, channel := Channel())
     for _ in range(100):
         house.found()
-    house.found(doubtful("weak", 0.002))
+    house.found(doubtful("weak", 0.001))
     assert house.deliver(minutes=1) == 0
     told = house.told("weak")
     assert told is not None

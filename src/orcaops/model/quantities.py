@@ -97,6 +97,17 @@ def show_size(size_bytes: float) -> str:
     return f"{amount:.1f} TiB"
 
 
+def show_ratio(ratio: float) -> str:
+    """How many times as much, for people: three digits, or whole.
+
+    >>> show_ratio(1.456), show_ratio(3000.4), show_ratio(2e9)
+    ('1.46', '3000', 'over a million')
+    """
+    if ratio < 100:
+        return f"{ratio:.3g}"
+    return f"{ratio:.0f}" if ratio < 1e6 else "over a million"
+
+
 def show_time(at: datetime) -> str:
     """A time for people, in UTC to the second."""
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -115,11 +115,8 @@ class Artifact(Word):
 class LogSummary(Word):
     """What a run printed, counted; ``cut_bytes`` were dropped from the middle beyond the limit.
 
-<<<<<<< HEAD
     ``masked`` secrets stood in it: at least so many, where a later process went on with an earlier one's log.
-=======
     ``longest_silence_s`` is the longest time between two outputs; ``last_output_at`` is when the last came.
->>>>>>> 392830f (A run that hangs after its last output is seen by its silence)
     """
 
     stdout_bytes: NonNegativeInt = 0

@@ -58,6 +58,19 @@ def test_a_drop_is_one_anomaly_and_ends_after_ten_successes() -> None:
     assert (found[0].job_id, found[-1].open) == ("job-61", False)
 
 
+def test_a_drop_says_how_the_latest_run_failed() -> None:
+    samples = []
+    for sample in outcomes("." * 60 + "FFFF"):
+        samples.append(sample)
+        if sample.value:
+            samples.append(replace(sample, metric="error", detail=f"KeyError {sample.number}"))
+    found = told(degradation, samples)
+    assert len({a.id for a in found}) == 1
+    assert "The latest failure: KeyError 64." in found[-1].description
+    assert found[-1].evidence["latest_failure"] == "KeyError 64"
+    assert told(degradation, [replace(samples[-1], number=1)]) == []
+
+
 def test_an_incident_is_no_measure_for_what_comes_after() -> None:
     found = told(degradation, outcomes("." * 60 + "F" * 12 + "." * 30 + "FFF"))
     assert len({a.id for a in found}) == 2

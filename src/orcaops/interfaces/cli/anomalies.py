@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from orcaops.model.anomaly import Anomaly
 
 _JOB = 28  # letters of a job in a list
-_IN_THE_DESCRIPTION = frozenset({"tests", "steps", "suspects", "signature"})
+_IN_THE_DESCRIPTION = frozenset({"tests", "steps", "suspects", "signature", "latest_failure"})
 
 
 @click.group(cls=Group)

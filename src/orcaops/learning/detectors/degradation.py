@@ -24,10 +24,11 @@ class Degradation:
     Two failure rates, one before and one after, must explain the last 200 outcomes far better than one
     (:mod:`orcaops.stats.proportions`): ``evidence`` is the logarithm of how much better. It is
     critical beyond ``critical_evidence``, or where more than 80% fail. Told with it: a 90% interval of by
-    how much, between which two runs it began with 90%, and what else changed there. Failures that follow
-    each other on one known commit count once. The episode ends after ten successes in a row, or
-    ``stale_after_days`` without a run, after which comparing begins anew. Twenty successes or more in a row
-    of a job that used to fail, by the same evidence, are told once as an improvement, which is information.
+    how much, between which two runs it began with 90%, what else changed there, and how the latest failed.
+    Failures that follow each other on one known commit count once. The episode ends after ten successes in
+    a row, or ``stale_after_days`` without a run, after which comparing begins anew. Twenty successes or more
+    in a row of a job that used to fail, by the same evidence, are told once as an improvement, which is
+    information.
     Silent with fewer than 13 runs, and for jobs that always failed as often.
 
     Costs about 30 µs a run and 5 kB a key.
@@ -37,9 +38,10 @@ class Degradation:
     """
 
     name: str = "anomaly_degradation"
-    version: int = 2
-    metrics: Sequence[str] = (MetricName.FAILURE,)
+    version: int = 3
+    metrics: Sequence[str] = (MetricName.FAILURE, MetricName.ERROR)
     levels: Sequence[str] = ("key",)
+    pooled: bool = True
     evidence: float = 5.25
     critical_evidence: float = 10.0
     stale_after_days: float = 90.0
@@ -52,13 +54,26 @@ class Degradation:
     def judge(self, memories: Memories, sample: Sample) -> Sequence[Anomaly]:
         """The drop that this run shows, or continues, or ends."""
         memory = memories["key"]
+        if sample.metric == MetricName.ERROR:
+            return self._with_signature(memory, sample)[1]
         if sample.value < 0.5 and memory["episode"] is None and memory["passes"] + 1 not in _BETTER_AFTER:
             return ()  # most runs succeed, and few successes are news
         return self._advanced(memories["key"], sample)[1]
 
     def learn(self, memories: Memories, sample: Sample) -> None:
         """Remember the outcome; after an episode, only what was before and after it."""
-        memories["key"].update(self._advanced(memories["key"], sample)[0])
+        advanced = self._with_signature if sample.metric == MetricName.ERROR else self._advanced
+        memories["key"].update(advanced(memories["key"], sample)[0])
+
+    def _with_signature(self, memory: Memory, sample: Sample) -> tuple[Memory, list[Anomaly]]:
+        """How the run failed that is told already: its signature comes behind its outcome."""
+        episode = memory["episode"]
+        if episode is None or not sample.detail or sample.job_id != episode["jobs"][-1]:
+            return {}, []
+        if episode["finding"].get("signature") == sample.detail:
+            return {}, []
+        episode = {**episode, "finding": {**episode["finding"], "signature": sample.detail}}
+        return {"episode": episode}, [self._anomaly(episode, sample)]
 
     @working_out.once
     def _advanced(self, memory: Memory, sample: Sample) -> tuple[Memory, list[Anomaly]]:
@@ -194,6 +209,8 @@ class Degradation:
         if better:
             title = f"Fails no more: none of the last {found['runs']} runs, before {before:.0%}"
         belong = "" if better else f" {episode['count']} failures belong to this episode."
+        signature = found.get("signature")
+        failed = f" The latest failure: {signature}." if signature else ""
         over = f" It is over: {ended}." if ended and not better else ""
         return episodes.shown(
             episode,
@@ -208,7 +225,7 @@ class Degradation:
                 f" before, {found['failed_before']} of {runs_before} had:"
                 f" {100 * (now - before):+.0f} percentage points (90% interval"
                 f" {100 * found['rise_low']:+.0f} to {100 * found['rise_high']:+.0f})."
-                f" {suspects.told(found['suspects'])}{belong}{over}"
+                f" {suspects.told(found['suspects'])}{failed}{belong}{over}"
             ),
             expected=before,
             actual=now,
@@ -225,6 +242,7 @@ class Degradation:
                 "rise_high": found["rise_high"],
                 "began_between": [first, last],
                 "suspects": found["suspects"],
+                **({"latest_failure": signature} if signature else {}),
             },
             series="better" if better else "",
             closed=ended is not None,

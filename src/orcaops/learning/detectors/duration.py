@@ -7,7 +7,7 @@ from typing import ClassVar
 from orcaops.learning.learner import Detector
 from orcaops.learning.outliers import OutlierDetector
 from orcaops.model.metric import MetricName
-from orcaops.model.quantities import show_duration
+from orcaops.model.quantities import show_duration, show_ratio
 from orcaops.model.run import Status
 from orcaops.model.sample import Sample
 
@@ -48,7 +48,7 @@ class DurationOutlier(OutlierDetector):
         shown = f"{show_duration(actual)} instead of {show_duration(usual)}"
         if actual < usual:
             return f"Suspiciously fast: {shown}"
-        return f"Took {actual / usual:.3g} × as long as usual: {shown}"
+        return f"Took {show_ratio(actual / usual)} × as long as usual: {shown}"
 
 
 detector: Detector = DurationOutlier()

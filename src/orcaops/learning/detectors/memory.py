@@ -7,7 +7,7 @@ from typing import ClassVar
 from orcaops.learning.learner import Detector
 from orcaops.learning.outliers import OutlierDetector
 from orcaops.model.metric import MetricName
-from orcaops.model.quantities import MIB, show_size
+from orcaops.model.quantities import MIB, show_ratio, show_size
 from orcaops.model.run import Status
 from orcaops.model.sample import Sample
 
@@ -48,7 +48,7 @@ class MemoryOutlier(OutlierDetector):
         shown = f"{show_size(actual)} instead of {show_size(usual)}"
         if actual < usual:
             return f"Needed unusually little memory: {shown}"
-        return f"Needed {actual / usual:.3g} × the usual memory: {shown}"
+        return f"Needed {show_ratio(actual / usual)} × the usual memory: {shown}"
 
 
 detector: Detector = MemoryOutlier()
