@@ -145,6 +145,13 @@ class TestFiles:
         assert app.sandboxes.copy_out("default", place.id, "/tmp/data", tmp_path / "out", into=False) == 2
         assert (tmp_path / "out" / "new").read_text() == "y\n"
 
+    def test_a_file_never_takes_the_place_of_a_folder(self, app: App, place: Sandbox, tmp_path: Path) -> None:
+        run(app, place, "mkdir /tmp/kept; echo here > /tmp/kept/file")
+        (tmp_path / "new").write_text("new")
+        with pytest.raises(OrcaError, match="directory"):
+            app.sandboxes.copy_in("default", place.id, tmp_path / "new", "/tmp/kept")
+        assert run(app, place, "cat /tmp/kept/file")[1] == "here\n"
+
     def test_a_link_that_leads_out_is_refused(self, app: App, place: Sandbox, tmp_path: Path) -> None:
         run(app, place, "mkdir /tmp/x; ln -s /etc/passwd /tmp/x/link")
         with pytest.raises(OrcaError, match="leads out"):

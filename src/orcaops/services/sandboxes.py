@@ -170,7 +170,10 @@ class Sandboxes:
         self._touch(sandbox)
 
     def copy_in(self, workspace: str, sandbox_id: str, source: Path, target: str) -> None:
-        """Copy a file or folder of this machine in; below ``target`` if that ends with a slash."""
+        """Copy a file or folder of this machine in; below ``target`` if that ends with a slash.
+
+        Raises ``conflict`` where a file would take the place of a folder, or a folder that of a file.
+        """
         folder, name = posixpath.split(_absolute(target))
         with packed(source, name or source.resolve().name) as tar:
             self.put(workspace, sandbox_id, folder, tar)

@@ -110,9 +110,12 @@ class ContainerSandboxes:
         ]
 
     def put(self, sandbox_id: str, folder: str, tar: IO[bytes] | Iterable[bytes]) -> None:
-        """Unpack a tar stream in an existing folder; the engine never leaves the container's own root."""
+        """Unpack a tar stream in an existing folder; the engine never leaves the container's own root.
+
+        Raises ``conflict`` where a file would take the place of a folder, or a folder that of a file.
+        """
         container = self.container_of(sandbox_id)
-        with _explained(folder):
+        with _explained(folder, refused="A slash at the end of the target copies into it."):
             if not self._engine.put_archive(container, folder, tar):
                 raise not_found(
                     f"there is no folder {folder!r} in the sandbox",
@@ -187,8 +190,8 @@ class ContainerSandboxes:
 
 
 @contextlib.contextmanager
-def _explained(where: str) -> Iterator[None]:
-    """Turns what engines raise into what services raise."""
+def _explained(where: str, *, refused: str = "") -> Iterator[None]:
+    """Turns what engines raise into what services raise; ``refused`` is the hint where one said no."""
     try:
         yield
     except ImageMissingError as error:
@@ -200,4 +203,4 @@ def _explained(where: str) -> Iterator[None]:
     except EngineGoneError as error:
         raise unavailable(str(error), where=where, hint=_START_ENGINE) from error
     except (EngineError, JobRefusedError) as error:
-        raise conflict(f"the engine refused: {error}", where=where) from error
+        raise conflict(f"the engine refused: {error}", where=where, hint=refused) from error

@@ -203,11 +203,16 @@ class Engine:
         return contextlib.closing(pieces)
 
     def put_archive(self, container: str, folder: str, tar: Any) -> bool:
-        """Unpack a tar stream in a folder of a container; false if there is no such folder."""
+        """Unpack a tar stream in a folder of a container; false if there is no such folder.
+
+        Refused where a file would take the place of a folder, or a folder that of a file.
+        """
         client = self._api()
         try:
-            with translated():
-                client.put_archive(container, folder, tar)
+            with translated():  # docker-py's own method would let it replace a whole folder
+                url = client._url("/containers/{0}/archive", container)
+                kept = {"path": folder, "noOverwriteDirNonDir": "true"}
+                client._raise_for_status(client._put(url, params=kept, data=tar))
         except EngineRefusedError as error:
             if error.status == 404:
                 return False
