@@ -1,4 +1,4 @@
-"""The only file that knows every implementation: from a configuration it builds the house."""
+"""From a configuration it builds the house; with `wiring/` the only place that knows every implementation."""
 
 import importlib
 import logging
@@ -6,30 +6,19 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, is_dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from orcaops import plugins
 from orcaops.config import Configuration, Settings
-from orcaops.learning.baselines import BaselineLearner
 from orcaops.learning.learner import Forecaster, Learner
 from orcaops.learning.loop import Loop
-from orcaops.learning.outliers import OutlierDetector
-from orcaops.learning.predictors.cost import Cost
-from orcaops.learning.scoring import Scores
-from orcaops.model.errors import OrcaError, invalid
 from orcaops.model.identity import ordered_id
 from orcaops.model.job import JobSpec
 from orcaops.model.override import OptimizedField
-from orcaops.model.prices import Prices, prices_of
 from orcaops.model.run import Context, Run
-from orcaops.notifying.channels.apprise import AppriseChannel
-from orcaops.notifying.channels.log import LogChannel
-from orcaops.notifying.channels.log import notifier as log_channel
-from orcaops.notifying.channels.webhook import WebhookChannel
-from orcaops.notifying.notifier import Notifier
 from orcaops.recording.logs.files import FileLogStore
 from orcaops.recording.mirrors import Mirrors
 from orcaops.recording.private_files import private_folder
@@ -54,7 +43,7 @@ from orcaops.services.executing.dispatcher import Dispatcher
 from orcaops.services.executing.recorder import StoreRecorder
 from orcaops.services.executing.recovery import Recovery
 from orcaops.services.failures import Failures
-from orcaops.services.forecasts import NO_PRICES, Forecasts
+from orcaops.services.forecasts import Forecasts
 from orcaops.services.history import History
 from orcaops.services.insights import Insights
 from orcaops.services.jobs import Jobs
@@ -74,10 +63,12 @@ from orcaops.services.trying.moves import Moves
 from orcaops.services.trying.trials import Trials
 from orcaops.services.upkeep import Upkeep
 from orcaops.services.warming import Warming, WarmLimits
+from orcaops.wiring import language
+from orcaops.wiring.channels import channels
+from orcaops.wiring.learners import families, forecasters, learners
+from orcaops.wiring.prices import prices_in_force
 
 if TYPE_CHECKING:
-    from orcaops.services.asking.model_reader import ModelReader
-    from orcaops.services.explaining.assistant import Assistant, LanguageModel
     from orcaops.services.knowledge import Knowledge
 
 log = logging.getLogger(__name__)
@@ -136,7 +127,7 @@ class App:
             prices=lambda: prices_in_force(self.settings),
             time_zone=self.settings.forecast.time_zone,
             clock=now,
-            reader=_reader(self.settings),
+            reader=language.reader(self.settings),
             remedies=lambda: self.knowledge.remedies,
         )
 
@@ -191,7 +182,7 @@ def build(configuration: Configuration) -> App:
         return dispatcher.started and knowledge().growth.settle(transaction)
 
     failures = Failures(
-        store, logs, knowledge_bases, knowledge, settings.policy, lambda: _assistant(settings, logs)
+        store, logs, knowledge_bases, knowledge, settings.policy, lambda: language.assistant(settings, logs)
     )
 
     # Changes that are tried, and what stops them.
@@ -241,8 +232,8 @@ def build(configuration: Configuration) -> App:
     recovery = Recovery(store, executors, ownership, dispatcher, now)
 
     # What learns, and what is said of it.
-    loop = Loop(_learners(settings))
-    forecasters = _forecasters(settings)
+    loop = Loop(learners(settings))
+    foreseeing = forecasters(settings)
     advising = Advising(
         plugins.find("advisor", settings.plugins.dirs, settings.advisors),
         prices=prices,
@@ -282,8 +273,8 @@ def build(configuration: Configuration) -> App:
     )
 
     # What follows the end of a run.
-    announcing = Announcing(now, settings=settings.notify, families=_families(loop.learners))
-    telling = Telling(store, _channels(settings), now, settings=settings.notify)
+    announcing = Announcing(now, settings=settings.notify, families=families(loop.learners))
+    telling = Telling(store, channels(settings), now, settings=settings.notify)
     absorber = Absorber(
         store,
         loop,
@@ -351,18 +342,18 @@ def build(configuration: Configuration) -> App:
         remediation=remediation,
         knowing=knowledge,
         predictions=predictions,
-        forecasts=_forecasts(settings, store, forecasters),
+        forecasts=_forecasts(settings, store, foreseeing),
         advice=advice,
         optimizations=optimizations,
         history=History(
             store,
             logs,
             absorber,
-            lambda: _learners(settings),
+            lambda: learners(settings),
             clock=now,
             index_limit_bytes=settings.run.index_limit,
             evidence=evidence,
-            forecasters=forecasters,
+            forecasters=foreseeing,
         ),
         upkeep=upkeep,
         sandboxes=sandboxes,
@@ -469,37 +460,6 @@ def _forecasts(settings: Settings, store: Store, forecasters: Sequence[Forecaste
     )
 
 
-def _assistant(settings: Settings, logs: FileLogStore) -> "Assistant":
-    from orcaops.services.explaining.assistant import Assistant
-
-    return Assistant(logs, language_model(settings), evidence_tokens=settings.ai.evidence_tokens)
-
-
-def language_model(settings: Settings) -> "LanguageModel | None":
-    """The one that is configured; nothing of it is imported before it is asked."""
-    if settings.ai.model is None:
-        return None
-    from orcaops.services.explaining.language_model import PydanticAiModel
-
-    return PydanticAiModel(
-        settings.ai.model,
-        base_url=settings.ai.base_url,
-        key_env=settings.ai.key_env,
-        timeout_s=settings.ai.timeout,
-        answer_tokens=settings.ai.answer_tokens,
-    )
-
-
-def _reader(settings: Settings) -> "ModelReader | None":
-    """Who else reads questions, if that is wanted."""
-    model = language_model(settings) if settings.ai.ask else None
-    if model is None:
-        return None
-    from orcaops.services.asking.model_reader import ModelReader
-
-    return ModelReader(model, most_tokens=settings.ai.evidence_tokens)
-
-
 def import_everything() -> None:
     """Import what building the house and running a job in a container would import on the way."""
     for module in (
@@ -530,88 +490,3 @@ def _executors(settings: Settings, installation: str, ownership: Ownership) -> M
         ),
         "process": ProcessExecutor(settings.home / "work", installation=installation),
     }
-
-
-def _channels(settings: Settings) -> list[Notifier]:
-    """The channels that are configured; the program's log is one unless the configuration says how."""
-    found: list[Notifier] = []
-    for name, chosen in settings.notify.channels.items():
-        if chosen.kind == "apprise":
-            found.append(AppriseChannel(name=name, url=chosen.url or "", least=chosen.least))
-        elif chosen.kind == "webhook":
-            url = chosen.url or ""
-            found.append(WebhookChannel(name=name, url=url, secret=chosen.secret, least=chosen.least))
-        else:
-            found.append(LogChannel(name=name, least=chosen.least))
-    if not any(isinstance(channel, LogChannel) for channel in found):
-        found.append(log_channel)
-    return found
-
-
-def _forecasters(settings: Settings) -> list[Forecaster]:
-    """In the order in which they are asked: the one that needs the longest history first."""
-    found = plugins.find("forecaster", settings.plugins.dirs, settings.forecasters)
-    return sorted(found, key=lambda each: (-each.fewest_hours, each.name))
-
-
-def _families(learners: Sequence[Learner]) -> dict[str, Sequence[str]]:
-    """The detectors that judge single values: the digest controls their false alarms together."""
-    return {each.name: each.metrics for each in learners if isinstance(each, OutlierDetector)}
-
-
-def prices_in_force(settings: Settings) -> Prices | None:
-    """What the price file says; None where there is none. Raises ``invalid`` where it is wrong."""
-    path = (settings.forecast.prices or settings.home / "prices.toml").expanduser()
-    try:
-        return prices_of(path.read_text("utf-8"), where=str(path))
-    except FileNotFoundError:
-        if settings.forecast.prices is None:
-            return None
-        raise invalid(
-            "there is no such price file", where=str(path), hint="Mend forecast.prices, or write the file."
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise invalid(
-            f"the price file cannot be read: {error}", where=str(path), hint="Mend the file or move it away."
-        ) from None
-
-
-def _priced(predictor: Learner, settings: Settings) -> Learner:
-    """The cost predictor with the prices in force; a wrong price file must not keep runs from running."""
-    if not isinstance(predictor, Cost):
-        return predictor
-    try:
-        return replace(predictor, prices=prices_in_force(settings), missing=NO_PRICES)
-    except OrcaError as error:
-        return replace(predictor, prices=None, missing=f"{error}. {error.hint}")
-
-
-def _priced_scores(settings: Settings) -> Scores:
-    """Scores that know what runs cost; without a price file, or with a wrong one, they leave costs out."""
-    try:
-        return Scores(prices=prices_in_force(settings))
-    except OrcaError:
-        return Scores()
-
-
-def _learners(settings: Settings) -> list[Learner]:
-    find = partial(plugins.find, folders=settings.plugins.dirs)
-    stale_after = settings.learning.stale_after_days
-    baseline = BaselineLearner(
-        alpha=settings.learning.alpha, needed=settings.learning.needed, stale_after_days=stale_after
-    )
-
-    def ageing(detector: Any) -> Any:
-        """One that judges no longer by what a baseline calls stale, unless it is told otherwise."""
-        told = "stale_after_days" in settings.detectors.get(detector.name, {})
-        known = is_dataclass(detector) and not isinstance(detector, type)
-        if told or not known or not hasattr(detector, "stale_after_days"):
-            return detector
-        return replace(detector, stale_after_days=stale_after)
-
-    return [
-        _priced_scores(settings),
-        baseline,
-        *(ageing(each) for each in find("detector", parameters=settings.detectors)),
-        *(_priced(each, settings) for each in find("predictor", parameters=settings.predictors)),
-    ]

@@ -1,0 +1,1 @@
+"""What the configuration chooses among implementations, for `app.py` to plug together."""
