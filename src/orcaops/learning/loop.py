@@ -9,20 +9,19 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, cast
 
 from orcaops.learning.baselines import describe
 from orcaops.learning.learner import (
-    Detector,
     Explainer,
     Learner,
     Memories,
     Memory,
-    Predictor,
     Question,
 )
 from orcaops.learning.memories import MemoryAddress, MemoryBook
 from orcaops.learning.scoring import Scores, fairest, track_record
+from orcaops.learning.seats import Seat, Turn, looked_up, scope_of, seat_of, turn_of
 from orcaops.model.abstention import Abstention
 from orcaops.model.anomaly import Anomaly
 from orcaops.model.baseline import Baseline
@@ -47,7 +46,6 @@ _log = logging.getLogger(__name__)
 _RUNS_AT_ONCE = 500
 _SAMPLES_AT_ONCE = 20_000  # a run has ten, or with its tests tens of thousands
 _TURNS_AT_ONCE = 16_000  # their memories fit into the book together
-_OF_ALL_WORKSPACES = frozenset(("elsewhere", "house"))
 _WORDS: dict[str, type[Prediction]] = {
     "duration": DurationPrediction,
     "memory": MemoryPrediction,
@@ -72,46 +70,6 @@ class Absorbed:
     keys: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Seat:
-    """A learner with what the loop asks of it again and again, looked up once."""
-
-    learner: Learner
-    name: str
-    version: int
-    metrics: tuple[str, ...]
-    levels: tuple[str, ...]
-    pooled: bool
-    detector: Detector | None
-    predictor: Predictor | None
-    scores: Scores | None
-
-    def address(self, workspace: str, metric: str, level: str, scope: str) -> MemoryAddress:
-        if level in _OF_ALL_WORKSPACES:
-            workspace = ""
-        return MemoryAddress(workspace, self.name, self.version, "" if self.pooled else metric, level, scope)
-
-
-_Places: TypeAlias = list[tuple[str, MemoryAddress | None]]
-"""Per level the address of a memory, None where the sample has no scope."""
-
-
-@dataclass(slots=True)
-class _Turn:
-    """One learner's turn at samples that belong to the same memories, and what it needs for that.
-
-    ``memories`` by level are looked up at the first sample and stay while the book holds them; ``kept``
-    says that the book knows that they have changed. Where the samples have no scope for a level, its memory
-    is nobody's: a turn that is so ``homeless`` looks its memories up for every sample.
-    """
-
-    seat: _Seat
-    places: _Places
-    homeless: bool
-    memories: dict[str, Memory] | None = None
-    kept: bool = False
-
-
 @dataclass(slots=True)
 class Loop:
     """All learners at one table.
@@ -122,14 +80,14 @@ class Loop:
 
     learners: Sequence[Learner]
     health: dict[str, Fault] = field(default_factory=dict)
-    _seats: list[_Seat] = field(init=False, default_factory=list)
-    _wanting: dict[str, list[_Seat]] = field(init=False, default_factory=dict)
-    _explaining: list[_Seat] = field(init=False, default_factory=list)
+    _seats: list[Seat] = field(init=False, default_factory=list)
+    _wanting: dict[str, list[Seat]] = field(init=False, default_factory=dict)
+    _explaining: list[Seat] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         for learner in self.learners:
             try:
-                seat = _seat(learner)
+                seat = seat_of(learner)
             except Exception as error:  # noqa: BLE001  # a foreign plug-in may raise anything
                 self._fault(str(getattr(learner, "name", type(learner).__name__)), error)
                 continue
@@ -178,16 +136,13 @@ class Loop:
                                 anomalies[anomaly.id] = self._explained(anomaly, turn.seat, sample, book)
         return Absorbed(tuple(anomalies.values()), tuple(keys))
 
-    def _explained(self, anomaly: Anomaly, found_by: _Seat, sample: Sample, book: MemoryBook) -> Anomaly:
+    def _explained(self, anomaly: Anomaly, found_by: Seat, sample: Sample, book: MemoryBook) -> Anomaly:
         """The anomaly with what other learners know to stand behind it."""
         for seat in self._explaining:
             if seat is found_by:
                 continue
             try:
-                memories = {}
-                for level, address in _places(seat, sample):
-                    memory = None if address is None else book.get(address)
-                    memories[level] = seat.learner.fresh() if memory is None else memory
+                memories = seat.memories(sample, sample.metric, book)
                 anomaly = cast("Explainer", seat.learner).explain(memories, anomaly, sample)
             except Exception as error:  # noqa: BLE001  # a foreign plug-in may raise anything
                 self._fault(seat.name, error)
@@ -205,7 +160,7 @@ class Loop:
             for seat in seats
             for metric in seat.metrics
             for level in seat.levels
-            if (scope := _scope(question, level)) is not None
+            if (scope := scope_of(question, level)) is not None
         )
         scores = self._scores_of(question, book)
         answers: dict[str, Prediction | Abstention] = {}
@@ -235,7 +190,7 @@ class Loop:
             if seat.predictor is None or seat.predictor.quantity != quantity:
                 continue
             try:
-                told = seat.predictor.predict(self._memories(seat, question, book), question)
+                told = seat.predictor.predict(seat.memories(question, seat.metrics[0], book), question)
                 if isinstance(told, _WORDS[quantity]):
                     return fairest(scores, quantity, told)
                 if answer is None and isinstance(told, Abstention):
@@ -266,7 +221,7 @@ class Loop:
             if ask is None:
                 continue
             try:
-                answer = ask(self._memories(seat, question, book), elapsed_s)
+                answer = ask(seat.memories(question, seat.metrics[0], book), elapsed_s)
             except Exception as error:  # noqa: BLE001  # a foreign plug-in may raise anything
                 self._fault(seat.name, error)
                 continue
@@ -279,13 +234,7 @@ class Loop:
         seat = next(seat for seat in self._seats if seat.name == name)
         if seat.detector is None:
             return ()
-        memories: dict[str, Memory] = {}
-        for level in seat.levels:
-            scope = _scope(sample, level)
-            memory = None
-            if scope is not None:
-                memory = book.get(seat.address(sample.workspace, sample.metric, level, scope))
-            memories[level] = seat.learner.fresh() if memory is None else memory
+        memories = seat.memories(sample, sample.metric, book)
         return tuple(seat.detector.judge(memories, sample))
 
     def describe_baselines(self, book: MemoryBook, keys: Iterable[tuple[str, str]]) -> list[Baseline]:
@@ -309,7 +258,7 @@ class Loop:
         return baselines
 
     def _take(
-        self, turn: _Turn, sample: Sample, book: MemoryBook, fresh: dict[MemoryAddress, Memory]
+        self, turn: Turn, sample: Sample, book: MemoryBook, fresh: dict[MemoryAddress, Memory]
     ) -> Sequence[Anomaly]:
         """Let one learner judge and learn a sample, while the book holds the memories.
 
@@ -318,7 +267,7 @@ class Loop:
         seat, memories = turn.seat, turn.memories
         if memories is None:
             try:
-                memories = turn.memories = _looked_up(turn, book, fresh)
+                memories = turn.memories = looked_up(turn, book, fresh)
             except Exception as error:  # noqa: BLE001  # a foreign plug-in may raise anything
                 self._fault(seat.name, error)
                 return ()
@@ -353,22 +302,11 @@ class Loop:
         answer = self._answer(quantity, _question_of(sample), book, memories["key"])
         return dataclasses.replace(sample, predicted=answer) if isinstance(answer, Prediction) else sample
 
-    def _memories(self, seat: _Seat, question: Question, book: MemoryBook) -> Memories:
-        """One memory per declared level, of the learner's first metric; a fresh one where there is none."""
-        memories: dict[str, Memory] = {}
-        for level in seat.levels:
-            scope = _scope(question, level)
-            memory = None
-            if scope is not None:
-                memory = book.get(seat.address(question.workspace, seat.metrics[0], level, scope))
-            memories[level] = seat.learner.fresh() if memory is None else memory
-        return memories
-
-    def _together(self, runs: Sequence[Sequence[Sample]]) -> Iterator[list[tuple[Sample, Sequence[_Turn]]]]:
+    def _together(self, runs: Sequence[Sequence[Sample]]) -> Iterator[list[tuple[Sample, Sequence[Turn]]]]:
         """The samples in order with the turns of those who learn from them, some thousand turns at a time."""
-        together: list[tuple[Sample, Sequence[_Turn]]] = []
+        together: list[tuple[Sample, Sequence[Turn]]] = []
         # Runs of the same job share their scopes, and so the memories.
-        known: dict[tuple[str, str, str, int], Sequence[_Turn]] = {}
+        known: dict[tuple[str, str, str, int], Sequence[Turn]] = {}
         count = 0
         for samples in runs:
             for sample in samples:
@@ -376,7 +314,7 @@ class Loop:
                 turns = known.get(same)
                 if turns is None:
                     turns = known[same] = [
-                        _turn(seat, sample) for seat in self._wanting.get(sample.metric, ())
+                        turn_of(seat, sample) for seat in self._wanting.get(sample.metric, ())
                     ]
                 if not turns:
                     continue
@@ -407,20 +345,6 @@ _NOBODY = {
 }
 
 
-def _seat(learner: Learner) -> _Seat:
-    return _Seat(
-        learner=learner,
-        name=learner.name,
-        version=learner.version,
-        metrics=tuple(map(str, learner.metrics)),
-        levels=tuple(learner.levels),
-        pooled=bool(getattr(learner, "pooled", False)),
-        detector=cast("Detector", learner) if hasattr(learner, "judge") else None,
-        predictor=cast("Predictor", learner) if hasattr(learner, "predict") else None,
-        scores=learner if isinstance(learner, Scores) else None,
-    )
-
-
 def _question_of(sample: Sample) -> Question:
     """What would have been asked about the run of a sample before it started."""
     return Question(
@@ -437,47 +361,6 @@ def _question_of(sample: Sample) -> Question:
         command=sample.command,
         env_names=sample.env_names,
     )
-
-
-def _turn(seat: _Seat, sample: Sample) -> _Turn:
-    places = _places(seat, sample)
-    return _Turn(seat, places, homeless=any(address is None for _, address in places))
-
-
-def _looked_up(turn: _Turn, book: MemoryBook, fresh: dict[MemoryAddress, Memory]) -> dict[str, Memory]:
-    """The memories of a turn by level, fresh ones where nothing was learned yet."""
-    memories: dict[str, Memory] = {}
-    for level, address in turn.places:
-        memory = None if address is None else book.get(address)
-        if memory is None and address is not None:
-            memory = fresh.get(address)
-        if memory is None:
-            memory = turn.seat.learner.fresh()
-            if address is not None:
-                fresh[address] = memory
-        memories[level] = memory
-    return memories
-
-
-def _places(seat: _Seat, sample: Sample) -> _Places:
-    places: _Places = []
-    for level in seat.levels:
-        scope = _scope(sample, level)
-        address = None if scope is None else seat.address(sample.workspace, sample.metric, level, scope)
-        places.append((level, address))
-    return places
-
-
-def _scope(subject: Sample | Question, level: str) -> str | None:
-    if level == "key":
-        return subject.key
-    if level in ("all", "house"):
-        return ""
-    if level == "elsewhere":
-        return subject.key
-    if level in ("job", "step_of"):
-        return subject.scopes.get(level, subject.key)
-    return subject.scopes.get(level)
 
 
 def _portions(runs: Iterable[Sequence[Sample]]) -> Iterator[list[Sequence[Sample]]]:
