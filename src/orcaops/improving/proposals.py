@@ -10,15 +10,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from orcaops.improving.benefits import benefit, saving_of
-from orcaops.improving.targets import cpus_target, memory_target, timeout_target
+from orcaops.improving.targets import WORTH, cpus_target, memory_target, timeout_target
 from orcaops.model.attempts import INFRASTRUCTURE, held_bytes, hung
 from orcaops.model.optimization import Benefit
 from orcaops.model.override import OptimizedField, Value, show_value
 from orcaops.model.run import Cause, PhaseName, Run, Status
-from orcaops.stats.trend import trend
-
-WORTH = 0.8
-"""A limit is lowered only if it goes to this share or below: less is not worth a trial."""
+from orcaops.stats.ceiling import growth
 
 RECENT = timedelta(days=90)
 """Runs that are older than this, seen from the latest, say nothing: a job run once a month is left alone."""
@@ -32,6 +29,7 @@ _BUSY = 0.05  # of a processor: five times what a run that hangs may use
 _INFRASTRUCTURE_FAILURES = 3
 _PULLS = 20
 _STEP_BYTES = 16 * 1024 * 1024
+_GROWN_OVER = 50  # runs: growth that is less than a twentieth over these is none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -307,9 +305,5 @@ def _needed(name: OptimizedField, value: float) -> str:
 
 
 def _growing(values: Sequence[float]) -> bool:
-    """Whether they go up all the time: then no past says where they will be."""
-    found = trend(values[-50:])
-    if found is None or found.p_value >= 0.01 or found.slope <= 0:
-        return False
-    span = values[-50:]
-    return found.slope * len(span) > 0.05 * sorted(span)[len(span) // 2]
+    """Whether they go up all the time: a limit would be reached sooner or later."""
+    return growth(values).sure * _GROWN_OVER > 0.05

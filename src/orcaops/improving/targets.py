@@ -11,6 +11,9 @@ from orcaops.model.attempts import hung
 from orcaops.model.run import Run
 from orcaops.stats import sizing, timeouts
 
+WORTH = 0.8
+"""A limit is lowered only if it goes to this share or below: less is not worth a trial."""
+
 _REQUEST = 1.15  # as vertical autoscalers do: the 90th percentile and 15 %
 _BURST = 1.5
 _ABOVE_THE_BUSIEST = 1.1

@@ -1,15 +1,20 @@
 """How large a memory limit should be, from the peaks seen so far.
 
 The largest peak times a margin that shrinks as runs come in and grows with how much they differ, never
-above the limit in force. A job that has not run yet is judged by its relatives: where none of at least eight
-other jobs of the same workflow used more than a share of its limit, this one is given half as much again of
-its own. Measured on traces of scientific workflows, where most of the waste comes before a job's first run
-has ended (``python -m benchmarks learning``).
+above the limit in force; a limit that is set once is at least what the next runs may reach
+(:mod:`orcaops.stats.ceiling`).
+
+A job that has not run yet is judged by its relatives: where none of at least eight other jobs of the same
+workflow used more than a share of its limit, this one is given half as much again of its own. Measured on
+traces of scientific workflows, where most of the waste comes before a job's first run has ended
+(``python -m benchmarks learning``).
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from orcaops.stats.ceiling import ceiling
 
 _PRIOR_SPREAD = 0.08
 _LOOKED_AT = 100
@@ -21,19 +26,23 @@ _RELATIVES_MARGIN = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Margin:
-    """``largest × clip(exp(spreads · spread) + share / (n + 1), low, high)``, from ``needed`` runs on."""
+    """``largest × clip(exp(spreads · spread) + share / (n + 1), low, high)``, from ``needed`` runs on.
+
+    A limit that ``stays`` is not set anew for every run: it leaves the next ones the room they may take.
+    """
 
     spreads: float
     share: float
     low: float
     high: float
     needed: int
+    stays: bool = False
 
 
 BALANCED = Margin(spreads=1.0, share=2.0, low=1.05, high=2.0, needed=2)
 """To suggest: as many failed first attempts as the largest peak × 1.5, far less waste."""
 
-SAFE = Margin(spreads=1.5, share=2.0, low=1.1, high=2.0, needed=5)
+SAFE = Margin(spreads=1.5, share=2.0, low=1.1, high=2.0, needed=5, stays=True)
 """To apply without asking."""
 
 
@@ -54,6 +63,8 @@ def memory_limit(
     factor = math.exp(min(margin.spreads * spread, 10.0)) + margin.share / (n + 1)
     top = max(*peaks, largest or 0.0)
     limit = top * min(max(factor, margin.low), margin.high)
+    if margin.stays:
+        limit = max(limit, ceiling(peaks))
     return max(math.ceil(limit / _STEP_BYTES) * _STEP_BYTES, _LEAST_BYTES)
 
 

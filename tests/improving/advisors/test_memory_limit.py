@@ -1,5 +1,8 @@
 """The memory advisor: proposes what past runs would have fitted in, and says nothing without evidence."""
 
+import math
+import random
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,10 +39,26 @@ def test_it_is_silent_before_ten_runs_without_a_limit_and_where_the_limit_fits()
     assert not told(MemoryLimit(), of([100] * 20, cause=Cause.OOM_KILLED))
 
 
+def test_growth_that_has_only_begun_is_seen() -> None:
+    assert told(MemoryLimit(), of([100] * 30))
+    assert not told(MemoryLimit(), of([100] * 24 + [100 + 12 * n for n in range(7)]))
+
+
+def test_memory_that_follows_its_input_is_given_the_room_that_inputs_ask_for() -> None:
+    draw = random.Random(11)
+    held = [round(100 * math.exp(draw.gauss(0, 0.9))) for _ in range(32)]
+    (found,) = told(MemoryLimit(), of(held[:12], limit_mib=16384))
+    assert max(held[12:]) > 3 * max(held[:12])  # the replay over the past does not show it
+    assert found.evidence["proposed_bytes"] > max(held[12:]) * MIB
+
+
 def test_memory_that_grows_is_given_room() -> None:
     (steady,) = told(MemoryLimit(), of([200] * 30, limit_mib=4096))
     (growing,) = told(MemoryLimit(), of([100 + 100 * n // 30 for n in range(31)], limit_mib=4096))
     assert growing.evidence["proposed_bytes"] > 1.3 * steady.evidence["proposed_bytes"]
+    assert growing.evidence["growth_per_run"] > 0
+    assert "from run to run" in growing.description
+    assert "grows" not in steady.description
 
 
 @given(st.lists(st.integers(1, 2000), min_size=10, max_size=50), st.integers(64, 8192))

@@ -1,5 +1,7 @@
 """Memory that is too short: killed, or nearly."""
 
+import pytest
+
 from orcaops.improving.advisors.memory_shortage import MemoryShortage
 from orcaops.model.job import JobSpec
 from orcaops.model.quantities import MIB
@@ -39,3 +41,18 @@ def test_kills_under_a_lower_limit_are_over() -> None:
     lower = SPEC.model_copy(update={"memory": 256 * MIB})
     old = [run(n, 256, Cause.OOM_KILLED, lower) for n in range(5)]
     assert not told(MemoryShortage(), a_dossier([*old, *(run(n) for n in range(5, 20))]))
+
+
+def test_memory_that_grows_towards_its_limit_is_told_before_a_run_is_killed() -> None:
+    growing = [run(n, round(500 * 1.02**n)) for n in range(30)]
+    (found,) = told(MemoryShortage(), a_dossier(growing))
+    assert found.evidence["runs_until_the_limit"] == 8
+    assert found.evidence["growth_per_run"] == pytest.approx(0.02, abs=0.001)
+    assert "is reached in 8 runs" in found.description
+    assert found.evidence["proposed_bytes"] >= 500 * 1.02**50 * MIB
+    assert found.saving is not None
+    assert found.saving.per_run > 0.4
+
+
+def test_memory_that_grows_far_below_its_limit_is_no_shortage() -> None:
+    assert not told(MemoryShortage(), a_dossier([run(n, round(300 * 1.02**n)) for n in range(30)]))

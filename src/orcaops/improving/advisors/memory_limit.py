@@ -8,11 +8,12 @@ from orcaops.improving.advisor import Advisor, Dossier
 from orcaops.improving.counterfactual import memory_replayed, observed
 from orcaops.improving.dossier import held_of, memory_limit_of
 from orcaops.improving.proposal import AHEAD, Worth, propose
-from orcaops.improving.targets import memory_target
+from orcaops.improving.targets import WORTH, memory_target
 from orcaops.model.baseline import Baseline
 from orcaops.model.quantities import MIB, show_size
 from orcaops.model.recommendation import Change, Recommendation
 from orcaops.model.run import Cause, Run
+from orcaops.stats.ceiling import GROWS_ON, growth
 from orcaops.stats.interval import mean_of_next
 
 _GIB = 1024**3
@@ -23,9 +24,9 @@ class MemoryLimit:
     """Advises a lower memory limit where the job uses under ``low_share`` of the present one.
 
     The proposed limit is the cautious one of :mod:`orcaops.stats.sizing`, from the largest peak of the
-    latest runs under the present limit. Silent without a limit, before ``needed`` measured successes, where
-    a run was killed for want of memory, and where the replay would stop a run. Jobs whose memory grows from
-    run to run are given the room that the growth takes over the next runs, or nothing is said.
+    latest runs and what the next ones may reach by their spread, their growth and their wandering. Silent
+    without a limit, before ``needed`` measured successes, where a run was killed for want of memory, where
+    the replay would stop a run, and where that room leaves hardly anything to be saved.
 
     >>> MemoryLimit().needed
     10
@@ -48,13 +49,13 @@ class MemoryLimit:
         killed = any(run.cause is Cause.OOM_KILLED for run in dossier.runs)
         if limit is None or killed or len(peaks) < self.needed or max(peaks) >= self.low_share * limit:
             return ()
-        grown = _growth(peaks)
-        wanted = memory_target([peak * grown for peak in reversed(peaks)])
-        if wanted is None or wanted >= limit:
+        wanted = memory_target(list(reversed(peaks)))
+        if wanted is None or wanted > WORTH * limit:
             return ()
         replayed = memory_replayed(dossier.runs, wanted)
         if replayed.stopped:
             return ()
+        grown = growth(list(reversed(peaks))).sure
         saved = [(limit - wanted) / _GIB * (run.duration_s or 0.0) / 3600 for run in measured]
         share = 100 * max(peaks) / limit
         fits = f"{replayed.runs} of {replayed.runs} past runs would have fitted"
@@ -66,7 +67,8 @@ class MemoryLimit:
                 kind="cost",
                 title=f"Lower the memory limit from {show_size(limit)} to {show_size(wanted)}",
                 description=f"The last {len(peaks)} measured runs held at most {show_size(max(peaks))} "
-                f"of {show_size(limit)}, that is {f'{share:.0f}%' if share >= 1 else 'under 1%'}.",
+                f"of {show_size(limit)}, that is {f'{share:.0f}%' if share >= 1 else 'under 1%'}."
+                f"{_grows(grown)}",
                 impact=f"Frees {show_size(limit - wanted)} for every run; {fits}.",
                 action=f"--memory {wanted // MIB}m",
                 worth=Worth(unit="gib_hours", per_run=mean_of_next(saved, ahead=AHEAD), effort="easy"),
@@ -75,6 +77,7 @@ class MemoryLimit:
                     limit_bytes=limit,
                     proposed_bytes=wanted,
                     largest_bytes=max(peaks),
+                    growth_per_run=round(math.expm1(grown), 4),
                     would_have_fitted=replayed.runs - len(replayed.stopped),
                     **replayed.told("gib_hours"),
                 ),
@@ -83,19 +86,14 @@ class MemoryLimit:
         )
 
 
-def _growth(peaks: Sequence[int]) -> float:
-    """By what factor the peak grows over the next :data:`AHEAD` runs if it goes on as it did; 1 if it "
-    "doesn't.
-
-    The slope is the median of those between runs half the history apart, which single peaks do not move.
-    ``peaks`` come newest first.
-    """
-    half = len(peaks) // 2
-    slopes = sorted(
-        (math.log(max(peaks[n], 1)) - math.log(max(peaks[n + half], 1))) / half
-        for n in range(len(peaks) - half)
+def _grows(grown: float) -> str:
+    """A sentence on growth, which is why the proposed limit is far above what was held so far."""
+    if grown <= 0:
+        return ""
+    return (
+        f" It grows by {100 * math.expm1(grown):.1f}% from run to run: the new limit leaves room for "
+        f"{GROWS_ON} more runs."
     )
-    return math.exp(min(max(slopes[len(slopes) // 4], 0.0) * AHEAD, 3.0))
 
 
 advisor: Advisor = MemoryLimit()

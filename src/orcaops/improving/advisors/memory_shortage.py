@@ -1,7 +1,8 @@
 """Memory limits that jobs run into, or come too near."""
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from orcaops.improving.advisor import Advisor, Dossier
 from orcaops.improving.counterfactual import memory_replayed, observed
@@ -12,7 +13,12 @@ from orcaops.model.quantities import MIB, show_size
 from orcaops.model.recommendation import Change, Priority, Recommendation
 from orcaops.model.run import Cause, Run
 from orcaops.stats import sizing
+from orcaops.stats.ceiling import growth, runs_until
 from orcaops.stats.interval import share_of_next
+
+_MARGIN = replace(sizing.SAFE, stays=False)
+_MAY_GROW_FROM = 0.25
+"""Of the limit: what holds less is far from it, however it grows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +27,8 @@ class MemoryShortage:
 
     Killed means that the engine's or the container's own counter says so; the limit is doubled then, or set
     to what the successes ask for if that is more. Near means that the processes themselves (not page cache,
-    which gives way) held more than ``high_share`` of the limit in ``needed`` or more runs' history. Silent
+    which gives way) held more than ``high_share`` of the limit in ``needed`` or more runs' history, or will
+    reach it within :data:`~orcaops.stats.ceiling.AHEAD` runs because it grows from run to run. Silent
     without a limit, and where the runs that were killed had a lower limit than the present one.
 
     >>> MemoryShortage().high_share
@@ -35,7 +42,7 @@ class MemoryShortage:
     def concerns(self, latest: Run, baseline: Baseline) -> bool:
         """Runs that had a limit: one that was killed, came near, or whose job fails now and then."""
         limit, held = memory_limit_of(latest), latest.usage.memory_resident_bytes
-        near = held is not None and limit is not None and held > self.high_share * limit
+        near = held is not None and limit is not None and held > _MAY_GROW_FROM * limit
         return limit is not None and (near or baseline.failure_count > 0)
 
     def advise(self, dossier: Dossier) -> Sequence[Recommendation]:
@@ -47,12 +54,19 @@ class MemoryShortage:
         killed = [run for run in present if run.cause is Cause.OOM_KILLED]
         resident = [run for run in present if run.usage.memory_resident_bytes and run.cause is Cause.SUCCESS]
         near = [r for r in resident if (r.usage.memory_resident_bytes or 0) > self.high_share * limit]
-        if not killed and (not near or len(dossier.runs) < self.needed):
-            return ()
         peaks = [float(held_of(run) or 0) for run in reversed(resident)]
-        sized = sizing.memory_limit([*peaks, float(limit)], sizing.SAFE) or 0
-        wanted = max(2 * limit, sized) if killed else max(sized, int(1.25 * limit) // MIB * MIB)
-        per_run = share_of_next([run.cause is Cause.OOM_KILLED for run in present], ahead=AHEAD)
+        left = runs_until(peaks, limit) if peaks else None
+        grows = left is not None and left <= AHEAD
+        if not killed and (not (near or grows) or len(dossier.runs) < self.needed):
+            return ()
+        sized = sizing.memory_limit([*peaks, float(limit)], _MARGIN) or 0
+        if grows:
+            sized = max(sized, math.ceil(max(peaks) * math.exp(2 * AHEAD * growth(peaks).sure)))
+        wanted = max(2 * limit, sized) if killed else max(sized, int(1.25 * limit)) // MIB * MIB
+        lost = [run.cause is Cause.OOM_KILLED for run in present]
+        if grows and left is not None and not killed:
+            lost = [place >= left for place in range(AHEAD)]
+        per_run = share_of_next(lost, ahead=AHEAD)
         replayed = memory_replayed(dossier.runs, wanted)
         largest = max(peaks, default=0.0)
         return (
@@ -62,10 +76,8 @@ class MemoryShortage:
                 field="memory",
                 kind="reliability",
                 title=f"Raise the memory limit from {show_size(limit)} to {show_size(wanted)}",
-                description=f"{len(killed)} of the last {len(present)} runs with this limit were killed "
-                f"for want "
-                "of memory."
-                if killed
+                description=_why(len(killed), len(present), peaks, limit, left if grows else None)
+                if killed or grows
                 else f"{len(near)} of the last {len(resident)} measured runs held more than "
                 f"{100 * self.high_share:.0f}% of {show_size(limit)}; the next one may be killed.",
                 impact=f"{show_size(wanted - limit)} more is held by every run.",
@@ -83,12 +95,29 @@ class MemoryShortage:
                     largest_bytes=largest,
                     killed=ids(killed),
                     near_the_limit=ids(near),
+                    growth_per_run=round(math.expm1(growth(peaks).sure), 4) if peaks else 0.0,
+                    **({"runs_until_the_limit": left} if grows else {}),
                     **replayed.told("gib_hours"),
                 ),
                 change=Change(field="memory", before=limit, after=wanted),
                 least=Priority.HIGH if killed else Priority.MEDIUM,
             ),
         )
+
+
+def _why(killed: int, runs: int, peaks: Sequence[float], limit: int, left: int | None) -> str:
+    """What happened, and what will if memory goes on growing."""
+    said = []
+    if killed:
+        said.append(f"{killed} of the last {runs} runs with this limit were killed for want of memory.")
+    if left is not None:
+        grown = 100 * math.expm1(growth(peaks).sure)
+        when = "the next run may be killed" if left <= 1 else f"{show_size(limit)} is reached in {left} runs"
+        said.append(
+            f"Memory grows by {grown:.1f}% from run to run, to {show_size(max(peaks))} so far: {when}. "
+            "If the input does not grow, something is piling up: a higher limit only gains time."
+        )
+    return " ".join(said)
 
 
 advisor: Advisor = MemoryShortage()

@@ -1,0 +1,50 @@
+"""Ceilings: what comes next stays below them, where anything can be known of it."""
+
+import math
+import random
+
+import pytest
+
+from orcaops.stats.ceiling import AHEAD, GROWS_ON, ceiling, growth, runs_until
+
+KINDS = {
+    "constant": lambda n, noise: 100 * noise,
+    "spread out": lambda n, noise: 100 * noise**10,
+    "grows by a share": lambda n, noise: 100 * 1.03**n * noise,
+    "grows by an amount": lambda n, noise: 100 * (1 + 0.05 * n) * noise,
+    "two sizes": lambda n, noise: (100 if n % 3 else 300) * noise,
+    "grows lately": lambda n, noise: 100 * (1 + 0.06 * max(0, n - 22)) * noise,
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_at_most_one_in_twelve_ceilings_is_exceeded_by_the_next_runs(kind: str) -> None:
+    draw = random.Random(kind)
+    exceeded = 0
+    for _ in range(120):
+        values = [KINDS[kind](n, math.exp(draw.gauss(0, 0.05))) for n in range(30 + AHEAD)]
+        exceeded += max(values[30:]) > ceiling(values[:30])
+    assert exceeded <= 10
+
+
+def test_a_constant_is_given_little() -> None:
+    assert ceiling([100.0] * 30) < 110
+    assert ceiling([100.0, 110.0, 90.0] * 10) < 150
+
+
+def test_what_goes_up_and_down_again_does_not_grow() -> None:
+    assert growth([100.0 + 10 * (n % 6) for n in range(48)]).sure == 0
+    assert growth([200.0 - n for n in range(50)]) == (0, 0)
+
+
+def test_growth_goes_on_and_reaches_a_bound() -> None:
+    values = [100 * 1.01**n for n in range(30)]
+    assert ceiling(values) >= values[-1] * 1.01**GROWS_ON
+    assert runs_until(values, 200) == math.ceil(math.log(2) / math.log(1.01)) - 29
+    assert runs_until(values, 50) == 0
+    assert runs_until([100.0] * 30, 200) is None
+
+
+def test_one_value_and_zeros_are_taken() -> None:
+    assert ceiling([5.0]) >= 5
+    assert ceiling([0.0] * 20) >= 0
