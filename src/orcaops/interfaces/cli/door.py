@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_SETTLING_S = 10.0  # how long a command waits for the runs of dead processes to get their end
+_SETTLING_S = 10.0  # how long a command waits, beyond their grace, for runs of the dead to get their end
 
 
 def options() -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -76,7 +76,7 @@ def settle_orphans(app: "App") -> None:
     if not found:
         return
     start_worker(app, "--adopt-only")
-    deadline = time.monotonic() + _SETTLING_S
+    deadline = time.monotonic() + app.settings.run.grace_s + _SETTLING_S
     while app.recovery.orphans() and time.monotonic() < deadline:
         time.sleep(0.05)
     # Taken over. A container may go on for hours, but what cannot go on has its end in a moment.
