@@ -184,7 +184,7 @@ def test_it_is_given_up_after_the_stated_time(app: App) -> None:
     for _ in range(30):
         house.deliver(minutes=10)
     assert 5 <= len(channel.sent) <= 9
-    (delivery,) = house.telling.deliveries("default", state="failed")
+    (delivery,) = house.telling.deliveries("default", state="failed").items
     assert delivery.reason == f"busy; given up after {len(channel.sent)} attempts in 1 h"
 
 
@@ -196,7 +196,7 @@ def test_a_channel_that_raises_fails_like_any_other(app: App) -> None:
     house = House(app, Raising())
     house.found(anomaly())
     assert house.deliver(minutes=1) == 0
-    (delivery,) = house.telling.deliveries("default")
+    (delivery,) = house.telling.deliveries("default").items
     assert (delivery.state, delivery.reason) == ("waiting", "the channel raised RuntimeError")
 
 
@@ -275,7 +275,7 @@ def test_a_test_notice_goes_through_every_channel_at_once(app: App) -> None:
         ("good", True),
         ("bad", False),
     ]
-    assert house.telling.deliveries("default") == []
+    assert house.telling.deliveries("default").items == ()
 
 
 class FileChannel(Channel):

@@ -1,6 +1,6 @@
 """How lists are asked for: a filter, a page, and where to go on."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, Generic, TypeVar
@@ -31,16 +31,49 @@ class Page(Word, Generic[T]):
     total: NonNegativeInt | None = None
 
 
-def page_of(items: Sequence[T], *, limit: int, cursor: str | None) -> Page[T]:
+def is_in(text: str, *told: str | None) -> bool:
+    """Whether one of the texts has ``text`` in it, in which ``*`` stands for anything.
+
+    >>> is_in("b*d", "abcd"), is_in("d*b", "abcd"), is_in("c", "ab", None, "bc"), is_in("", None)
+    (True, False, True, True)
+    """
+    if not text:
+        return True
+    return any(_has(each, text.split("*")) for each in told if each is not None)
+
+
+def _has(told: str, parts: Sequence[str]) -> bool:
+    place = 0
+    for part in parts:  # the earliest place of each is as good as any
+        place = told.find(part, place)
+        if place < 0:
+            return False
+        place += len(part)
+    return True
+
+
+def page_of(
+    items: Sequence[T],
+    *,
+    limit: int,
+    cursor: str | None,
+    text: str = "",
+    told: Callable[[T], Sequence[str | None]] | None = None,
+) -> Page[T]:
     """One page of a list that is had as a whole; its cursors say how many items came before.
 
-    Raises ``not_found`` for a cursor that is of no page.
+    With ``text`` only of those items of which it :func:`is_in` what ``told`` gives. Raises ``not_found`` for
+    a cursor that is of no page.
 
     >>> page_of("abc", limit=2, cursor=None)
     Page(items=('a', 'b'), next_cursor='2', total=3)
     >>> page_of("abc", limit=2, cursor="2").items
     ('c',)
+    >>> page_of("abc", limit=2, cursor=None, text="b", told=lambda item: [item])
+    Page(items=('b',), next_cursor=None, total=1)
     """
+    if told is not None:
+        items = [item for item in items if is_in(text, *told(item))]
     count = len(items)
     if cursor is None:
         start = 0

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
 from orcaops.model.notice import Delivery, DeliveryState, Notice
+from orcaops.model.query import Page
 
 
 class Told(NamedTuple):
@@ -68,9 +69,18 @@ class DeliveryRepository(Protocol):
         """Note what became of an attempt."""
 
     def page(
-        self, workspace: str | None = None, *, state: DeliveryState | None = None, limit: int = 50
-    ) -> list[Delivery]:
-        """Latest first; of every workspace if none is named."""
+        self,
+        workspace: str | None = None,
+        *,
+        state: DeliveryState | None = None,
+        text: str = "",
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[Delivery]:
+        """Latest first; of every workspace if none is named. ``text`` is a part of the title or the channel.
+
+        Raises ``not_found`` for a cursor of another list.
+        """
 
     def counts(self) -> dict[str, dict[str, int]]:
         """How many deliveries each channel has per state; those that were sent are left out."""

@@ -19,9 +19,19 @@ class SandboxRepository(Protocol):
         """One sandbox. Raises ``not_found``."""
 
     def page(
-        self, workspace: str, *, gone: bool = False, limit: int = 50, cursor: str | None = None
+        self,
+        workspace: str,
+        *,
+        gone: bool = False,
+        text: str = "",
+        limit: int = 50,
+        cursor: str | None = None,
     ) -> Page[Sandbox]:
-        """Sandboxes, the newest first; with ``gone`` also those of which nothing is left."""
+        """Sandboxes, the newest first; with ``gone`` also those of which nothing is left.
+
+        ``text`` is a part of the id, the name or the image. Raises ``not_found`` for a cursor of another
+        list.
+        """
 
     def living(self) -> list[Sandbox]:
         """All of which something may be left, of every workspace."""

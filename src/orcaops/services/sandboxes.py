@@ -123,11 +123,20 @@ class Sandboxes:
         return self._now(made, ())
 
     def page(
-        self, workspace: str, *, gone: bool = False, limit: int = DEFAULT_LIMIT, cursor: str | None = None
+        self,
+        workspace: str,
+        *,
+        gone: bool = False,
+        text: str = "",
+        limit: int = DEFAULT_LIMIT,
+        cursor: str | None = None,
     ) -> Page[Sandbox]:
-        """Sandboxes, the newest first; with ``gone`` also those of which nothing is left."""
+        """Sandboxes, the newest first; with ``gone`` also those of which nothing is left.
+
+        ``text`` is a part of the id, the name or the image.
+        """
         with self._store.read() as transaction:
-            page = transaction.sandboxes.page(workspace, gone=gone, limit=limit, cursor=cursor)
+            page = transaction.sandboxes.page(workspace, gone=gone, text=text, limit=limit, cursor=cursor)
             running = transaction.runs.open_runs()
         items = tuple(self._now(each, running) for each in page.items)
         return Page[Sandbox](items=items, next_cursor=page.next_cursor, total=page.total)

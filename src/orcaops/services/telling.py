@@ -17,6 +17,7 @@ from orcaops.model.check import Check
 from orcaops.model.identity import content_id
 from orcaops.model.notice import Delivery, DeliveryState, Notice, Reached
 from orcaops.model.quantities import show_duration
+from orcaops.model.query import DEFAULT_LIMIT, Page
 from orcaops.notifying.digest import grouped
 from orcaops.notifying.notifier import Notifier, Receipt
 from orcaops.notifying.settings import NotifySettings
@@ -78,11 +79,20 @@ class Telling:
         ]
 
     def deliveries(
-        self, workspace: str, *, state: DeliveryState | None = None, limit: int = 50
-    ) -> list[Delivery]:
-        """What was or is on its way to people, latest first."""
+        self,
+        workspace: str,
+        *,
+        state: DeliveryState | None = None,
+        text: str = "",
+        limit: int = DEFAULT_LIMIT,
+        cursor: str | None = None,
+    ) -> Page[Delivery]:
+        """What was or is on its way to people, latest first.
+
+        ``text`` is a part of the title or of the channel's name.
+        """
         with self._store.read() as transaction:
-            return transaction.deliveries.page(workspace, state=state, limit=limit)
+            return transaction.deliveries.page(workspace, state=state, text=text, limit=limit, cursor=cursor)
 
     def retry(self, workspace: str) -> int:
         """Let everything that was given up be tried again; returns how many."""
@@ -93,7 +103,7 @@ class Telling:
         """For ``doctor``: each channel, what it could not deliver, and what waits with nobody to send it."""
         with self._store.read() as transaction:
             counts = transaction.deliveries.counts()
-            failed = {each.channel: each.reason for each in transaction.deliveries.page(state="failed")}
+            failed = {each.channel: each.reason for each in transaction.deliveries.page(state="failed").items}
             long_ago = self._clock() - _OVERDUE
             overdue = transaction.outbox.pending(long_ago) or transaction.deliveries.pending(
                 list(self._channels), long_ago
@@ -133,7 +143,7 @@ class Telling:
     def failing(self) -> dict[str, str]:
         """The channels that have given something up, with the reason; for ``health``."""
         with self._store.read() as transaction:
-            failed = transaction.deliveries.page(state="failed")
+            failed = transaction.deliveries.page(state="failed").items
         return {f"channel {each.channel}": each.reason or "undelivered" for each in reversed(failed)}
 
     def _hand_over(self) -> None:

@@ -36,12 +36,14 @@ class TestResults:
         job_id: str,
         *,
         status: Wanted | None = None,
+        text: str = "",
         limit: int = DEFAULT_LIMIT,
         cursor: str | None = None,
     ) -> Page[TestCase]:
         """The tests of a run: what failed first, then what passed, each in the order of the report.
 
-        Raises ``not_found`` for a job or a page that is not there.
+        ``text`` is a part of the id or the message. Raises ``not_found`` for a job or a page that is not
+        there.
         """
         with self._store.read() as transaction:
             run = transaction.runs.get(workspace, job_id)
@@ -49,7 +51,9 @@ class TestResults:
         if status is not None:
             found = [case for case in found if _ORDER[case.status] == _WANTED[status]]
         found.sort(key=lambda case: _ORDER[case.status])
-        return page_of(found, limit=limit, cursor=cursor)
+        return page_of(
+            found, limit=limit, cursor=cursor, text=text, told=lambda case: [case.id, case.message]
+        )
 
 
 def with_failing_tests(analysis: DebugAnalysis, store: Store, workspace: str) -> DebugAnalysis:

@@ -81,6 +81,38 @@ def test_posts_take_a_key(document: Document) -> None:
             assert "Idempotency-Key" in names, path
 
 
+def test_every_key_stands_for_one_request(document: Document, client: TestClient) -> None:
+    """Of those that need no body: with one it is not looked at before that can be read."""
+    used = {"Idempotency-Key": "the-only-one"}
+    assert client.post("/orcaops/notices/retry", headers=used).status_code == 200
+    asked = []
+    for path, method, operation in operations(document):
+        bodiless = not operation.get("requestBody", {}).get("required")
+        if (
+            method != "post"
+            or not bodiless
+            or path in ("/orcaops/notices/retry", "/orcaops/jobs/{job_id}/rerun")
+        ):
+            continue  # rerun looks the job up first
+        answer = client.post(re.sub(r"\{.*?\}", "x", path), headers=used)
+        assert (answer.status_code, answer.json()["where"]) == (409, "Idempotency-Key"), path
+        asked.append(path)
+    assert len(asked) > 9
+
+
+def test_every_list_takes_a_filter_and_comes_in_pages(document: Document) -> None:
+    lists = 0
+    for path, method, operation in operations(document):
+        content = operation["responses"].get("200", {}).get("content", {})
+        schema = content.get("application/json", {}).get("schema", {}).get("$ref", "")
+        if method != "get" or "/Page_" not in schema or path.endswith("/logs"):  # whose lines have offsets
+            continue
+        names = {parameter["name"] for parameter in operation["parameters"]}
+        assert {"workspace", "q", "limit", "cursor"} <= names, path
+        lists += 1
+    assert lists > 12
+
+
 def test_links_lead_somewhere(document: Document) -> None:
     ids = {operation["operationId"]: operation for _, _, operation in operations(document)}
     links = [

@@ -30,6 +30,9 @@ def test_what_was_given_up_is_listed_and_tried_again(client: TestClient, failed:
     [delivery] = client.get("/orcaops/notices", params=asked).json()["items"]
     assert (delivery["channel"], delivery["reason"]) == ("gone", "it is gone")
     assert client.get("/orcaops/notices", params={"workspace": "empty"}).json()["items"] == []
+    assert client.get("/orcaops/notices", params=asked | {"q": "go*e"}).json()["total"] is None
+    assert client.get("/orcaops/notices", params=asked | {"q": "nothing"}).json()["items"] == []
+    assert client.get("/orcaops/notices", params=asked | {"cursor": "none"}).status_code == 404
     assert 'orcaops_notices_undelivered{channel="gone"} 1.0' in client.get("/metrics").text
     retried = client.post("/orcaops/notices/retry", params={"workspace": failed})
     assert retried.json() == {"count": 1}

@@ -47,6 +47,8 @@ def test_pages_and_filters(client: TestClient, job_id: str) -> None:
     rest = listed(client, job_id, limit=1, cursor=first["next_cursor"]).json()
     assert [item["id"] for item in first["items"] + rest["items"]] == ["a.B::y", "a.B::x"]
     assert [item["id"] for item in listed(client, job_id, status="passed").json()["items"]] == ["a.B::x"]
+    assert [item["id"] for item in listed(client, job_id, q="a*x").json()["items"]] == ["a.B::x"]
+    assert [item["id"] for item in listed(client, job_id, q="boom").json()["items"]] == ["a.B::y"]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import click
 
 from orcaops.interfaces.cli.door import options, with_door
 from orcaops.interfaces.cli.groups import Group
-from orcaops.interfaces.cli.output import colour, note, print_json, print_json_lines, table
+from orcaops.interfaces.cli.output import colour, more_follows, note, print_json, print_json_lines, table
 
 if TYPE_CHECKING:
     from orcaops.app import App
@@ -47,19 +47,29 @@ def test(app: "App", *, workspace: str, as_json: bool) -> int:
 
 
 @notify.command("list", epilog="Example: orcaops notify list --failed")
+@click.argument("text", default="")
 @click.option("--failed", is_flag=True, help="Only what was given up.")
 @click.option("-n", "--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
+@click.option("--cursor", help="Go on where the last page ended.")
 @options()
 @with_door
-def list_(app: "App", *, workspace: str, failed: bool, limit: int, as_json: bool) -> None:
-    """List the messages that were or are on their way, latest first."""
+def list_(
+    app: "App", text: str, *, workspace: str, failed: bool, limit: int, cursor: str | None, as_json: bool
+) -> None:
+    """List the messages that were or are on their way, latest first.
+
+    With TEXT only those whose title or channel has it in it; * stands for anything.
+    """
     from orcaops.model.quantities import show_time
 
-    found = app.telling.deliveries(workspace, state="failed" if failed else None, limit=limit)
+    page = app.telling.deliveries(
+        workspace, state="failed" if failed else None, text=text, limit=limit, cursor=cursor
+    )
     if as_json:
-        print_json_lines(found)
-    elif not found:
-        note("nothing was given up" if failed else "nothing was told to anybody yet")
+        print_json_lines(page.items)
+    elif not page.items:
+        nothing = "nothing was given up" if failed else "nothing was told to anybody yet"
+        note(f"no message has {text!r} in it" if text else nothing)
     else:
         table(
             ["when (UTC)", "channel", "state", "attempts", "what"],
@@ -71,9 +81,10 @@ def list_(app: "App", *, workspace: str, failed: bool, limit: int, as_json: bool
                     str(each.attempts),
                     each.notice.title + (f" ({each.reason})" if each.reason else ""),
                 ]
-                for each in found
+                for each in page.items
             ],
         )
+    more_follows(page.next_cursor, len(page.items), page.total)
 
 
 @notify.command(epilog="Example: orcaops notify retry")

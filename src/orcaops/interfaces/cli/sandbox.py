@@ -163,18 +163,26 @@ def copy(app: "App", source: str, target: str, *, workspace: str, as_json: bool)
 
 
 @sandbox.command("list", epilog="Example: orcaops sandbox list")
+@click.argument("text", default="")
 @click.option("--all", "gone", is_flag=True, help="Also those that are gone.")
 @click.option("-n", "--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
 @click.option("--cursor", help="Go on where the last page ended.")
 @options()
 @with_door
-def list_(app: "App", *, workspace: str, gone: bool, limit: int, cursor: str | None, as_json: bool) -> None:
-    """List sandboxes with how long nobody has used them."""
+def list_(
+    app: "App", text: str, *, workspace: str, gone: bool, limit: int, cursor: str | None, as_json: bool
+) -> None:
+    """List sandboxes with how long nobody has used them.
+
+    With TEXT only those whose id, name or image has it in it; * stands for anything.
+    """
     from orcaops.model.quantities import show_duration
 
-    page = app.sandboxes.page(workspace, gone=gone, limit=limit, cursor=cursor)
+    page = app.sandboxes.page(workspace, gone=gone, text=text, limit=limit, cursor=cursor)
     if as_json:
         print_json_lines(page.items)
+    elif text and not page.items:
+        note(f"no sandbox has {text!r} in its id, name or image")
     elif not page.items:
         note("there are no sandboxes; make one: orcaops sandbox create --image python:3.12")
     else:

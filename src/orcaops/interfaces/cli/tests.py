@@ -18,6 +18,7 @@ _SHOWN = 5
 
 @click.command("tests", epilog="Example: orcaops jobs tests --failed 01jd2m…")
 @click.argument("job_id")
+@click.argument("text", default="")
 @click.option("--failed", "status", flag_value="failed", help="Only what failed.")
 @click.option("-n", "--limit", default=50, show_default=True, type=click.IntRange(1, 1000))
 @click.option("--cursor", help="Go on where the last page ended.")
@@ -26,6 +27,7 @@ _SHOWN = 5
 def tests(
     app: "App",
     job_id: str,
+    text: str,
     *,
     workspace: str,
     status: str | None,
@@ -33,12 +35,19 @@ def tests(
     cursor: str | None,
     as_json: bool,
 ) -> None:
-    """List the tests inside a job: what failed first."""
+    """List the tests inside a job: what failed first.
+
+    With TEXT only those whose id or message has it in it; * stands for anything.
+    """
     from orcaops.model.quantities import show_duration
 
-    page = app.tests.page(workspace, job_id, status="failed" if status else None, limit=limit, cursor=cursor)
+    page = app.tests.page(
+        workspace, job_id, status="failed" if status else None, text=text, limit=limit, cursor=cursor
+    )
     if as_json:
         print_json_lines(page.items)
+    elif text and not page.items:
+        note(f"no test has {text!r} in its id or message")
     elif not page.items:
         run = app.jobs.get(workspace, job_id)
         note(_why_none(run, failed=status is not None))

@@ -68,7 +68,9 @@ def list_recommendations(house: House, asked: Annotated[AdviceAsked, Query()]) -
 def list_nearly_advised(house: House, asked: InPages) -> Response:
     """Jobs that have run, and not often enough yet for advice: how many runs they have of those needed."""
     found = house.advice.nearly(asked.workspace)
-    return shown(page_of(found, limit=asked.limit, cursor=asked.cursor))
+    return shown(
+        page_of(found, limit=asked.limit, cursor=asked.cursor, text=asked.q, told=lambda each: [each.key])
+    )
 
 
 @router.get(

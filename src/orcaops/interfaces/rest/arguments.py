@@ -62,8 +62,9 @@ class Asked(NothingAsked):
 
 
 class PageAsked(Asked):
-    """The parameters of every list."""
+    """The parameters of every list; each says what its ``q`` looks at."""
 
+    q: SearchText = Field("", description="A part of what is listed; `*` stands for anything.")
     limit: Limit = DEFAULT_LIMIT
     cursor: Cursor | None = None
 

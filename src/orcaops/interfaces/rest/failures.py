@@ -21,4 +21,12 @@ router = APIRouter(tags=["failures"])
 def list_similar(house: House, job_id: JobId, asked: InPages) -> Response:
     """Earlier failures of any job that are the same or read alike, and the success that ended each."""
     found = house.knowledge.similar(asked.workspace, job_id)
-    return shown(page_of(found, limit=asked.limit, cursor=asked.cursor))
+    return shown(
+        page_of(
+            found,
+            limit=asked.limit,
+            cursor=asked.cursor,
+            text=asked.q,
+            told=lambda each: [each.text, each.job_id],
+        )
+    )

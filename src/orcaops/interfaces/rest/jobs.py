@@ -23,7 +23,7 @@ from orcaops.interfaces.rest.arguments import (
     parsed,
 )
 from orcaops.interfaces.rest.contract import answers, body_of
-from orcaops.interfaces.rest.once import IdempotencyKey
+from orcaops.interfaces.rest.once import IdempotencyKey, Once
 from orcaops.model.job import JobSpec
 from orcaops.model.query import Page, page_of
 from orcaops.model.run import Artifact, Run
@@ -145,16 +145,16 @@ async def get_job(
     operation_id="cancelJob",
     summary="Cancel a job",
     response_model=Run,
-    responses=answers(404, 422, 503),
+    responses=answers(404, 409, 422, 503),
 )
 async def cancel_job(
-    request: Request, house: House, job_id: JobId, asked: InWorkspace, _key: IdempotencyKey = None
+    request: Request, house: House, once: Once, job_id: JobId, asked: InWorkspace
 ) -> Response:
     """Stop the whole process tree of a job: TERM, grace, KILL. Answers with the final record.
 
     A final run stays as it is, so asking again changes nothing.
     """
-    return shown(await in_waiting_thread(request, house.jobs.cancel, asked.workspace, job_id, by=BY))
+    return await in_waiting_thread(request, once, house.jobs.cancel, asked.workspace, job_id, by=BY)
 
 
 @router.post(
@@ -195,7 +195,9 @@ def summarise_job(house: House, job_id: JobId, asked: InWorkspace) -> Response:
 def list_artifacts(house: House, job_id: JobId, asked: InPages) -> Response:
     """The files that were copied out of a job, with size and SHA-256."""
     found = house.jobs.artifacts(asked.workspace, job_id)
-    return shown(page_of(found, limit=asked.limit, cursor=asked.cursor))
+    return shown(
+        page_of(found, limit=asked.limit, cursor=asked.cursor, text=asked.q, told=lambda each: [each.path])
+    )
 
 
 @router.get(

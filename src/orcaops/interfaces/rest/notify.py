@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from orcaops.interfaces.rest.arguments import Asked, House, InWorkspace
+from orcaops.interfaces.rest.arguments import House, InWorkspace, PageAsked, SearchText
 from orcaops.interfaces.rest.contract import answers
 from orcaops.interfaces.rest.jobs import shown
 from orcaops.interfaces.rest.once import Once
@@ -16,11 +16,11 @@ from orcaops.model.word import Word
 router = APIRouter(tags=["insights"])
 
 
-class DeliveriesAsked(Asked):
+class DeliveriesAsked(PageAsked):
     """Which deliveries."""
 
+    q: SearchText = Field("", description="A part of the title or the channel; `*` stands for anything.")
     state: DeliveryState | None = Field(None, description="`failed` is what was given up.")
-    limit: Annotated[int, Field(ge=1, le=1000)] = Field(50, description="Most to answer, latest first.")
 
 
 class Retried(Word):
@@ -34,12 +34,15 @@ class Retried(Word):
     operation_id="listNotices",
     summary="List notices on their way to people",
     response_model=Page[Delivery],
-    responses=answers(422, 503),
+    responses=answers(404, 422, 503),
 )
 def list_notices(house: House, asked: Annotated[DeliveriesAsked, Query()]) -> Response:
     """What was or is on its way, one entry for each channel, latest first."""
-    found = house.telling.deliveries(asked.workspace, state=asked.state, limit=asked.limit)
-    return shown(Page[Delivery](items=tuple(found)))
+    return shown(
+        house.telling.deliveries(
+            asked.workspace, state=asked.state, text=asked.q, limit=asked.limit, cursor=asked.cursor
+        )
+    )
 
 
 @router.post(

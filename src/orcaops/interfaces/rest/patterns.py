@@ -101,7 +101,9 @@ def forget_pattern(house: House, pattern_id: PatternId, asked: InWorkspace) -> R
 def list_solutions(house: House, pattern_id: PatternId, asked: InPages) -> Response:
     """What may help, with how often each was followed by success, best first."""
     found = house.knowledge.solutions(asked.workspace, pattern_id)
-    return shown(page_of(found, limit=asked.limit, cursor=asked.cursor))
+    return shown(
+        page_of(found, limit=asked.limit, cursor=asked.cursor, text=asked.q, told=lambda each: [each.text])
+    )
 
 
 @router.post(

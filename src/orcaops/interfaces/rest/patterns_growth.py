@@ -54,7 +54,15 @@ def get_coverage(house: House, asked: InWorkspace) -> Response:
 def list_proposals(house: House, asked: InPages) -> Response:
     """Failures that recur and that nothing explains, as patterns that a person may accept."""
     found = house.knowledge.proposals(asked.workspace)
-    return shown(page_of(found, limit=asked.limit, cursor=asked.cursor))
+    return shown(
+        page_of(
+            found,
+            limit=asked.limit,
+            cursor=asked.cursor,
+            text=asked.q,
+            told=lambda each: [each.title, each.category, each.signature],
+        )
+    )
 
 
 @router.post(

@@ -18,6 +18,7 @@ from orcaops.interfaces.rest.arguments import (
     JsonBody,
     NoQuery,
     PageAsked,
+    SearchText,
     YesOrNo,
     bounded,
     in_waiting_thread,
@@ -45,6 +46,7 @@ SandboxId = Annotated[Id, Path(description="Id of a sandbox, or its name.")]
 class SandboxesAsked(PageAsked):
     """Which sandboxes."""
 
+    q: SearchText = Field("", description="A part of the id, the name or the image; `*` stands for anything.")
     gone: YesOrNo = Field("false", description="Also those of which nothing is left but the record.")
 
 
@@ -97,7 +99,11 @@ def list_sandboxes(house: House, asked: Annotated[SandboxesAsked, Query()]) -> R
     """Sandboxes, the newest first, with how long nobody has used them."""
     return shown(
         house.sandboxes.page(
-            asked.workspace, gone=asked.gone == "true", limit=asked.limit, cursor=asked.cursor
+            asked.workspace,
+            gone=asked.gone == "true",
+            text=asked.q,
+            limit=asked.limit,
+            cursor=asked.cursor,
         )
     )
 
@@ -145,14 +151,10 @@ def exec_in_sandbox(
     responses=answers(404, 409, 422, 503),
 )
 async def stop_sandbox(
-    request: Request,
-    house: House,
-    sandbox_id: SandboxId,
-    asked: InWorkspace,
-    _key: IdempotencyKey = None,
+    request: Request, house: House, once: Once, sandbox_id: SandboxId, asked: InWorkspace
 ) -> Response:
     """End everything that runs in it; its files stay."""
-    return shown(await in_waiting_thread(request, house.sandboxes.stop, asked.workspace, sandbox_id, by=BY))
+    return await in_waiting_thread(request, once, house.sandboxes.stop, asked.workspace, sandbox_id, by=BY)
 
 
 @router.post(
@@ -163,14 +165,10 @@ async def stop_sandbox(
     responses=answers(404, 409, 422, 503),
 )
 async def start_sandbox(
-    request: Request,
-    house: House,
-    sandbox_id: SandboxId,
-    asked: InWorkspace,
-    _key: IdempotencyKey = None,
+    request: Request, house: House, once: Once, sandbox_id: SandboxId, asked: InWorkspace
 ) -> Response:
     """Go on with a sandbox that was stopped."""
-    return shown(await in_waiting_thread(request, house.sandboxes.start, asked.workspace, sandbox_id, by=BY))
+    return await in_waiting_thread(request, once, house.sandboxes.start, asked.workspace, sandbox_id, by=BY)
 
 
 @router.delete(

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from orcaops.interfaces.rest.arguments import House, JobId, PageAsked
+from orcaops.interfaces.rest.arguments import House, JobId, PageAsked, SearchText
 from orcaops.interfaces.rest.contract import answers
 from orcaops.interfaces.rest.jobs import shown
 from orcaops.model.query import Page
@@ -18,6 +18,7 @@ router = APIRouter(tags=["jobs"])
 class TestsAsked(PageAsked):
     """Which tests."""
 
+    q: SearchText = Field("", description="A part of the id or the message; `*` stands for anything.")
     status: Wanted | None = Field(None, description="Only these; `failed` are those that erred, too.")
 
 
@@ -34,5 +35,12 @@ def list_tests(house: House, job_id: JobId, asked: Annotated[TestsAsked, Query()
     Empty where the job had no tests, or its runner only counted them: the record's `tests` says which.
     """
     return shown(
-        house.tests.page(asked.workspace, job_id, status=asked.status, limit=asked.limit, cursor=asked.cursor)
+        house.tests.page(
+            asked.workspace,
+            job_id,
+            status=asked.status,
+            text=asked.q,
+            limit=asked.limit,
+            cursor=asked.cursor,
+        )
     )

@@ -5,15 +5,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, select, tuple_, update
 from sqlalchemy.sql import Select
 
 from orcaops.model.anomaly import Anomaly
 from orcaops.model.errors import invalid, not_found
 from orcaops.model.query import Page
-from orcaops.recording.sql.cursors import cursor_of, digest_of, place_of
+from orcaops.recording.sql.cursors import digest_of
+from orcaops.recording.sql.paging import mentions, page_of_rows
 from orcaops.recording.sql.records import clean, record_of
-from orcaops.recording.sql.search import FEW, pattern
 from orcaops.recording.sql.sequence import microseconds
 from orcaops.recording.sql.tables import anomalies, anomaly_runs
 from orcaops.recording.sql.upserts import upsert
@@ -147,22 +147,12 @@ class Anomalies:
         matching = _WHOLE.where(anomalies.c.workspace == workspace)
         matching = matching.where(*(_filter(name, value) for name, value in chosen.items()))
         if text:
-            matching = matching.where(self._mentions(text))
+            matching = matching.where(mentions(self._connection, text, anomalies.c.title, anomalies.c.key))
         digest = digest_of("anomalies", workspace, chosen, text)
-        total: int | None
-        if cursor is None:
-            total = self._total(matching)
-        else:
-            at, anomaly_id, total = place_of(cursor, digest, int, str, int)
-            behind = tuple_(anomalies.c.detected_at, anomalies.c.id) < tuple_(at, anomaly_id)
-            matching = matching.where(behind)
-        latest_first = matching.order_by(anomalies.c.detected_at.desc(), anomalies.c.id.desc())
-        rows = self._connection.execute(latest_first.limit(limit + 1)).all()
-        more = None
-        if len(rows) > limit:
-            more = cursor_of(digest, rows[limit - 1].detected_at, rows[limit - 1].id, total)
-        items = tuple(_anomaly(row) for row in rows[:limit])
-        return Page[Anomaly].model_construct(items=items, next_cursor=more, total=total)
+        latest_first = (anomalies.c.detected_at, anomalies.c.id)
+        return page_of_rows(
+            self._connection, matching, latest_first, _anomaly, digest=digest, limit=limit, cursor=cursor
+        )
 
     def of_run(self, workspace: str, job_id: str) -> list[Anomaly]:
         rows = self._connection.execute(_OF_RUN, {"workspace": workspace, "job_id": job_id})
@@ -203,19 +193,6 @@ class Anomalies:
             yield from map(_anomaly, rows)
             last = [getattr(rows[-1], str(column.key)) for column in order]
             rows = self._connection.execute(chunk.where(tuple_(*order) > tuple_(*last))).all()
-
-    def _mentions(self, text: str) -> ColumnElement[bool]:
-        sqlite = self._connection.dialect.name == "sqlite"
-        anywhere = f"*{clean(text)}*"
-        return or_(
-            pattern(anomalies.c.title, anywhere, sqlite=sqlite),
-            pattern(anomalies.c.key, anywhere, sqlite=sqlite),
-        )
-
-    def _total(self, matching: Select[Any]) -> int | None:
-        few = matching.with_only_columns(anomalies.c.id).limit(FEW + 1).subquery()
-        count = self._connection.scalar(select(func.count()).select_from(few)) or 0
-        return count if count <= FEW else None
 
 
 def _chunks(keys: Iterable[str]) -> Iterator[list[str]]:

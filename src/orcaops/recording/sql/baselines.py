@@ -2,16 +2,17 @@
 """Baselines: as they are listed."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, func, or_, select, tuple_
+from sqlalchemy import Connection, Row, and_, bindparam, delete, or_, select, tuple_
 
 from orcaops.model.baseline import Baseline
 from orcaops.model.errors import not_found
 from orcaops.model.key import STEP_BEHIND
 from orcaops.model.query import Page
-from orcaops.recording.sql.cursors import cursor_of, digest_of, place_of
+from orcaops.recording.sql.cursors import digest_of
+from orcaops.recording.sql.paging import mentions, page_of_rows
 from orcaops.recording.sql.records import clean, record_of
-from orcaops.recording.sql.search import FEW, pattern
 from orcaops.recording.sql.sequence import microseconds
 from orcaops.recording.sql.tables import baselines
 from orcaops.recording.sql.upserts import upsert
@@ -68,25 +69,12 @@ class Baselines:
         here = baselines.c.workspace == workspace
         matching = select(baselines.c.last_updated, baselines.c.key, baselines.c.record).where(here)
         if text:
-            sqlite = self._connection.dialect.name == "sqlite"
-            matching = matching.where(pattern(baselines.c.key, f"*{clean(text)}*", sqlite=sqlite))
+            matching = matching.where(mentions(self._connection, text, baselines.c.key))
         digest = digest_of("baselines", workspace, text)
-        total: int | None
-        if cursor is None:
-            few = matching.with_only_columns(baselines.c.key).limit(FEW + 1).subquery()
-            count = self._connection.scalar(select(func.count()).select_from(few)) or 0
-            total = count if count <= FEW else None
-            rest = matching
-        else:
-            at, key, total = place_of(cursor, digest, int, str, int)
-            rest = matching.where(tuple_(baselines.c.last_updated, baselines.c.key) < tuple_(at, key))
-        latest_first = rest.order_by(baselines.c.last_updated.desc(), baselines.c.key.desc())
-        rows = self._connection.execute(latest_first.limit(limit + 1)).all()
-        items = tuple(Baseline.from_stored(row.record) for row in rows[:limit])
-        more = None
-        if len(rows) > limit:
-            more = cursor_of(digest, rows[limit - 1].last_updated, rows[limit - 1].key, total)
-        return Page[Baseline].model_construct(items=items, next_cursor=more, total=total)
+        latest_first = (baselines.c.last_updated, baselines.c.key)
+        return page_of_rows(
+            self._connection, matching, latest_first, _baseline, digest=digest, limit=limit, cursor=cursor
+        )
 
     def each(self, workspace: str | None = None) -> Iterator[Baseline]:
         order = (baselines.c.workspace, baselines.c.key)
@@ -99,3 +87,7 @@ class Baselines:
                 yield Baseline.from_stored(row.record)
             behind = tuple_(*order) > tuple_(rows[-1].workspace, rows[-1].key)
             rows = self._connection.execute(chunk.where(behind)).all()
+
+
+def _baseline(row: Row[Any]) -> Baseline:
+    return Baseline.from_stored(row.record)

@@ -8,7 +8,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, select, update
 
 from orcaops.model.notice import Delivery, DeliveryState, Notice
+from orcaops.model.query import Page, is_in
+from orcaops.recording.sql.cursors import digest_of
 from orcaops.recording.sql.notice_tables import deliveries
+from orcaops.recording.sql.paging import page_of_rows
 from orcaops.recording.sql.records import clean, moment, record_of
 from orcaops.recording.sql.sequence import microseconds
 from orcaops.recording.sql.upserts import upsert
@@ -91,14 +94,29 @@ class Deliveries:
         self._connection.execute(update(deliveries).where(here).values(**values))
 
     def page(
-        self, workspace: str | None = None, *, state: DeliveryState | None = None, limit: int = 50
-    ) -> list[Delivery]:
-        asked = select(deliveries).order_by(deliveries.c.serial.desc()).limit(limit)
+        self,
+        workspace: str | None = None,
+        *,
+        state: DeliveryState | None = None,
+        text: str = "",
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[Delivery]:
+        matching = select(deliveries)
         if workspace is not None:
-            asked = asked.where(deliveries.c.workspace == workspace)
+            matching = matching.where(deliveries.c.workspace == workspace)
         if state is not None:
-            asked = asked.where(deliveries.c.state == state)
-        return [_delivery(row) for row in self._connection.execute(asked)]
+            matching = matching.where(deliveries.c.state == state)
+        return page_of_rows(
+            self._connection,
+            matching,
+            (deliveries.c.serial,),
+            _delivery,
+            digest=digest_of("deliveries", workspace, state, text),
+            limit=limit,
+            cursor=cursor,
+            keeps=(lambda each: is_in(text, each.notice.title, each.channel)) if text else None,
+        )
 
     def counts(self) -> dict[str, dict[str, int]]:
         asked = (

@@ -2,16 +2,17 @@
 """Optimizations: changes on probation, with their history."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, tuple_
+from sqlalchemy import Connection, Row, bindparam, select
 
 from orcaops.model.errors import not_found
 from orcaops.model.optimization import Optimization
 from orcaops.model.query import Page
-from orcaops.recording.sql.cursors import cursor_of, digest_of, place_of
+from orcaops.recording.sql.cursors import digest_of
 from orcaops.recording.sql.optimization_tables import optimizations
+from orcaops.recording.sql.paging import mentions, page_of_rows
 from orcaops.recording.sql.records import clean, record_of
-from orcaops.recording.sql.search import FEW, pattern
 from orcaops.recording.sql.sequence import microseconds
 from orcaops.recording.sql.upserts import upsert
 
@@ -92,21 +93,13 @@ class Optimizations:
         if key is not None:
             matching = matching.where(table.c.key == clean(key))
         if text:
-            sqlite = self._connection.dialect.name == "sqlite"
-            matching = matching.where(pattern(table.c.key, f"*{clean(text)}*", sqlite=sqlite))
+            matching = matching.where(mentions(self._connection, text, table.c.key))
         digest = digest_of("optimizations", workspace, state, key, text)
-        total: int | None
-        if cursor is None:
-            few = matching.with_only_columns(table.c.id).limit(FEW + 1).subquery()
-            count = self._connection.scalar(select(func.count()).select_from(few)) or 0
-            total = count if count <= FEW else None
-        else:
-            at, its_id, total = place_of(cursor, digest, int, str, int)
-            matching = matching.where(tuple_(table.c.changed_at, table.c.id) < tuple_(at, its_id))
-        latest_first = matching.order_by(table.c.changed_at.desc(), table.c.id.desc())
-        rows = self._connection.execute(latest_first.limit(limit + 1)).all()
-        items = tuple(Optimization.from_stored(row.record) for row in rows[:limit])
-        more = None
-        if len(rows) > limit:
-            more = cursor_of(digest, rows[limit - 1].changed_at, rows[limit - 1].id, total)
-        return Page[Optimization].model_construct(items=items, next_cursor=more, total=total)
+        latest_first = (table.c.changed_at, table.c.id)
+        return page_of_rows(
+            self._connection, matching, latest_first, _optimization, digest=digest, limit=limit, cursor=cursor
+        )
+
+
+def _optimization(row: Row[Any]) -> Optimization:
+    return Optimization.from_stored(row.record)

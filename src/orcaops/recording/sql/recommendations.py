@@ -4,14 +4,14 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, select, tuple_, update
+from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
 from orcaops.model.errors import not_found
 from orcaops.model.query import Page
 from orcaops.model.recommendation import Recommendation
-from orcaops.recording.sql.cursors import cursor_of, digest_of, place_of
+from orcaops.recording.sql.cursors import digest_of
+from orcaops.recording.sql.paging import mentions, page_of_rows
 from orcaops.recording.sql.records import clean, record_of
-from orcaops.recording.sql.search import FEW, pattern
 from orcaops.recording.sql.tables import recommendations
 from orcaops.recording.sql.upserts import upsert
 
@@ -71,25 +71,12 @@ class Recommendations:
         if state is not None:
             matching = matching.where(recommendations.c.state == state)
         if text:
-            sqlite = self._connection.dialect.name == "sqlite"
-            matching = matching.where(pattern(recommendations.c.key, f"*{clean(text)}*", sqlite=sqlite))
+            matching = matching.where(mentions(self._connection, text, recommendations.c.key))
         digest = digest_of("recommendations", workspace, state, text)
-        total: int | None
-        if cursor is None:
-            few = matching.with_only_columns(recommendations.c.id).limit(FEW + 1).subquery()
-            count = self._connection.scalar(select(func.count()).select_from(few)) or 0
-            total = count if count <= FEW else None
-        else:
-            score, its_id, total = place_of(cursor, digest, float, str, int)
-            behind = tuple_(recommendations.c.score, recommendations.c.id) < tuple_(score, its_id)
-            matching = matching.where(behind)
-        best_first = matching.order_by(recommendations.c.score.desc(), recommendations.c.id.desc())
-        rows = self._connection.execute(best_first.limit(limit + 1)).all()
-        items = tuple(_recommendation(row) for row in rows[:limit])
-        more = None
-        if len(rows) > limit:
-            more = cursor_of(digest, rows[limit - 1].score, rows[limit - 1].id, total)
-        return Page[Recommendation].model_construct(items=items, next_cursor=more, total=total)
+        best_first = (recommendations.c.score, recommendations.c.id)
+        return page_of_rows(
+            self._connection, matching, best_first, _recommendation, digest=digest, limit=limit, cursor=cursor
+        )
 
     def of_key(self, workspace: str, key: str) -> list[Recommendation]:
         here = (recommendations.c.workspace == workspace) & (recommendations.c.key == clean(key))

@@ -5,16 +5,16 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, select
+from sqlalchemy import Connection, Row, delete, select
 
 from orcaops.model.errors import not_found
-from orcaops.model.query import Page
+from orcaops.model.query import Page, is_in
 from orcaops.model.readiness import Stood
 from orcaops.model.sandbox import Sandbox, SandboxState
-from orcaops.recording.sql.cursors import cursor_of, digest_of, place_of
+from orcaops.recording.sql.cursors import digest_of
+from orcaops.recording.sql.paging import page_of_rows
 from orcaops.recording.sql.records import clean, record_of
 from orcaops.recording.sql.sandbox_tables import sandboxes, stood_ready
-from orcaops.recording.sql.search import FEW
 from orcaops.recording.sql.upserts import upsert
 
 _GONE = (SandboxState.REMOVED.value, SandboxState.LOST.value)
@@ -47,24 +47,27 @@ class Sandboxes:
         return _sandbox(row)
 
     def page(
-        self, workspace: str, *, gone: bool = False, limit: int = 50, cursor: str | None = None
+        self,
+        workspace: str,
+        *,
+        gone: bool = False,
+        text: str = "",
+        limit: int = 50,
+        cursor: str | None = None,
     ) -> Page[Sandbox]:
         matching = select(sandboxes.c.id, sandboxes.c.record).where(sandboxes.c.workspace == workspace)
         if not gone:
             matching = matching.where(sandboxes.c.state.not_in(_GONE))
-        digest = digest_of("sandboxes", workspace, gone)
-        total: int | None
-        if cursor is None:
-            few = matching.with_only_columns(sandboxes.c.id).limit(FEW + 1).subquery()
-            count = self._connection.scalar(select(func.count()).select_from(few)) or 0
-            total = count if count <= FEW else None
-        else:
-            its_id, total = place_of(cursor, digest, str, int)
-            matching = matching.where(sandboxes.c.id < its_id)
-        rows = self._connection.execute(matching.order_by(sandboxes.c.id.desc()).limit(limit + 1)).all()
-        more = cursor_of(digest, rows[limit - 1].id, total) if len(rows) > limit else None
-        items = tuple(_sandbox(row) for row in rows[:limit])
-        return Page[Sandbox].model_construct(items=items, next_cursor=more, total=total)
+        return page_of_rows(
+            self._connection,
+            matching,
+            (sandboxes.c.id,),
+            _sandbox,
+            digest=digest_of("sandboxes", workspace, gone, text),
+            limit=limit,
+            cursor=cursor,
+            keeps=(lambda each: is_in(text, each.id, each.name, each.image)) if text else None,
+        )
 
     def living(self) -> list[Sandbox]:
         rows = self._connection.execute(

@@ -3,7 +3,10 @@
 
 from datetime import timedelta
 
+import pytest
+
 from orcaops.model.anomaly import Severity
+from orcaops.model.errors import OrcaError
 from orcaops.model.notice import Notice
 from orcaops.recording.outbox import Told
 from orcaops.recording.store import Store
@@ -50,8 +53,8 @@ class NoticesConformance:
             transaction.deliveries.settle(first, "waiting", at=until, next_at=START, reason="late")
             assert transaction.deliveries.counts() == {"a": {"sending": 1}, "b": {"waiting": 1}}
             transaction.deliveries.settle(second, "failed", at=until, reason="gone")
-            (failed,) = transaction.deliveries.page("default", state="failed")
-            assert transaction.deliveries.page("other") == []
+            (failed,) = transaction.deliveries.page("default", state="failed").items
+            assert transaction.deliveries.page("other").items == ()
             assert (failed.reason, failed.settled_at) == ("gone", until)
             assert transaction.deliveries.retry("other", until) == 0
             assert transaction.deliveries.retry("default", until) == 1
@@ -59,8 +62,37 @@ class NoticesConformance:
             assert again is not None
             transaction.deliveries.settle(again, "sent", at=until)
             assert transaction.deliveries.counts() == {"b": {"waiting": 1}}
-            assert {each.state for each in transaction.deliveries.page()} == {"sent", "waiting"}
+            assert {each.state for each in transaction.deliveries.page().items} == {"sent", "waiting"}
             assert transaction.deliveries.forget_settled(until + timedelta(hours=1)) == 1
+
+    def test_deliveries_come_in_pages_latest_first(self, store: Store) -> None:
+        with store.write() as transaction:
+            for number in range(5):
+                notice = Notice(
+                    id=f"n{number}",
+                    severity=Severity.INFO,
+                    title=f"Slow: job {number}" if number % 2 else "Failed",
+                    body="b",
+                    at=START,
+                    subject="anomaly",
+                )
+                transaction.deliveries.add(notice, ["a", "b"], at=START)
+        found, cursor = [], None
+        with store.read() as transaction:
+            for _ in range(4):
+                page = transaction.deliveries.page("default", limit=3, cursor=cursor)
+                found += [(each.notice.id, each.channel) for each in page.items]
+                assert page.total == 10
+                cursor = page.next_cursor
+            assert cursor is None
+            assert found == [(f"n{number}", name) for number in (4, 3, 2, 1, 0) for name in ("b", "a")]
+            slow = transaction.deliveries.page("default", text="job*3", limit=1)
+            assert [each.notice.id for each in slow.items] == ["n3"]
+            rest = transaction.deliveries.page("default", text="job*3", limit=1, cursor=slow.next_cursor)
+            assert ([each.channel for each in rest.items], rest.next_cursor) == (["a"], None)
+            assert transaction.deliveries.page("default", text="nothing").items == ()
+        with pytest.raises(OrcaError), store.read() as transaction:
+            transaction.deliveries.page("default", cursor=slow.next_cursor)
 
     def test_what_was_told_outlives_opinions(self, store: Store) -> None:
         with store.write() as transaction:

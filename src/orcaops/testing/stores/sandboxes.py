@@ -79,6 +79,12 @@ class SandboxesConformance:
                 *(each.id for each in there.items),
                 "s99",
             }
+            named = transaction.sandboxes.page("default", gone=True, text="0*", limit=4)
+            assert [each.id for each in named.items] == ["s10", "s09", "s08", "s07"]
+            more = transaction.sandboxes.page(
+                "default", gone=True, text="0*", limit=9, cursor=named.next_cursor
+            )
+            assert ([each.id for each in more.items][-1], more.next_cursor) == ("s00", None)
         with pytest.raises(OrcaError), store.read() as transaction:
             transaction.sandboxes.page("default", cursor=every.next_cursor)
 

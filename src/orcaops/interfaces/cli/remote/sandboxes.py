@@ -22,11 +22,23 @@ class RemoteSandboxes:
         return Sandbox.from_stored(self._connection.ask("POST", "/sandboxes", body=body).content)
 
     def page(
-        self, workspace: str, *, gone: bool = False, limit: int = DEFAULT_LIMIT, cursor: str | None = None
+        self,
+        workspace: str,
+        *,
+        gone: bool = False,
+        text: str = "",
+        limit: int = DEFAULT_LIMIT,
+        cursor: str | None = None,
     ) -> Page[Sandbox]:
         """Sandboxes, the newest first."""
         answer = self._connection.ask(
-            "GET", "/sandboxes", workspace=workspace, gone=str(gone).lower(), limit=limit, cursor=cursor
+            "GET",
+            "/sandboxes",
+            workspace=workspace,
+            gone=str(gone).lower(),
+            q=text or None,
+            limit=limit,
+            cursor=cursor,
         )
         return page_of(Sandbox, answer.content)
 

@@ -6,6 +6,7 @@ from typing import NoReturn
 from orcaops.interfaces.cli.remote.answers import page_of
 from orcaops.interfaces.cli.remote.connection import Connection, only_there
 from orcaops.model.notice import Delivery, DeliveryState, Reached
+from orcaops.model.query import DEFAULT_LIMIT, Page
 
 
 class RemoteTelling:
@@ -20,11 +21,25 @@ class RemoteTelling:
         return list(page_of(Reached, answer.content).items)
 
     def deliveries(
-        self, workspace: str, *, state: DeliveryState | None = None, limit: int = 50
-    ) -> list[Delivery]:
+        self,
+        workspace: str,
+        *,
+        state: DeliveryState | None = None,
+        text: str = "",
+        limit: int = DEFAULT_LIMIT,
+        cursor: str | None = None,
+    ) -> Page[Delivery]:
         """What was or is on its way."""
-        answer = self._connection.ask("GET", "/notices", workspace=workspace, state=state, limit=limit)
-        return list(page_of(Delivery, answer.content).items)
+        answer = self._connection.ask(
+            "GET",
+            "/notices",
+            workspace=workspace,
+            state=state,
+            q=text or None,
+            limit=limit,
+            cursor=cursor,
+        )
+        return page_of(Delivery, answer.content)
 
     def retry(self, workspace: str) -> int:
         """Let what was given up be tried again."""

@@ -19,6 +19,7 @@ class RemoteTests:
         job_id: str,
         *,
         status: str | None = None,
+        text: str = "",
         limit: int = DEFAULT_LIMIT,
         cursor: str | None = None,
     ) -> Page[TestCase]:
@@ -28,6 +29,7 @@ class RemoteTests:
             f"{job_path(job_id)}/tests",
             workspace=workspace,
             status=status,
+            q=text or None,
             limit=limit,
             cursor=cursor,
         )
