@@ -46,6 +46,13 @@ def test_processors_given_back() -> None:
     assert (len(replayed.stopped), replayed.saved) == (1, (3.0, 3.0))
 
 
+def test_a_run_whose_busiest_moment_would_be_stretched_counts_as_touched() -> None:
+    spec = JobSpec(name="a", command=("make",), cpus=4)
+    usage = Usage(cpu_seconds=3600.0 * 0.4, cpu_peak_cores=4.0)
+    run = a_run(0, 3600.0, spec=spec, usage=usage)
+    assert [len(cpus_replayed([run], cpus).stopped) for cpus in (1.0, 2.7, 4.0)] == [1, 0, 0]
+
+
 @given(st.lists(st.floats(0.01, 4), min_size=1, max_size=30), st.floats(0.01, 8), st.floats(0.01, 8))
 def test_a_higher_limit_never_stops_more(gib: list[float], one: float, other: float) -> None:
     runs = [held(n, each) for n, each in enumerate(gib)]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orcaops.improving.dossier import held_of, ids, memory_limit_of, timeout_of
+from orcaops.improving.targets import LONGER, CpuUse
 from orcaops.model.run import Cause, Run
 
 _GIB = 1024**3
@@ -98,7 +99,7 @@ def cpus_replayed(runs: Sequence[Run], cpus: float) -> Replayed:
     """Another limit of processors over the runs whose processor time was measured; saves CPU hours.
 
     Nothing is killed for want of processors: ``stopped`` are the runs that used more on average than the new
-    limit and would have taken longer.
+    limit, or might have taken noticeably longer because of what they used at their busiest.
     """
     stopped, spared, saved, n = [], [], [], 0
     for run in runs:
@@ -106,7 +107,8 @@ def cpus_replayed(runs: Sequence[Run], cpus: float) -> Replayed:
         if run.cause is not Cause.SUCCESS or spec is None or spec.cpus is None or used is None or not seconds:
             continue
         n += 1
-        if used / seconds > cpus:
+        use = CpuUse(used / seconds, run.usage.cpu_peak_cores)
+        if use.mean > cpus or (cpus < spec.cpus and use.longer(cpus) > LONGER):
             stopped.append(run.job_id)
         if (run.usage.throttled_seconds or 0.0) > 0 and cpus > spec.cpus:
             spared.append(run.job_id)

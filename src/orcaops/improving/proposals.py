@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from orcaops.improving.benefits import benefit, saving_of
-from orcaops.improving.targets import WORTH, cpus_target, memory_target, timeout_target
+from orcaops.improving.targets import WORTH, cpu_use, cpus_target, memory_target, timeout_target
 from orcaops.model.attempts import INFRASTRUCTURE, held_bytes, hung
 from orcaops.model.optimization import Benefit
 from orcaops.model.override import OptimizedField, Value, show_value
@@ -179,11 +179,7 @@ def _cpus(past: Past) -> Proposal | None:
     own, before = past.own(OptimizedField.CPUS), past.before(OptimizedField.CPUS)
     if not isinstance(own, int | float) or not isinstance(before, int | float):
         return None
-    used = sorted(
-        run.usage.cpu_seconds / run.duration_s
-        for run in past.successes()
-        if run.duration_s and run.usage.cpu_seconds is not None
-    )
+    used = [use for run in past.successes() if (use := cpu_use(run)) is not None]
     throttled = sum((run.usage.throttled_seconds or 0.0) > 0.01 * (run.duration_s or 0) for run in past.runs)
     if len(used) < _CPU_RUNS or throttled > 0.05 * len(past.runs):
         return None
@@ -191,7 +187,7 @@ def _cpus(past: Past) -> Proposal | None:
     if wanted > WORTH * before:
         return None
     after = _step(OptimizedField.CPUS, before, wanted)
-    return _lowering(past, OptimizedField.CPUS, own, before, after, wanted, used)
+    return _lowering(past, OptimizedField.CPUS, own, before, after, wanted, [use.mean for use in used])
 
 
 def _retries(past: Past) -> Proposal | None:

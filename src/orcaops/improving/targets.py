@@ -6,6 +6,7 @@ the steps of a trial lead to.
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from orcaops.model.attempts import hung
 from orcaops.model.run import Run
@@ -13,6 +14,9 @@ from orcaops.stats import sizing, timeouts
 
 WORTH = 0.8
 """A limit is lowered only if it goes to this share or below: less is not worth a trial."""
+
+LONGER = 0.05
+"""By which share of its time a run may take longer with fewer processors."""
 
 _REQUEST = 1.15  # as vertical autoscalers do: the 90th percentile and 15 %
 _BURST = 1.5
@@ -38,13 +42,44 @@ def timeout_target(
     return timeouts.timeout(seconds, stopped_at=at_work, needed=needed)
 
 
-def cpus_target(used: Sequence[float]) -> float:
-    """The limit of processors, in tenths, for what runs used on average (processor time by wall time).
+class CpuUse(NamedTuple):
+    """Processors that a run used: on average (CPU time by wall time), and at its busiest where known."""
 
-    >>> cpus_target([0.5] * 20), cpus_target([0.1] * 19 + [2.0])
+    mean: float
+    peak: float | None = None
+
+    def longer(self, cpus: float) -> float:
+        """By which share of its time the run would have taken longer with so many processors, at most.
+
+        As if all its work had been done at its busiest pace: then a lower limit delays all of it.
+
+        >>> round(CpuUse(0.4, 4.0).longer(1.0), 2), CpuUse(0.4).longer(1.0), CpuUse(0.4, 0.9).longer(1.0)
+        (0.3, 0.0, 0.0)
+        """
+        if self.mean <= 0 or self.peak is None or self.peak <= cpus:
+            return 0.0
+        return self.mean / cpus - self.mean / self.peak
+
+
+def cpu_use(run: Run) -> CpuUse | None:
+    """What a run used of processors; None where it was not measured."""
+    used, seconds, peak = run.usage.cpu_seconds, run.duration_s, run.usage.cpu_peak_cores
+    if used is None or not seconds:
+        return None
+    mean = used / seconds
+    return CpuUse(mean, max(peak, mean) if peak is not None else None)
+
+
+def cpus_target(used: Sequence[CpuUse]) -> float:
+    """The limit of processors, in tenths, for what runs used: none of them would have been delayed by a 20th.
+
+    >>> cpus_target([CpuUse(0.5)] * 20), cpus_target([CpuUse(0.1)] * 19 + [CpuUse(2.0)])
     (0.9, 2.2)
+    >>> cpus_target([CpuUse(0.4, 0.5)] * 20), cpus_target([CpuUse(0.4, 4.0)] * 20)
+    (0.7, 2.7)
     """
-    busy = sorted(used)
-    request = _REQUEST * busy[min(len(busy) - 1, math.ceil(0.9 * len(busy)) - 1)]
-    wanted = max(_BURST * request, _ABOVE_THE_BUSIEST * busy[-1], _LEAST_CPUS)
+    means = sorted(use.mean for use in used)
+    request = _REQUEST * means[min(len(means) - 1, math.ceil(0.9 * len(means)) - 1)]
+    bursts = (use.mean / (LONGER + use.mean / use.peak) for use in used if use.peak)
+    wanted = max(_BURST * request, _ABOVE_THE_BUSIEST * means[-1], _LEAST_CPUS, *bursts)
     return math.ceil(10 * wanted - 1e-9) / 10

@@ -83,6 +83,7 @@ class Usage(Word):
     ``memory_peak_bytes`` is the kernel's high-water mark with page cache; ``memory_resident_bytes``
     is what the processes themselves held, obtained as ``memory_resident_basis`` says: ``exact``
     by the kernel's own mark, ``sampled`` by looking every few milliseconds (a lower bound).
+    ``cpu_peak_cores`` are the most processors used over half a second, where it was watched for so long.
     ``exact`` says whether CPU and peak come from kernel counters over the whole run; ``basis``
     names the source (``cgroup_v1``, ``cgroup_v2``, ``rusage``, ``engine_stats``, ``imported``).
     """
@@ -90,6 +91,7 @@ class Usage(Word):
     cpu_seconds: Finite | None = None
     cpu_user_seconds: Finite | None = None
     cpu_system_seconds: Finite | None = None
+    cpu_peak_cores: Finite | None = None
     memory_peak_bytes: NonNegativeInt | None = None
     memory_resident_bytes: NonNegativeInt | None = None
     memory_resident_basis: Literal["exact", "sampled"] | None = None

@@ -28,3 +28,14 @@ def test_a_job_that_is_held_back_gets_more() -> None:
 def test_it_is_silent_where_they_are_used_and_with_few_runs() -> None:
     assert not told(CpuLimit(), a_dossier(runs(2, 1.2)))
     assert not told(CpuLimit(), a_dossier(runs(8, 0.9, n=9)))
+
+
+def test_what_is_needed_for_a_moment_is_not_advised_away() -> None:
+    """Busy on four processors for one second of ten: the mean would stretch each run by half."""
+    calm, *_ = (run.usage for run in runs(8, 0.4))
+    bursts = [run.changed(usage=calm.model_copy(update={"cpu_peak_cores": 4.0})) for run in runs(8, 0.4)]
+    (found,) = told(CpuLimit(), a_dossier(bursts))
+    assert found.evidence["proposed_cpus"] == 2.7
+    assert (found.evidence["peak_cores"], found.evidence["would_have_been_stopped"]) == (4.0, 0)
+    (steady,) = told(CpuLimit(), a_dossier(runs(8, 0.4)))
+    assert steady.evidence["proposed_cpus"] == 0.7

@@ -8,7 +8,7 @@ from orcaops.improving.advisor import Advisor, Dossier
 from orcaops.improving.counterfactual import cpus_replayed, observed
 from orcaops.improving.dossier import spec_of
 from orcaops.improving.proposal import AHEAD, Worth, propose
-from orcaops.improving.targets import cpus_target
+from orcaops.improving.targets import CpuUse, cpu_use, cpus_target
 from orcaops.model.baseline import Baseline
 from orcaops.model.recommendation import Change, Recommendation
 from orcaops.model.run import Run
@@ -22,7 +22,8 @@ class CpuLimit:
     """Compares the limit of processors with the mean that runs used (processor time by wall time).
 
     *Idle*: what the means ask for (:func:`orcaops.improving.targets.cpus_target`: the 90th percentile times
-    1.5 · 1.15) is under ``idle_share`` of the limit, and no run was throttled. *Throttled*: the median run
+    1.5 · 1.15, and so much that no run's busiest half second would delay it by a twentieth) is under
+    ``idle_share`` of the limit, and no run was throttled. *Throttled*: the median run
     was held back for more than ``throttled_share`` of its time; half as much again is proposed, in quarters.
     Silent without a limit and before ``needed`` measured successes.
 
@@ -46,14 +47,12 @@ class CpuLimit:
         measured = [
             run
             for run in dossier.successes
-            if run.usage.cpu_seconds is not None
-            and run.duration_s
-            and (spec := spec_of(run)) is not None
-            and spec.cpus == limit
+            if cpu_use(run) is not None and (spec := spec_of(run)) is not None and spec.cpus == limit
         ]
         if limit is None or len(measured) < self.needed:
             return ()
-        means = sorted((run.usage.cpu_seconds or 0.0) / (run.duration_s or 1.0) for run in measured)
+        uses = [use for run in measured if (use := cpu_use(run)) is not None]
+        means = sorted(use.mean for use in uses)
         held_back = sorted((run.usage.throttled_seconds or 0.0) / (run.duration_s or 1.0) for run in measured)
         busy = means[min(int(0.9 * len(means)), len(means) - 1)]
         if held_back[len(held_back) // 2] > self.throttled_share:
@@ -64,12 +63,13 @@ class CpuLimit:
                 f"The median run was held back for {100 * held_back[len(held_back) // 2]:.0f}% of its time."
             )
             return (self._proposed(dossier, measured, limit, wanted, told, lost, busy),)
-        wanted = cpus_target(means)
+        wanted = cpus_target(uses)
         if max(held_back) > 0 or wanted > self.idle_share * limit:
             return ()
         saved = [(limit - wanted) * (run.duration_s or 0.0) / 3600 for run in measured]
         told = (
-            f"Nine of ten of the last {len(measured)} runs used {busy:.2f} of {limit:g} processors or less."
+            f"Nine of ten of the last {len(measured)} runs used {busy:.2f} of {limit:g} processors or less"
+            f"{_at_the_busiest(uses)}."
         )
         gained = mean_of_next(saved, ahead=AHEAD)
         return (self._proposed(dossier, measured, limit, wanted, told, gained, busy),)
@@ -106,10 +106,16 @@ class CpuLimit:
                 cpus=limit,
                 proposed_cpus=wanted,
                 used_p90=round(busy, 3),
+                peak_cores=max((run.usage.cpu_peak_cores or 0.0 for run in measured), default=0.0) or None,
                 **replayed.told("cpu_hours"),
             ),
             change=Change(field="cpus", before=limit, after=wanted),
         )
+
+
+def _at_the_busiest(uses: Sequence[CpuUse]) -> str:
+    peaks = [use.peak for use in uses if use.peak is not None]
+    return f", and {max(peaks):.2f} at their busiest half second" if peaks else ""
 
 
 def _rounded(cpus: float) -> float:

@@ -2,8 +2,8 @@
 
 CPU time and the memory mark are read from the run's own control group when all is over: exact, also for
 20 ms. What only shows while the container lives is looked at by a thread, every few milliseconds at first and
-then ten times a second: what the processes hold, how often the kernel killed one for want of memory, what
-went over the network.
+then ten times a second: what the processes hold, how many processors they use, how often the kernel killed
+one for want of memory, what went over the network.
 
 *The runtime's own share.* An engine's runtime sets a container up from inside its group, which
 costs about 20 ms of CPU before the job's first instruction. The thread watches the group from the
@@ -21,6 +21,7 @@ from typing import Any
 
 from orcaops.model.run import Usage
 from orcaops.running.cgroup import Cgroup, Cpu, Disk
+from orcaops.running.cpu_peak import CpuPeak
 
 _WATCH_S = 0.002
 _FIRST_LOOK_S = 0.005
@@ -63,6 +64,7 @@ class ContainerMeter:
         self._resident = 0
         self._samples = 0
         self._throttled_s: float | None = None
+        self._cpu_peak = CpuPeak()
         self._network: tuple[int, int] | None = None
         self._stood_ready = False
         self._disk_before: Disk | None = None
@@ -110,6 +112,7 @@ class ContainerMeter:
             cpu_seconds=cpu.total_s,
             cpu_user_seconds=cpu.user_s,
             cpu_system_seconds=cpu.system_s,
+            cpu_peak_cores=self._cpu_peak.cores(),
             memory_peak_bytes=self._parent.memory_peak_bytes(),
             memory_resident_bytes=self._resident if self._samples else None,
             memory_resident_basis="sampled" if self._samples else None,
@@ -161,7 +164,10 @@ class ContainerMeter:
                 return None
 
     def _look(self, child: Cgroup) -> None:
-        """One sample; the later values replace the earlier ones, but for memory."""
+        """One sample; the later values replace the earlier ones, but for what is the most of all."""
+        at_s, cpu = time.monotonic(), self._parent.cpu()
+        if cpu is not None:
+            self._cpu_peak.read(at_s, cpu.total_s)
         kills, throttled_s = child.oom_kills(), child.throttled_s()
         self.oom_kills = kills if kills is not None else self.oom_kills
         if throttled_s is not None:
