@@ -63,6 +63,7 @@ from orcaops.services.trying.moves import Moves
 from orcaops.services.trying.trials import Trials
 from orcaops.services.upkeep import Upkeep
 from orcaops.services.warming import Warming, WarmLimits
+from orcaops.services.watching import Watching
 from orcaops.wiring import language
 from orcaops.wiring.channels import channels
 from orcaops.wiring.learners import families, forecasters, learners
@@ -274,12 +275,20 @@ def build(configuration: Configuration) -> App:
 
     # What follows the end of a run.
     announcing = Announcing(now, settings=settings.notify, families=families(loop.learners))
+    watching = Watching(store, logs, loop, clock=now, group_s=settings.notify.group)
     telling = Telling(store, channels(settings), now, settings=settings.notify)
     absorber = Absorber(
         store,
         loop,
         advising=[advising.follow],
-        telling=[trials.follow, announcing.follow, confirming.follow, remediation.follow, advice.tell],
+        telling=[
+            watching.follow,
+            trials.follow,
+            announcing.follow,
+            confirming.follow,
+            remediation.follow,
+            advice.tell,
+        ],
         settling=[advising.settle, reapply],
         diagnose=Diagnosing(knowledge_bases).diagnose,
     )
@@ -361,6 +370,7 @@ def build(configuration: Configuration) -> App:
         periodic=(
             tending,
             PeriodicThread("sandboxes", 30.0, sandboxes.sweep),
+            PeriodicThread("watching", 10.0, watching.look),
             PeriodicThread("telling", 2.0, telling.deliver),
             PeriodicThread("confirming", 2.0, confirming.submit_wanted),
         ),

@@ -229,13 +229,20 @@ class Loop:
                 break
         return answer
 
-    def judge_only(self, name: str, sample: Sample, book: MemoryBook) -> Sequence[Anomaly]:
-        """What one detector says of a sample, as if it had happened; nobody learns from it."""
-        seat = next(seat for seat in self._seats if seat.name == name)
-        if seat.detector is None:
-            return ()
-        memories = seat.memories(sample, sample.metric, book)
-        return tuple(seat.detector.judge(memories, sample))
+    def judge_only(self, sample: Sample, book: MemoryBook, *, name: str | None = None) -> Sequence[Anomaly]:
+        """What the detectors of its metric, or the one of a name, say of a sample, as if it had happened.
+
+        Nobody learns from it.
+        """
+        found: list[Anomaly] = []
+        for seat in self._wanting.get(sample.metric, ()):
+            if seat.detector is None or (name is not None and seat.name != name):
+                continue
+            try:
+                found += seat.detector.judge(seat.memories(sample, sample.metric, book), sample)
+            except Exception as error:  # noqa: BLE001  # a foreign plug-in may raise anything
+                self._fault(seat.name, error)
+        return found
 
     def describe_baselines(self, book: MemoryBook, keys: Iterable[tuple[str, str]]) -> list[Baseline]:
         """The baselines of (workspace, key) pairs as the baseline learner remembers them, in order.

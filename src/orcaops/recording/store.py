@@ -231,6 +231,9 @@ class AnomalyRepository(Protocol):
     def put_many(self, anomalies: Sequence[Anomaly]) -> None:
         """Insert, or replace all but what people decided."""
 
+    def forget(self, workspace: str, anomaly_ids: Iterable[str]) -> None:
+        """Remove what has turned out to be none; ids that are not there are passed over."""
+
     def page(
         self,
         workspace: str,

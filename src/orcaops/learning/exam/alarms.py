@@ -53,7 +53,7 @@ class AlarmPaper(Paper):
         self.spec_alarmed += spec.anomaly.alarms(state, sample.value)
         for name, factor in (("power_150", 1.5), ("power_200", 2.0)):
             shown = dataclasses.replace(sample, value=sample.value * factor, job_id=f"{sample.job_id}-shown")
-            told = sitting.loop.judge_only(self.learner.name, shown, sitting.book)
+            told = sitting.loop.judge_only(shown, sitting.book, name=self.learner.name)
             self.powers[name] += any(shown.job_id in anomaly.job_ids for anomaly in told)
             self.spec_powers[name] += spec.anomaly.alarms(state, shown.value)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, func, select, tuple_, update
 from sqlalchemy.sql import Select
 
 from orcaops.model.anomaly import Anomaly
@@ -133,6 +133,12 @@ class Anomalies:
             key=("workspace", "job_id", "anomaly_id"),
             replace=(),
         )
+
+    def forget(self, workspace: str, anomaly_ids: Iterable[str]) -> None:
+        for chunk in _chunks(anomaly_ids):
+            for table, column in ((anomaly_runs, anomaly_runs.c.anomaly_id), (anomalies, anomalies.c.id)):
+                gone = delete(table).where(table.c.workspace == workspace, column.in_(chunk))
+                self._connection.execute(gone)
 
     def page(
         self,

@@ -39,6 +39,15 @@ class AnomaliesConformance:
             with refused(ErrorCode.NOT_FOUND), store.read() as transaction:
                 transaction.anomalies.get(workspace, name)
 
+    def test_what_has_turned_out_to_be_none_is_forgotten(self, store: Store) -> None:
+        with store.write() as transaction:
+            transaction.anomalies.put_many([make_anomaly("a1"), make_anomaly("a2")])
+            transaction.anomalies.put_many([make_anomaly("a1", workspace="other")])
+            transaction.anomalies.forget("default", ["a1", "a3"])
+            assert [a.id for a in transaction.anomalies.page("default").items] == ["a2"]
+            assert [a.id for a in transaction.anomalies.of_run("default", "job-0001")] == ["a2"]
+            assert transaction.anomalies.get("other", "a1")
+
     def test_anomalies_are_listed_and_filtered(self, store: Store) -> None:
         kinds = ("duration", "memory", "error")
         levels = list(Severity)
