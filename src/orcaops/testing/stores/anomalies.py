@@ -46,7 +46,7 @@ class AnomaliesConformance:
             transaction.anomalies.forget("default", ["a1", "a3"])
             assert [a.id for a in transaction.anomalies.page("default").items] == ["a2"]
             assert [a.id for a in transaction.anomalies.of_run("default", "job-0001")] == ["a2"]
-            assert transaction.anomalies.get("other", "a1")
+            assert transaction.anomalies.get("other", "a1").id == "a1"
 
     def test_anomalies_are_listed_and_filtered(self, store: Store) -> None:
         kinds = ("duration", "memory", "error")
