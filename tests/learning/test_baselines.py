@@ -123,3 +123,19 @@ def test_staleness_is_judged_when_reading() -> None:
     assert not told.stale
     assert aged(told, told.last_updated + timedelta(days=91)).stale
     assert not aged(told, told.last_updated + timedelta(days=89)).stale
+
+
+def test_a_job_that_runs_once_a_month_is_not_forgotten_between_two_runs() -> None:
+    learner = replace(BaselineLearner(), stale_after_days=30)
+    month = timedelta(days=30.5)
+    samples = [
+        replace(each, at=each.at + number * month)
+        for number, each in enumerate(samples_of_job([10.0] * 14, "duration"))
+    ]
+    memory = learner.fresh()
+    for each in samples:
+        learner.learn({"key": memory}, each)
+    told = describe(learner, memory, workspace="default", key="k")
+    assert (told.sample_count, told.run_count, told.established) == (13, 14, True), "one gap is no rhythm"
+    assert not aged(told, told.last_updated + timedelta(days=60), 30).stale
+    assert aged(told, told.last_updated + timedelta(days=100), 30).stale

@@ -202,6 +202,17 @@ def test_jobs_that_are_nearly_there_are_named(app: App) -> None:
     assert recommendations(app) != []
 
 
+def test_a_job_whose_duration_has_changed_is_not_told_to_begin_anew(app: App) -> None:
+    """A new regime counts its runs from one; advice looks at those before, too."""
+    durations = {"duration_s": 10.0}, {"duration_s": 100.0}
+    runs = [limited_run(n, "a", limit=4096 * MIB, held=200 * MIB, **durations[n >= 20]) for n in range(29)]
+    absorb(app, runs)
+    [known] = app.insights.baselines("default").items
+    assert (known.sample_count, known.established) == (9, False)
+    assert app.advice.nearly("default") == []
+    assert recommendations(app) != []
+
+
 def test_a_proposal_is_tried_on_a_real_run_that_teaches_nothing(app: App) -> None:
     for n in range(12):
         spec = JobSpec(name="true", command=("true",), timeout=86400)

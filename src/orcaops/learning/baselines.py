@@ -28,10 +28,10 @@ class BaselineLearner:
     """Remembers what the runs of one key were like.
 
     ``alpha`` is the learning rate of the exponentially weighted mean and deviation; ``needed`` how
-    many successes make a baseline established; ``stale_after_days`` without a run it is stale, which
-    is judged when a baseline is read (:func:`aged`). Durations are those of successes; memory is
-    that of every run that was measured and not killed; the success rate is over all runs that ended
-    by their own doing.
+    many successes make a baseline established; ``stale_after_days`` without a run, or three of the key's
+    usual gaps if that is more, it is stale, which is judged when a baseline is read (:func:`aged`).
+    Durations are those of successes; memory is that of every run that was measured and not killed; the
+    success rate is over all runs that ended by their own doing.
 
     A step of a job with several has a baseline of its own, under ``<key>|step:<command>``.
 
@@ -86,7 +86,10 @@ class BaselineLearner:
         memory = memories["key"]
         at = sample.at.timestamp()
         if memory["last_job"] != sample.job_id:
-            if staleness.stale(memory["last_at"], sample, self.stale_after_days):
+            patience = staleness.patience_days(
+                self.stale_after_days, memory["first_at"], memory["last_at"], memory["runs"]
+            )
+            if staleness.stale(memory["last_at"], sample, patience):
                 _forget_figures(memory)
             memory["last_job"] = sample.job_id
             memory["runs"] += 1
@@ -200,8 +203,11 @@ def describe(learner: BaselineLearner, memory: Memory, *, workspace: str, key: s
 
 
 def aged(baseline: Baseline, now: datetime, stale_after_days: float = 90.0) -> Baseline:
-    """The baseline as it is read at ``now``: stale if nothing was learned for that many days."""
-    stale = now - baseline.last_updated > timedelta(days=stale_after_days)
+    """The baseline as it is read at ``now``: stale if nothing was learned for longer than is usual for it."""
+    first = baseline.first_seen.timestamp() if baseline.first_seen is not None else None
+    last = baseline.last_updated.timestamp()
+    patience = staleness.patience_days(stale_after_days, first, last, baseline.run_count)
+    stale = now - baseline.last_updated > timedelta(days=patience)
     return baseline if stale == baseline.stale else baseline.model_copy(update={"stale": stale})
 
 

@@ -3,6 +3,7 @@
 from orcaops.model.sample import Sample
 
 _DAY_S = 86400.0
+_GAPS = 3.0
 
 TOLD = "nothing was run for so long that judging begins anew"
 """Why an episode ends whose history has become stale."""
@@ -17,3 +18,18 @@ def stale(last_at: float | None, sample: Sample, after_days: float) -> bool:
     [True, False]
     """
     return last_at is not None and sample.at.timestamp() - last_at > after_days * _DAY_S
+
+
+def patience_days(after_days: float, first_at: float | None, last_at: float | None, runs: int) -> float:
+    """How long a key may rest before it is stale: three times its usual gap, and never less than others.
+
+    A job that runs once a month is not forgotten between two runs. ``first_at`` and ``last_at`` are seconds
+    since the epoch, of the first and the latest of so many runs.
+
+    >>> month = 30.5 * 86400
+    >>> round(patience_days(30, 0, 5 * month, 6)), patience_days(30, 0, 86400.0, 100)
+    (92, 30)
+    """
+    if runs < 2 or first_at is None or last_at is None:
+        return after_days
+    return max(after_days, _GAPS * (last_at - first_at) / (runs - 1) / _DAY_S)

@@ -88,11 +88,12 @@ class Advice:
         with self._store.read() as transaction:
             known = transaction.baselines.page(workspace, limit=_LOOKED_THROUGH).items
         jobs = (each for each in known if STEP_BEHIND not in each.key)
-        few = [each for each in jobs if not each.established and each.sample_count >= 1]
-        few.sort(key=lambda each: (each.needed - each.sample_count, each.key))
+        few = [(each, each.run_count - each.failure_count) for each in jobs]  # a new regime counts from anew
+        few = [(each, have) for each, have in few if 1 <= have < each.needed]
+        few.sort(key=lambda found: (found[0].needed - found[1], found[0].key))
         return [
-            Nearly(key=each.key, workspace=each.workspace, have=each.sample_count, need=each.needed)
-            for each in few[:_NEARLY]
+            Nearly(key=each.key, workspace=each.workspace, have=have, need=each.needed)
+            for each, have in few[:_NEARLY]
         ]
 
     def dismiss(self, workspace: str, recommendation_id: str, *, by: str, reason: str) -> Recommendation:

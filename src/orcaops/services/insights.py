@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
+from orcaops.learning.baselines import aged
 from orcaops.model.anomaly import Anomaly
 from orcaops.model.baseline import Baseline
 from orcaops.model.errors import invalid, unavailable
@@ -217,8 +218,7 @@ class Insights:
         return anomaly.model_copy(update={"open": False, "closed_at": last + lull, "description": said})
 
     def _aged(self, baseline: Baseline) -> Baseline:
-        stale = self._clock() - baseline.last_updated > self._stale_after
-        return baseline.model_copy(update={"stale": True}) if stale else baseline
+        return aged(baseline, self._clock(), self._stale_after / timedelta(days=1))
 
 
 def _unmute(transaction: Transaction, anomaly: Anomaly) -> None:
