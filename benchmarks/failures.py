@@ -39,6 +39,8 @@ _SPEC = re.compile(
     r"ModuleNotFoundError: No module named '(\w+)'|Cannot connect to (\w+) on port (\d+)"
     r"|MemoryError|Killed|OOMKilled"
 )
+# Lines at the end of a passing log, in which the system that ran it says how it went.
+_CLOSING = 20
 _KEYWORD = re.compile(r"error|fail|exception|fatal", re.IGNORECASE)
 
 
@@ -285,14 +287,20 @@ def passing(_quick: bool) -> Iterator[Row]:
     }
     fired: list[bool] = []
     alone: list[bool] = []
+    unended: list[bool] = []
     ranked_high: list[bool] = []
     for members in jobs.values():
         for path in members:
             before = [prints[other] for other in members if other != path][:3]
             lines = list(enumerate(logs[path]))
-            for passed, told in ((before, fired), ([], alone)):
+            open_ended = lines[:-_CLOSING]
+            for passed, told, seen in (
+                (before, fired, lines),
+                (before, unended, open_ended),
+                ([], alone, lines),
+            ):
                 if passed or told is alone:
-                    ranked = find_causes(lines, passed, known=kb.specific).ranked[:5]
+                    ranked = find_causes(seen, passed, known=kb.specific).ranked[:5]
                     matches = kb.explain((line.offset, line.text) for line in ranked[: 5 if passed else 1])
                     told.append(any(not match.catch_all for match in matches))
                     if told is fired:
@@ -318,6 +326,16 @@ def passing(_quick: bool) -> Iterator[Row]:
         "to reach, at most",
         0.01,
         len(ranked_high),
+        "cidiff pass",
+        "shown",
+    )
+    yield _row(
+        name,
+        f"the same, its last {_CLOSING} lines unseen",
+        _share(unended),
+        "to reach, at most",
+        0.01,
+        len(unended),
         "cidiff pass",
         "shown",
     )

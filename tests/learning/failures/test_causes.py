@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orcaops.learning.failures.causes import VERDICT, Causes, find_causes, severity
+from orcaops.learning.failures.causes import VERDICT, Causes, find_causes, find_causes_of_failure, severity
 from orcaops.learning.failures.fingerprint import fingerprint
 from orcaops.learning.failures.knowledge import KnowledgeBase
 
@@ -51,6 +51,25 @@ def test_a_known_failure_outranks_loud_words() -> None:
     lines = ["error: see below", "No matching distribution found for torch==99", "failed"]
     kb = KnowledgeBase.shipped()
     assert find_causes(enumerate(lines), known=kb.specific).ranked[0].number == 2
+
+
+def test_what_a_command_printed_that_then_went_well_is_not_the_cause() -> None:
+    survived = ["AssertionError: expected 3 but was 4", "[INFO] BUILD SUCCESS"]
+    log = [*survived, *PASSING, "ld: error: undefined symbol: main"]
+    assert find_causes(enumerate(log)).ranked[0].text == log[-1]
+    assert not find_causes(enumerate([*survived, "Archiving artifacts", "Finished: SUCCESS"])).ranked
+
+
+def test_a_log_that_says_all_went_well_is_not_believed_where_the_run_failed() -> None:
+    log = [*PASSING, "AssertionError: expected 3 but was 4", "Finished: SUCCESS"]
+    for passing in ([], [fingerprint(PASSING)]):
+        causes, compared = find_causes_of_failure(lambda: enumerate(log), passing)
+        assert (causes.ranked[0].text, compared) == (log[-2], bool(passing))
+
+
+def test_a_failure_that_says_nothing_new_is_read_as_if_no_run_had_passed() -> None:
+    causes, compared = find_causes_of_failure(lambda: enumerate(FAILING), [fingerprint(FAILING)])
+    assert (causes.ranked[0].text, compared) == (FAILING[3], False)
 
 
 def test_a_repeated_message_is_shown_once() -> None:

@@ -72,7 +72,8 @@ class Scoring:
     ``line_share`` are left out. Without a passing log place counts: within ``plateau`` lines before a
     command's failing end fully, beyond it less, by half at ``reach`` further lines, as far as ``position``
     allows; the last ``tail`` lines before that end are kept whatever their words. The second line shown of
-    a cluster weighs ``same_cluster`` of the first. A known failure sounds as loud as ``known``.
+    a cluster weighs ``same_cluster`` of the first. A known failure sounds as loud as ``known``. What a
+    command printed that then said that it went well weighs ``cleared`` of the rest; 1 believes no such words.
     """
 
     floor: float = 0.45
@@ -88,6 +89,7 @@ class Scoring:
     position: float = 0.7
     same_cluster: float = 0.7
     known: float = 1.3
+    cleared: float = 0.3
 
 
 # Searched in lower case, by RE2: four lists of words on every line would cost Python's engine ten times
@@ -144,6 +146,11 @@ _END = re.compile(
     r"|marked build as failure|^error: job failed"
     r"|^finished: failure|^your build has been stopped|^error: script returned exit"
     r"|^the job exceeded|^no output has been received"
+)
+# What a command that went well says last: what it printed before did not make the run fail.
+_WELL = re.compile(
+    r"^finished: success|^the command .{1,400} exited with 0\b|^done\. your build exited with 0\b"
+    r"|^job succeeded|^(?:\[info\] )?build success(?:ful)?\b"
 )
 _FRAME = re.compile(
     r"\s*(?:at |from |in |#\d+ |File \"|\d+: 0x|\.{3} \d+ more|goroutine |\^+\s*$|-->|\| )"
@@ -209,6 +216,7 @@ class _Gathering:
     counts: dict[int, int] = field(default_factory=dict)
     ends: list[int] = field(default_factory=list)
     last: int = -100
+    verdicts: list[tuple[int, bool]] = field(default_factory=list)
 
     def count(self, mask: int) -> None:
         seen = self.counts.get(mask, 0)
@@ -228,6 +236,13 @@ class _Gathering:
             best = heapq.nlargest(MOST_CANDIDATES // 2, self.kept, key=lambda one: (one.base, one.number))
             self.kept = sorted(best, key=lambda one: one.number)
 
+    def verdict(self, number: int, *, well: bool) -> None:
+        """A command ended here, and said how."""
+        if self.verdicts and self.verdicts[-1][1] == well:
+            self.verdicts[-1] = (number, well)  # of neighbours that say the same the last is enough
+        elif len(self.verdicts) < _MOST_ENDS:
+            self.verdicts.append((number, well))
+
     def end(self, number: int, waiting: deque[_Candidate]) -> None:
         """A command failed here: what it printed last counts, whatever the words."""
         if len(self.ends) < _MOST_ENDS:
@@ -239,9 +254,16 @@ class _Gathering:
                     self.kept.append(_with_base(one, self.scoring.floor_alone * (1 + 0.001 * place)))
                     self.last = one.number
 
+    def cleared(self, number: int) -> bool:
+        """Whether the next end below a line is one of a command that went well."""
+        place = bisect.bisect_left(self.verdicts, (number, False))
+        return place < len(self.verdicts) and self.verdicts[place][1]
+
     def score(self, one: _Candidate, line_count: int) -> float:
         count = self.counts.get(one.mask, 1)
         score = one.base / (1 + self.scoring.repeated * math.log(count))
+        if self.cleared(one.number):
+            score *= self.scoring.cleared
         if self.passing:
             return score
         place = bisect.bisect_left(self.ends, one.number)
@@ -265,7 +287,8 @@ def find_causes(
 
     ``lines`` are (offset, text) in order; ``passing`` what the last passing runs of the key printed, at
     most the last three are of use. ``known`` says whether a plain line tells a known, specific failure (see
-    ``KnowledgeBase.specific``); such a line weighs like the crispest words. An empty log has no cause.
+    ``KnowledgeBase.specific``); such a line weighs like the crispest words. An empty log has no cause, nor
+    has one that says of all it holds that it went well (see :attr:`Scoring.cleared`).
     """
     gathering = _Gathering(scoring, passing)
     waiting: deque[_Candidate] = deque(maxlen=scoring.fill if passing else scoring.tail)
@@ -289,8 +312,11 @@ def find_causes(
         else:
             mask, base = line_hash(body), 0.0
         candidate = _Candidate(number, offset, text[:_LONGEST_QUOTE], mask, base)
+        failing = sounds == VERDICT and _END.search(body.lower()) is not None
+        if failing or _WELL.search(body.lower()):
+            gathering.verdict(number, well=not failing)
         if base > 0:
-            if sounds == VERDICT and _END.search(body.lower()):
+            if failing:
                 gathering.end(number, waiting)
             gathering.add(candidate, waiting)
         else:
@@ -300,12 +326,34 @@ def find_causes(
     return _chosen(gathering, number)
 
 
+def find_causes_of_failure(
+    read: Callable[[], Iterable[tuple[int, str]]],
+    passing: Sequence[Fingerprint] = (),
+    *,
+    known: Callable[[str], bool] | None = None,
+) -> tuple[Causes, bool]:
+    """The cause lines of a run that is known to have failed, and whether its passing runs helped.
+
+    ``read`` gives the lines from the beginning. What happened stands above what the log says: one that
+    tells that all went well is not believed, one that says nothing new is read as if no run had passed.
+    """
+    unbelieving = Scoring(cleared=1.0)
+    attempts = [(passing, Scoring()), (passing, unbelieving)]
+    if passing:
+        attempts.append(((), unbelieving))
+    for before, scoring in attempts:
+        causes = find_causes(read(), before, known=known, scoring=scoring)
+        if causes.ranked or not causes.line_count:
+            break
+    return causes, bool(before)
+
+
 def _chosen(gathering: _Gathering, line_count: int) -> Causes:
     scoring = gathering.scoring
     kept = sorted(gathering.kept, key=lambda one: one.number)
     scored = [(one, gathering.score(one, line_count)) for one in kept]
     best = max((score for _, score in scored), default=0.0)
-    if best <= 0:
+    if best <= 0 or (scoring.cleared < 1 and all(gathering.cleared(one.number) for one in kept)):
         return Causes(line_count=line_count)
     strong = [(one, score) for one, score in scored if score >= scoring.line_share * best]
     clusters = [

@@ -6,7 +6,7 @@ so that nothing has to read the log again. Bounded by :data:`~orcaops.model.diag
 
 from collections.abc import Callable, Iterable, Sequence
 
-from orcaops.learning.failures.causes import Causes, find_causes, severity
+from orcaops.learning.failures.causes import Causes, find_causes_of_failure, severity
 from orcaops.learning.failures.classification import classify
 from orcaops.learning.failures.events import read_log
 from orcaops.learning.failures.fingerprint import Fingerprint
@@ -59,10 +59,7 @@ def evidence_of(
     version: str,
 ) -> Evidence:
     """What a failing log told; ``lines`` are its (offset, text), as many as may be looked at."""
-    causes = find_causes(lines, passing, known=knowledge.specific)
-    compared = bool(passing)
-    if passing and not causes.ranked and lines:
-        causes, compared = find_causes(lines, known=knowledge.specific), False
+    causes, compared = find_causes_of_failure(lambda: lines, passing, known=knowledge.specific)
     kept = telling(causes)
     matches = shipped.explain((line.offset, line.text) for line in kept)
     events = read_log(lines).events
@@ -114,6 +111,19 @@ def ended(run: Run, said: Signature) -> Signature:
         text=f"{name.replace('_', ' ')}{f': {detail}' if detail else ''}",
         kind=f"engine:{name}",
         tool=said.tool,
+        exit_code=run.exit_code,
+    )
+
+
+def kept_signature(kept: Evidence, run: Run) -> Signature:
+    """The signature as it was kept when the run ended."""
+    return Signature(
+        id=kept.signature,
+        family=kept.family,
+        text=kept.text,
+        kind=kept.kind,
+        frame=kept.frame,
+        tool=kept.tool,
         exit_code=run.exit_code,
     )
 

@@ -6,7 +6,6 @@ runs cost one question per batch: whether failures of their keys wait for a succ
 
 import logging
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from orcaops.model.attempts import killed_by_override
@@ -14,7 +13,6 @@ from orcaops.model.run import Run, Status
 from orcaops.recording.store import Transaction
 
 if TYPE_CHECKING:
-    from orcaops.learning.failures.signature import Signature
     from orcaops.model.diagnosis import Diagnosis, Evidence
     from orcaops.services.knowing.known_failures import KnowledgeBases
 
@@ -88,61 +86,44 @@ class Diagnosing:
         transaction.diagnoses.add_trials(following.trials)
 
     def _of(self, transaction: Transaction, run: Run, evidence: "Evidence | None") -> "Diagnosis":
-        from orcaops.learning.failures.evidence import by_engine, origin_of_silence, patterns_in, silent
+        from orcaops.learning.failures.evidence import (
+            by_engine,
+            kept_signature,
+            origin_of_silence,
+            patterns_in,
+            silent,
+        )
         from orcaops.model.diagnosis import Diagnosis
 
-        if evidence is None:
-            said = silent(run)
-            return _diagnosis(run, said, origin_of_silence(run))
-        knowledge, version = self._knowledge.of(run.workspace, transaction)
-        patterns = evidence.patterns
-        if version != evidence.knowledge:
-            patterns = patterns_in(evidence.lines, knowledge)
+        patterns: tuple[str, ...] = ()
+        version = ""
+        if evidence is not None:
+            knowledge, version = self._knowledge.of(run.workspace, transaction)
+            current = version == evidence.knowledge
+            patterns = evidence.patterns if current else patterns_in(evidence.lines, knowledge)
+        said = silent(run) if evidence is None else kept_signature(evidence, run)
         return Diagnosis(
             job_id=run.job_id,
             workspace=run.workspace,
             key=run.key,
             number=run.number or 0,
-            at=_ended(run),
-            signature=evidence.signature,
-            family=evidence.family,
-            kind=evidence.kind,
-            text=evidence.text,
-            tool=evidence.tool,
-            infrastructure_probability=evidence.infrastructure_probability,
+            at=run.finished_at or run.started_at or run.submitted_at,
+            signature=said.id,
+            family=said.family,
+            kind=said.kind,
+            text=said.text,
+            tool=said.tool,
+            infrastructure_probability=(
+                origin_of_silence(run) if evidence is None else evidence.infrastructure_probability
+            ),
             patterns=patterns,
             knowledge=version,
-            has_lines=bool(evidence.lines),
+            has_lines=evidence is not None and bool(evidence.lines),
             by_engine=by_engine(run),
             circumstance=_circumstance(run),
         )
 
 
-def _diagnosis(run: Run, said: "Signature", infrastructure: float) -> "Diagnosis":
-    from orcaops.learning.failures.evidence import by_engine
-    from orcaops.model.diagnosis import Diagnosis
-
-    return Diagnosis(
-        job_id=run.job_id,
-        workspace=run.workspace,
-        key=run.key,
-        number=run.number or 0,
-        at=_ended(run),
-        signature=said.id,
-        family=said.family,
-        kind=said.kind,
-        text=said.text,
-        tool=said.tool,
-        infrastructure_probability=infrastructure,
-        by_engine=by_engine(run),
-        circumstance=_circumstance(run),
-    )
-
-
 def _circumstance(run: Run) -> str:
     """What tells independent occurrences apart: the commit, or the run itself where that is not known."""
     return run.context.commit or run.job_id
-
-
-def _ended(run: Run) -> datetime:
-    return run.finished_at or run.started_at or run.submitted_at

@@ -7,10 +7,10 @@ import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice, takewhile
 
-from orcaops.learning.failures.causes import CauseLine, Causes, find_causes, severity
+from orcaops.learning.failures.causes import CauseLine, Causes, find_causes_of_failure, severity
 from orcaops.learning.failures.classification import classify
 from orcaops.learning.failures.events import read_log
-from orcaops.learning.failures.evidence import ended, known_origin, silent
+from orcaops.learning.failures.evidence import ended, kept_signature, known_origin, silent
 from orcaops.learning.failures.fingerprint import Fingerprint, fingerprint
 from orcaops.learning.failures.knowledge import KnowledgeBase
 from orcaops.learning.failures.masking import plain, without_time
@@ -122,15 +122,7 @@ class Diagnosis:
     def _signed(self, run: Run, causes: Causes, events: Sequence[Event], kept: Evidence | None) -> Signature:
         """The signature as it was kept when the run ended; else by the shipped patterns, as it would be."""
         if kept is not None:
-            return Signature(
-                id=kept.signature,
-                family=kept.family,
-                text=kept.text,
-                kind=kept.kind,
-                frame=kept.frame,
-                tool=kept.tool,
-                exit_code=run.exit_code,
-            )
+            return kept_signature(kept, run)
         if not causes.line_count:
             return silent(run)
         lines = [(line.offset, line.text) for line in causes.ranked[:_RANKED]]
@@ -173,11 +165,10 @@ class Diagnosis:
 
     def _causes(self, run: Run, passing: Sequence[Fingerprint]) -> tuple[Causes, bool]:
         """The telling lines; and whether passing runs printed all of them too, so that nothing is new."""
-        known = self._knowledge.specific
-        causes = find_causes(self._lines(run), passing, known=known)
-        if passing and not causes.ranked and causes.line_count:
-            return find_causes(self._lines(run), known=known), True
-        return causes, False
+        causes, compared = find_causes_of_failure(
+            lambda: self._lines(run), passing, known=self._knowledge.specific
+        )
+        return causes, bool(passing) and not compared
 
     def _lines(self, run: Run) -> Iterator[tuple[int, str]]:
         """The log's lines; of the middle of a large one only those that sound like a failure.
@@ -292,7 +283,7 @@ class Diagnosis:
 
     def _signature_of(self, run: Run, passing: Sequence[Fingerprint]) -> Signature:
         lines = list(enumerate(self._ends_of(run, _PAST_BYTES)))
-        causes = find_causes(lines, passing, known=self._knowledge.specific)
+        causes, _ = find_causes_of_failure(lambda: lines, passing, known=self._knowledge.specific)
         return signature(
             causes,
             read_log(lines).events,
