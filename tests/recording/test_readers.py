@@ -98,6 +98,10 @@ def test_the_same_content_gives_the_same_ids() -> None:
         (ROW | {"duration_s": True}, "not a number"),
         (ROW | {"duration_s": "soon"}, "not a number"),
         (ROW | {"duration_s": 1e12}, "ten years"),
+        (
+            {"name": "x", "started_at": "1970-01-02T00:00:00Z", "finished_at": "2026-01-02T00:00:00Z"},
+            "more than ten years after",
+        ),
         (ROW | {"finished_at": "2025-01-01T00:00:00Z"}, "before"),
         (ROW | {"started_at": "2026-01-01 00:00:00"}, "no time zone"),
         (ROW | {"started_at": "yesterday"}, "RFC 3339"),

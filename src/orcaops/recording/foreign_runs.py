@@ -308,6 +308,10 @@ def _times(
         if finished is None:
             raise ValueError("neither 'finished_at' nor 'duration_s' says how long it took")
         duration = (finished - started).total_seconds()
+        if duration > _LONGEST_S:
+            raise ValueError(
+                f"'finished_at' lies more than ten years after 'started_at': {finished:%Y-%m-%d}"
+            )
     return started, finished or started + timedelta(seconds=duration), duration
 
 

@@ -45,6 +45,12 @@ class Imported:
     bad: int = 0
     problems: list[str] = field(default_factory=list)
 
+    def note(self, line: BadLine) -> None:
+        """Count a line that is left out."""
+        self.bad += 1
+        if len(self.problems) < _PROBLEMS_KEPT:
+            self.problems.append(f"line {line.number}: {line.reason}")
+
 
 class History:
     """Import, export and examination."""
@@ -104,9 +110,7 @@ class History:
             self._logged = []
             for item in _items(path, format_name, options):
                 if isinstance(item, BadLine):
-                    done.bad += 1
-                    if len(done.problems) < _PROBLEMS_KEPT:
-                        done.problems.append(f"line {item.number}: {item.reason}")
+                    done.note(item)
                     continue
                 batch.append(item)
                 if len(batch) >= _BATCH:
@@ -164,12 +168,26 @@ class History:
             return examine(runs, self._learners(), self._forecasters, progress=progress)
 
     def examine_file(
-        self, path: Path, format_name: str, *, progress: Callable[[int], None] = lambda _count: None
+        self, path: Path, format_name: str | None, *, progress: Callable[[int], None] = lambda _count: None
     ) -> dict[str, Any]:
-        """Score every learner and its naive rivals on the runs of a file; nothing is kept."""
-        items = read_runs(path, format_name, ReadOptions(folder=path.absolute().parent))
-        runs = sorted((item for item in items if isinstance(item, Run)), key=lambda run: run.submitted_at)
-        return examine(self._past(runs), self._learners(), self._forecasters, progress=progress)
+        """Score every learner and its naive rivals on the runs of a file; nothing is kept.
+
+        ``bad`` and ``problems`` of the document say which lines could not be read. Raises ``not_found``, or
+        ``invalid`` for an unknown format.
+        """
+        done = Imported()
+
+        def readable() -> Iterator[Run]:
+            for item in _items(path, format_name, ReadOptions(folder=path.absolute().parent)):
+                if isinstance(item, BadLine):
+                    done.note(item)
+                else:
+                    yield item
+
+        # What learners are shown of a run is far smaller than the run.
+        runs = sorted(self._past(readable()), key=lambda run: run.submitted_at)
+        result = examine(runs, self._learners(), self._forecasters, progress=progress)
+        return result | {"bad": done.bad, "problems": done.problems}
 
     def _past(self, runs: Iterable[Run]) -> Iterator[PastRun]:
         number = 0

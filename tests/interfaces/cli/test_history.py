@@ -163,8 +163,20 @@ def test_exam_scores_the_stored_history_and_a_file(past: Path, orcaops: Command)
     shown = orcaops("exam").text
     assert "FIGURE" in shown
     file = write_lines(Path("n.jsonl"), HISTORY)
-    assert orcaops("exam", "--data", file, "--format", "jsonl", "--json").document == told
+    of_file = orcaops("exam", "--data", file, "--format", "jsonl", "--json").document
+    assert of_file == told | {"bad": 0, "problems": []}
     assert len(orcaops("jobs", "list", "--json").documents) == 16, "an exam keeps nothing"
+
+
+def test_an_exam_says_which_lines_of_a_file_it_left_out(tmp_path: Path, orcaops: Command) -> None:
+    file = tmp_path / "past.jsonl"
+    line = '{"name": "a", "status": "succeeded", "started_at": "2026-01-0%dT00:00:00Z", "duration_s": 5}'
+    file.write_text("\n".join([line % 1, "nonsense", line % 2]))
+    answer = orcaops("exam", "--data", file)
+    assert answer.text.startswith("2 runs, each predicted")
+    assert "left out 1 line that could not be read" in answer.err
+    assert "line 2: " in answer.err
+    assert orcaops("exam", "--data", file, "--json").document["bad"] == 1
 
 
 def test_an_exam_of_nothing(orcaops: Command) -> None:

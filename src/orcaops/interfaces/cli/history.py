@@ -1,14 +1,14 @@
 """``orcaops import``, ``export``, ``relearn`` and ``exam``: histories in and out, and learning anew."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from orcaops.interfaces.cli.door import opened, options, with_door
-from orcaops.interfaces.cli.output import print_json
+from orcaops.interfaces.cli.output import note, print_json
 
 if TYPE_CHECKING:
     from orcaops.app import App
@@ -38,10 +38,7 @@ def import_(app: "App", file: Path, *, workspace: str, format_: str | None, as_j
         print_json({"added": done.added, "known": done.known, "bad": done.bad, "problems": done.problems})
     else:
         click.echo(", ".join(_told(done)))
-        for problem in done.problems[:_PROBLEMS_SHOWN]:
-            click.echo(f"  {problem}", err=True)
-        if done.bad > _PROBLEMS_SHOWN:
-            click.echo(f"  … and {done.bad - _PROBLEMS_SHOWN} more", err=True)
+        _print_problems(done.bad, done.problems)
     return 1 if done.bad else 0
 
 
@@ -50,7 +47,19 @@ def _told(done: "Imported") -> Iterator[str]:
     if done.known:
         yield f"{done.known} known already"
     if done.bad:
-        yield f"left out {done.bad} line{'s' * (done.bad != 1)} that could not be read:"
+        yield _left_out(done.bad)
+
+
+def _left_out(bad: int) -> str:
+    return f"left out {bad} line{'s' * (bad != 1)} that could not be read:"
+
+
+def _print_problems(bad: int, problems: Sequence[str]) -> None:
+    """The first lines that were left out, on standard error."""
+    for problem in problems[:_PROBLEMS_SHOWN]:
+        click.echo(f"  {problem}", err=True)
+    if bad > _PROBLEMS_SHOWN:
+        click.echo(f"  … and {bad - _PROBLEMS_SHOWN} more", err=True)
 
 
 @click.command(epilog="Example: orcaops export status:failed --format csv > failed.csv")
@@ -91,9 +100,11 @@ def relearn(app: "App", *, workspace: str, as_json: bool) -> None:  # noqa: ARG0
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A history to read instead of the stored one.",
 )
-@click.option("--format", "format_", default="jsonl", show_default=True, help="Format of --data.")
+@click.option("--format", "format_", metavar="FORMAT", help="Format of --data; found out if not given.")
 @options()
-def exam(*, data: Path | None, format_: str, home: str | None, workspace: str | None, as_json: bool) -> None:
+def exam(
+    *, data: Path | None, format_: str | None, home: str | None, workspace: str | None, as_json: bool
+) -> None:
     """Replay a history in true order, judge before learning, and score every learner beside naive rules."""
     from orcaops.interfaces.cli.exam_table import print_exam
 
@@ -106,6 +117,9 @@ def exam(*, data: Path | None, format_: str, home: str | None, workspace: str | 
         print_json(result)
     else:
         print_exam(result)
+        if result.get("bad"):
+            note(_left_out(result["bad"]))
+            _print_problems(result["bad"], result["problems"])
 
 
 class progress:  # noqa: N801 - used as a function in a with statement
