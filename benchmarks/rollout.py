@@ -1,8 +1,9 @@
 """Rollout: how often a harmless change is taken back, and how soon a harmful one.
 
 Simulated runs with known failure rates, judged after every run, against a z-test of two proportions
-that is looked at as often (p < .05), as people do with a dashboard. The last rows are one bad limit on
-a real engine.
+that is looked at as often (p < .05), as people do with a dashboard. Where the past is short, every fifth run
+has the change and those between go on without it, as in a canary: they say what is usual meanwhile. Delays
+and looks count runs with the change. The last rows are one bad limit on a real engine.
 """
 
 import math
@@ -17,12 +18,24 @@ _LOOKS = 300
 _PAST = 100
 _SHORT_PAST = 20  # with fewer runs a change is not tried by itself
 _BAR = 20.0
+_EVERY = 5  # one of so many runs of a canary has the change
 
 
 def _by_e_value(past: Sequence[bool], outcomes: Sequence[bool]) -> int | None:
     """The run after which the change is stopped; None if it never is."""
     found = e_values(outcomes, sum(past), len(past))
     return next((n for n, e in found if e > _BAR), None)
+
+
+def _beside_others(past: Sequence[bool], outcomes: Sequence[bool], others: Sequence[bool]) -> int | None:
+    """The same where runs without the change lie between those with it."""
+    between = _EVERY - 1
+    woven: list[bool] = []
+    for place, outcome in enumerate(outcomes):
+        woven += [*others[place * between : (place + 1) * between], outcome]
+    changed = [place % _EVERY == between for place in range(len(woven))]
+    found = e_values(woven, sum(past), len(past), changed=changed)
+    return next((n // _EVERY for n, e in found if e > _BAR), None)
 
 
 def _by_peeking(past: Sequence[bool], outcomes: Sequence[bool]) -> int | None:
@@ -48,6 +61,18 @@ def _stops(
         seen = [chance.random() < before for _ in range(past)]
         found.append(test(seen, [chance.random() < now for _ in range(_LOOKS)]))
     return found
+
+
+def _canaries(before: float, now: float, *, trials: int, seed: int) -> list[int | None]:
+    chance = random.Random(seed)
+
+    def drawn(rate: float, n: int) -> list[bool]:
+        return [chance.random() < rate for _ in range(n)]
+
+    return [
+        _beside_others(drawn(before, _SHORT_PAST), drawn(now, _LOOKS), drawn(before, _LOOKS * (_EVERY - 1)))
+        for _ in range(trials)
+    ]
 
 
 def _share(stops: Sequence[int | None]) -> float:
@@ -85,7 +110,36 @@ def rows(quick: bool) -> Iterator[Row]:
             set=f"simulated, failures {before:.0%} to {now:.0%}",
             bar="10 runs at most" if (before, now) == (0.02, 0.3) else None,
         )
+    yield from _with_a_short_past(trials // 3)
     yield from _on_an_engine()
+
+
+def _with_a_short_past(trials: int) -> Iterator[Row]:
+    """A canary of a job with few runs before it: what a change hurts is seen beside what goes on without."""
+    where = f"{_SHORT_PAST} runs before"
+    for rate in (0.02, 0.1, 0.3):
+        alone = _share(_stops(_by_e_value, rate, rate, past=_SHORT_PAST, trials=trials, seed=17))
+        ours = _share(_canaries(rate, rate, trials=trials, seed=17))
+        yield Row(
+            row="rollout, canary",
+            figure=f"false rollback over {_LOOKS} looks, share",
+            value=ours,
+            rival="the same without runs between",
+            rival_value=alone,
+            n=trials,
+            set=f"simulated, {rate:.0%} fail anyway, {where}",
+            bar=f"at most .05: {'reached' if ours <= 0.05 else 'missed'}",
+        )
+    yield Row(
+        row="rollout, canary",
+        figure="runs with the change until a harmful one is stopped, median",
+        value=_median(_canaries(0.02, 0.3, trials=trials, seed=19)),
+        rival="the same without runs between",
+        rival_value=_median(_stops(_by_e_value, 0.02, 0.3, past=_SHORT_PAST, trials=trials, seed=19)),
+        n=trials,
+        set=f"simulated, failures 2% to 30%, {where}",
+        bar="10 runs at most",
+    )
 
 
 def _on_an_engine() -> Iterator[Row]:

@@ -1,12 +1,14 @@
 """Tests that may be looked at after every run."""
 
 import random
+import statistics
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orcaops.stats.sequential import e_values, larger, no_worse
+from orcaops.stats.sequential import Evidence, e_values, larger, no_worse
 
 OUTCOMES = st.lists(st.booleans(), max_size=200)
 
@@ -34,6 +36,24 @@ def test_a_harmful_change_is_stopped_within_ten_runs(before: int) -> None:
         taken.append(stop([chance.random() < 0.3 for _ in range(200)], past))
     assert None not in taken
     assert sorted(n for n in taken if n is not None)[100] <= 10
+
+
+def test_a_short_past_is_made_up_for_by_the_runs_between() -> None:
+    """After 20 runs a rate of 2 % may as well be 10 %: alone, the change takes 13 runs to be stopped."""
+    chance = random.Random(19)
+    alone, beside = [], []
+    for _ in range(100):
+        past = [chance.random() < 0.02 for _ in range(20)]
+        changed = [place % 5 == 4 for place in range(300)]
+        woven = [chance.random() < (0.3 if each else 0.02) for each in changed]
+        with_it = [failed for failed, each in zip(woven, changed, strict=True) if each]
+        alone.append(stopped_after(e_values(with_it, sum(past), 20)))
+        beside.append(stopped_after(e_values(woven, sum(past), 20, changed=changed)) / 5)
+    assert statistics.median(beside) <= 10 < statistics.median(alone)
+
+
+def stopped_after(found: Sequence[Evidence]) -> float:
+    return next((each.outcomes for each in found if each.e_value > 20), 300.0)
 
 
 def test_what_befalls_both_sides_is_not_held_against_the_change() -> None:
