@@ -359,6 +359,7 @@ def build(configuration: Configuration) -> App:
             logs,
             absorber,
             lambda: learners(settings),
+            ownership,
             clock=now,
             index_limit_bytes=settings.run.index_limit,
             evidence=evidence,

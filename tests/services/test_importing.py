@@ -98,6 +98,30 @@ def test_an_import_that_is_killed_is_learned_from_after_a_while(
     assert numbers(app) == list(range(1, 1001))
 
 
+def test_an_import_that_was_killed_and_is_repeated_is_learned_from_at_once(
+    open_app: Callable[..., App], tmp_path: Path
+) -> None:
+    app = open_app()
+    file = written(tmp_path / "runs.jsonl")
+    with importing(tmp_path / "home", file) as process:
+        process.kill()
+    done = app.history.import_file(file, "jsonl", workspace="default")
+    assert (done.added, done.known) == (500, 1000)
+    assert numbers(app) == list(range(1, RUNS + 1))
+
+
+def test_one_import_does_not_take_another_for_dead(open_app: Callable[..., App], tmp_path: Path) -> None:
+    app = open_app()
+    file, small = written(tmp_path / "runs.jsonl"), tmp_path / "small.jsonl"
+    small.write_text('{"command": "make", "started_at": "2026-03-01T00:00:00Z", "duration_s": 5}\n')
+    with importing(tmp_path / "home", file) as process:
+        app.history.import_file(small, "jsonl", workspace="default")
+        assert set(numbers(app)) == {None}
+        process.communicate("go on\n", timeout=60)
+    app.absorber.absorb_all()
+    assert sorted(number or 0 for number in numbers(app)) == list(range(1, RUNS + 2))
+
+
 def test_an_import_that_fails_holds_nobody_up(app: App, tmp_path: Path) -> None:
     def fail(_count: int) -> None:
         raise KeyboardInterrupt

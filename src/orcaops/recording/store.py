@@ -348,8 +348,8 @@ class ImportRepository(Protocol):
     def under_way(self, now_s: float) -> bool:
         """Whether any is."""
 
-    def forget_expired(self, now_s: float) -> None:
-        """Take away what killed imports left."""
+    def marks(self) -> Mapping[str, float]:
+        """Until when each holds, the expired ones too."""
 
 
 class Transaction(Protocol):

@@ -25,12 +25,14 @@ from orcaops.recording.reader import BadLine, ReadOptions, read_runs
 from orcaops.recording.redaction import Redactor
 from orcaops.recording.store import Store
 from orcaops.recording.test_reports.telltale import may_hold_tests
+from orcaops.running.ownership import Ownership
 from orcaops.services.absorb import Absorber
 from orcaops.services.knowing.evidence import EvidenceTaker
 
 _BATCH = 1000  # runs per transaction
 _ANNOUNCED_S = 120.0  # how long nobody learns after an import was killed
 _PROBLEMS_KEPT = 1000
+_BY = " "  # between an import's owner and its number, in the mark that says that it is under way
 
 
 @dataclass(slots=True)
@@ -61,6 +63,7 @@ class History:
         logs: LogStore,
         absorber: Absorber,
         learners: Callable[[], list[Learner]],
+        ownership: Ownership,
         *,
         clock: Callable[[], Any],
         index_limit_bytes: int,
@@ -76,6 +79,7 @@ class History:
         self._logs = logs
         self._absorber = absorber
         self._learners = learners
+        self._ownership = ownership
         self._clock = clock
         self._index_limit_bytes = index_limit_bytes
         self._redactor = Redactor()
@@ -131,10 +135,14 @@ class History:
     @contextmanager
     def _announced(self) -> Iterator[None]:
         """Keep every process from learning from a part of what comes in; for a while after a kill."""
-        self._import = token_hex(8)
+        self._import = f"{self._ownership.claim()}{_BY}{token_hex(8)}"
         self._announced_at = -math.inf
         with self._store.write() as transaction:
-            transaction.imports.forget_expired(self._clock().timestamp())
+            now = self._clock().timestamp()
+            for name, until_s in transaction.imports.marks().items():
+                # What a killed import left is learned together with what comes now, in the order of the times.
+                if until_s <= now or not self._ownership.lives(name.partition(_BY)[0]):
+                    transaction.imports.release(name)
         self._announce()
         try:
             yield

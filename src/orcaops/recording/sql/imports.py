@@ -26,9 +26,8 @@ class Imports:
         self._connection.execute(_FORGET, {"of_name": _PREFIX + name})
 
     def under_way(self, now_s: float) -> bool:
-        return any(float(row.value) > now_s for row in self._connection.execute(_ALL).all())
+        return any(until_s > now_s for until_s in self.marks().values())
 
-    def forget_expired(self, now_s: float) -> None:
-        for row in self._connection.execute(_ALL).all():
-            if float(row.value) <= now_s:
-                self._connection.execute(_FORGET, {"of_name": row.name})
+    def marks(self) -> dict[str, float]:
+        rows = self._connection.execute(_ALL).all()
+        return {row.name.removeprefix(_PREFIX): float(row.value) for row in rows}
