@@ -140,7 +140,7 @@ class History:
         with self._store.write() as transaction:
             now = self._clock().timestamp()
             for name, until_s in transaction.imports.marks().items():
-                # What a killed import left is learned together with what comes now, in the order of the times.
+                # What a killed import left is learned with what comes now, in the order of the times.
                 if until_s <= now or not self._ownership.lives(name.partition(_BY)[0]):
                     transaction.imports.release(name)
         self._announce()
