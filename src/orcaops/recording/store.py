@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, Protocol
 from orcaops.model.anomaly import Anomaly
 from orcaops.model.baseline import Baseline
 from orcaops.model.decision import Decision
+from orcaops.model.errors import OrcaError
 from orcaops.model.query import EVERYTHING, Page, Query
 from orcaops.model.recommendation import Recommendation
 from orcaops.model.run import Run, Status
@@ -452,6 +453,10 @@ class Transaction(Protocol):
 
 class Store(Protocol):
     """Keeps everything."""
+
+    @property
+    def unwritable(self) -> OrcaError | None:
+        """Why nothing can be written, so that only reading works; null where all does. Writing raises it."""
 
     def read(self) -> AbstractContextManager[Transaction]:
         """A consistent view; writing in it is an error."""

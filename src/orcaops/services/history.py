@@ -135,9 +135,9 @@ class History:
     @contextmanager
     def _announced(self) -> Iterator[None]:
         """Keep every process from learning from a part of what comes in; for a while after a kill."""
-        self._import = f"{self._ownership.claim()}{_BY}{token_hex(8)}"
         self._announced_at = -math.inf
         with self._store.write() as transaction:
+            self._import = f"{self._ownership.claim()}{_BY}{token_hex(8)}"
             now = self._clock().timestamp()
             for name, until_s in transaction.imports.marks().items():
                 # What a killed import left is learned with what comes now, in the order of the times.

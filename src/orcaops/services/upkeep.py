@@ -1,11 +1,12 @@
 """Upkeep: what an operator asks of the house itself: is it well, what can go, learn anew."""
 
+import logging
 import platform
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -20,6 +21,8 @@ from orcaops.recording.store import Store
 from orcaops.running.executor import Executor, Stocked
 from orcaops.services.absorb import LEARNERS, Absorber
 from orcaops.services.executing.recovery import Recovery
+
+log = logging.getLogger(__name__)
 
 _LOW_DISK_BYTES = 500 * 1024 * 1024
 
@@ -81,6 +84,8 @@ class Upkeep:
         self._logs_for = logs_for
         self._artifacts_for = artifacts_for
         self._clock = clock
+        self._days: set[date] = set()
+        """The days whose anomalies have changed since they were last mirrored."""
 
     def doctor(self) -> list[Check]:
         """Everything worth checking, each with a sentence; raises nothing."""
@@ -132,17 +137,25 @@ class Upkeep:
     def mirror(self, *, force: bool = False) -> None:
         """Write ``baselines.json`` if it is due, and ``anomalies/<date>.jsonl`` of days with news.
 
-        ``force`` writes all of them.
+        ``force`` writes all of them. Where the disk takes no more the old ones stay, and it is logged: they
+        are for people, and whatever was asked for is done without them.
         """
-        days = self._absorber.take_days()
-        with self._store.read() as transaction:
-            mark = transaction.watermark()
-            if force or self._mirrors.due(mark):
-                self._mirrors.write(mark, transaction.baselines.each(), transaction.anomalies.each())
-            elif days:
-                first = datetime.combine(min(days), datetime.min.time(), UTC)
-                since = transaction.anomalies.since(first)
-                self._mirrors.write_days(each for each in since if each.detected_at.date() in days)
+        if self._store.unwritable is not None:
+            return
+        self._days |= self._absorber.take_days()
+        try:
+            with self._store.read() as transaction:
+                mark = transaction.watermark()
+                if force or self._mirrors.due(mark):
+                    self._mirrors.write(mark, transaction.baselines.each(), transaction.anomalies.each())
+                elif self._days:
+                    first = datetime.combine(min(self._days), datetime.min.time(), UTC)
+                    since = transaction.anomalies.since(first)
+                    self._mirrors.write_days(each for each in since if each.detected_at.date() in self._days)
+        except OSError as error:
+            log.warning("baselines.json and anomalies/ stay as they were: %s", error)
+        else:
+            self._days.clear()
 
     def images(self) -> list[str]:
         """The images that can be run without fetching anything, the smallest first."""
@@ -213,7 +226,14 @@ class Upkeep:
             )
         for note in found["notes"]:
             yield Check(name="database", state="warning", sentence=note)
-        if not found["problems"]:
+        if (unwritable := self._store.unwritable) is not None:
+            yield Check(
+                name="database",
+                state="failed",
+                sentence=f"{where}, {counts}: it can be read and nothing more, {unwritable.message}",
+                hint=unwritable.hint,
+            )
+        elif not found["problems"]:
             size = show_size(found.get("bytes") or 0)
             yield Check(name="database", state="ok", sentence=f"{where}, {size}: {counts}")
 

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
 
+from orcaops.interfaces.cli.output import note
+
 if TYPE_CHECKING:
     from orcaops.app import App
     from orcaops.config import Configuration
@@ -65,7 +67,9 @@ def opened(*, home: str | None = None, workspace: str | None = None, settle: boo
     from orcaops.app import build
 
     with contextlib.closing(build(chosen)) as app:
-        if settle:
+        if (unwritable := app.store.unwritable) is not None:
+            note(f"{unwritable}: what is there can be read, and nothing more", "warn")
+        elif settle:
             settle_orphans(app)
         yield app
 

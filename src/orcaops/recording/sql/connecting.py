@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ def connect(url: str, *, create: bool) -> Engine:
     except (ArgumentError, ValueError) as error:
         raise _no_such(url) from error
     if backend == "sqlite":
-        return _sqlite(parsed.set(drivername="sqlite"), create=create)
+        return _sqlite(parsed, create=create)
     if backend == "postgresql":
         return _postgresql(parsed.set(drivername="postgresql+psycopg"))
     raise _no_such(parsed.render_as_string())
@@ -62,8 +63,14 @@ def _sqlite(url: URL, *, create: bool) -> Engine:
             where=str(path),
             hint="Look at the owner and the permissions of the folder, and at the disk.",
         ) from error
+    return sqlite_engine(url)
+
+
+def sqlite_engine(url: str | URL, connected: Callable[[], sqlite3.Connection] | None = None) -> Engine:
+    """An engine for a SQLite file; ``connected`` opens it in another way than for reading and writing."""
     engine = create_engine(
-        url,
+        make_url(url).set(drivername="sqlite"),
+        **({} if connected is None else {"creator": connected}),
         poolclass=QueuePool,
         pool_size=5,
         max_overflow=60,

@@ -32,6 +32,20 @@ def explained(where: str) -> Iterator[None]:
         raise _meaning(error, where) from error
 
 
+def writing_failed(error: OrcaError) -> bool:
+    """Whether it was for want of room or of a right to write: then the database may still be readable."""
+    cause = error.__cause__
+    if isinstance(cause, exc.DBAPIError):
+        cause = cause.orig
+    if isinstance(cause, sqlite3.Error):
+        return _family(cause) in _NO_ROOM | _NO_ACCESS
+    return isinstance(cause, OSError)
+
+
+def _family(error: sqlite3.Error) -> str:
+    return "_".join((getattr(error, "sqlite_errorname", None) or "").split("_")[:2])
+
+
 def corrupt(where: str, detail: str) -> OrcaError:
     """The error for a database that cannot be read."""
     return unavailable(
@@ -46,8 +60,7 @@ def _meaning(error: BaseException | None, where: str) -> OrcaError:
     detail = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     if not isinstance(error, sqlite3.Error):
         return _meaning_of_postgresql(error, where, detail)
-    name = getattr(error, "sqlite_errorname", None) or ""
-    family = "_".join(name.split("_")[:2])
+    family = _family(error)
     if family in _CORRUPT:
         return corrupt(where, detail)
     if family in _BUSY:

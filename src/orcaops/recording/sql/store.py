@@ -163,7 +163,8 @@ class SqlTransaction:
 class SqlStore:
     """Everything in one database. Safe to use from several threads and several processes."""
 
-    def __init__(self, engine: Engine, where: str) -> None:
+    def __init__(self, engine: Engine, where: str, *, unwritable: OrcaError | None = None) -> None:
+        self.unwritable = unwritable
         self._engine = engine
         self._where = where
         self._sqlite = engine.dialect.name == "sqlite"
@@ -197,6 +198,7 @@ class SqlStore:
 
     @contextmanager
     def write(self) -> Iterator[SqlTransaction]:
+        self._refuse_unwritable()
         if self._sqlite and not self._one_writer.acquire(timeout=BUSY_S):
             raise unavailable(
                 "another thread has been writing for long", where=self._where, hint="Try again in a moment."
@@ -213,6 +215,7 @@ class SqlStore:
 
     @contextmanager
     def absorbing(self) -> Iterator[SqlTransaction | None]:
+        self._refuse_unwritable()
         if self._sqlite and not self._one_writer.acquire(timeout=_QUICKLY_S):
             yield None
             return
@@ -227,6 +230,10 @@ class SqlStore:
         finally:
             if self._sqlite:
                 self._one_writer.release()
+
+    def _refuse_unwritable(self) -> None:
+        if (why := self.unwritable) is not None:
+            raise OrcaError(why.code, why.message, where=why.where, hint=why.hint)
 
     def _leased(self, connection: Connection) -> bool:
         """Whether this connection has become the one absorber: until its transaction ends."""
