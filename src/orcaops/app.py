@@ -439,6 +439,7 @@ def _warming(
         ),
         paused=incidents.automation_paused,
         clock=now,
+        new_id=new_id,
     )
 
 

@@ -146,7 +146,7 @@ class WarmSettings(Section):
     memory: Size = Field(
         1024 * MIB, description="Most memory that waiting containers may be allowed together."
     )
-    disk: Size = Field(20 * 1024 * MIB, description="Most disk for images that are used, to fetch ahead.")
+    disk: Size = Field(20 * 1024 * MIB, description="Most disk for images of jobs, to pull some ahead.")
     minutes_per_day: Annotated[float, Field(ge=0)] = Field(
         1440.0, description="Most minutes of waiting within 24 hours, over all containers."
     )

@@ -227,6 +227,23 @@ class TestMisses:
         with pytest.raises(Exception, match="no-such"):
             executor.prepare(spec(image="orcaops-test/no-such:1"))
 
+    def test_an_image_is_dropped_only_if_no_container_uses_it(self, executor: DockerExecutor) -> None:
+        tag = f"orcaops-test/going:{secrets.token_hex(4)}"
+        holder = docker("create", SMALL_IMAGE, "true").strip()
+        built = docker("commit", holder, tag)
+        docker("rm", holder)
+        assert built
+        user = docker("create", tag, "true").strip()
+        try:
+            assert not executor.drop_image(tag)
+            docker("rm", user)
+            assert executor.drop_image(tag)
+            assert executor.held_image(tag) is None
+            assert not executor.drop_image(tag)
+        finally:
+            with contextlib.suppress(Exception):
+                docker("rmi", "-f", tag)
+
 
 _HOLD = """
 import sys, time

@@ -1,5 +1,7 @@
 """What would be held ready, decided from a history; nothing of an engine is needed for that."""
 
+import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,7 +12,8 @@ from orcaops.model.job import JobSpec
 from orcaops.model.override import Arm, Assignment
 from orcaops.model.quantities import MIB
 from orcaops.model.readiness import Stood, WarmIntent
-from orcaops.model.run import Phase, PhaseName, Run
+from orcaops.model.run import Phase, PhaseName, Run, Status
+from orcaops.running.executor import CannotStandReady, Ending, HeldImage, Prepared, Warmable
 from orcaops.services.warm_past import Past
 from orcaops.services.warming import Warming, WarmLimits
 from orcaops.testing.stores import make_run
@@ -40,17 +43,18 @@ def came(image: str, minutes_ago: float, **changes: Any) -> Run:
 def warming(
     app: App, *runs: Run, limits: WarmLimits = LIMITS, paused: str | None = None, **more: Any
 ) -> Warming:
-    """The service over a history, at NOW, with no engine at all."""
+    """The service over a history, at NOW, with no engine at all, or the one that is given."""
     with app.store.write() as transaction:
         transaction.runs.add_new(list(runs))
     return Warming(
         app.store,
-        {},
+        more.get("executors", {}),
         mode=more.get("mode", "suggest"),
         worth_min=120.0,
         limits=limits,
         paused=lambda _workspace: paused,
         clock=lambda: more.get("now", NOW),
+        new_id=lambda: uuid.uuid4().hex,
     )
 
 
@@ -215,3 +219,102 @@ def test_without_an_engine_nothing_is_tended(app: App) -> None:
     found.tend()
     found.close()
     assert found.status("default").ready == ()
+
+
+class Engine:
+    """An engine that only holds images; ``used`` are those that containers are made of."""
+
+    name = "engine"
+
+    def __init__(self, held: dict[str, int], sizes: dict[str, int]) -> None:
+        self.held, self.sizes, self.used = dict(held), sizes, set[str]()
+        self.digests: dict[str, str] = {}
+
+    def held_image(self, image: str) -> HeldImage | None:
+        if image not in self.held:
+            return None
+        digest = self.digests.get(image, f"sha256:{image}")
+        return HeldImage(image=image, digest=digest, size_bytes=self.held[image])
+
+    def fetch(self, image: str, stopped: Callable[[], bool]) -> None:
+        assert not stopped()
+        self.held[image] = self.sizes[image]
+
+    def drop_image(self, image: str) -> bool:
+        return image not in self.used and self.held.pop(image, None) is not None
+
+    def prepare(self, spec: JobSpec) -> Prepared:
+        raise CannotStandReady(f"{spec.image}: it only holds images")
+
+    def prepared(self) -> list[Prepared]:
+        return []
+
+    def standing(self) -> list[Prepared]:
+        return []
+
+    def stood(self) -> list[tuple[Prepared, Ending]]:
+        return []
+
+    def discard(self, warm_id: str, why: Ending = "expired") -> bool:
+        raise AssertionError(warm_id, why)
+
+    def close(self) -> None:
+        pass
+
+
+def tended(app: App, engine: Engine, *runs: Run, disk_mib: int, **more: Any) -> Engine:
+    """The engine after a round of a server with so much disk for images."""
+    assert isinstance(engine, Warmable)
+    limits = WarmLimits(containers=4, memory_bytes=1 << 30, disk_bytes=disk_mib * MIB, minutes_per_day=1440.0)
+    warming(app, *runs, limits=limits, mode="auto", executors={"engine": engine}, **more).tend()
+    return engine
+
+
+def test_what_was_pulled_ahead_goes_when_its_place_is_needed_and_nothing_else(app: App) -> None:
+    engine = Engine({"theirs": 500 * MIB}, {"was": 300 * MIB, "is": 300 * MIB})
+    tended(app, engine, *busy("was"), *busy("theirs"), disk_mib=1000)
+    assert set(engine.held) == {"theirs", "was"}
+    later = timedelta(days=20)
+    new = [
+        run.changed(
+            job_id=f"later-{run.job_id}",
+            submitted_at=run.submitted_at + later,
+            started_at=run.submitted_at + later,
+            finished_at=run.submitted_at + later,
+        )
+        for run in (*busy("is"), *busy("theirs"))
+    ]
+    engine.used.add("was")
+    tended(app, engine, *new, disk_mib=1000, now=NOW + later)
+    assert set(engine.held) == {"theirs", "was"}, "a container uses it"
+    engine.used.clear()
+    tended(app, engine, disk_mib=1000, now=NOW + later)
+    assert set(engine.held) == {"theirs", "is"}, "another service knows what the one before it pulled"
+    with app.store.read() as transaction:
+        taken = [(each.verb, each.subject_id, each.by) for each in transaction.decisions.each("image")]
+    assert taken == [("fetch", "was", "orcaops"), ("remove", "was", "orcaops"), ("fetch", "is", "orcaops")]
+
+
+def test_a_smaller_budget_is_kept_to(app: App) -> None:
+    engine = Engine({}, {"a": 300 * MIB, "b": 200 * MIB})
+    tended(app, engine, *busy("a"), disk_mib=1000)
+    tended(app, engine, *busy("b"), disk_mib=1000)
+    assert set(engine.held) == {"a", "b"}
+    assert len(tended(app, engine, disk_mib=400).held) == 1
+    assert tended(app, engine, disk_mib=100).held == {}
+
+
+def test_an_image_that_people_have_replaced_is_theirs(app: App) -> None:
+    engine = Engine({}, {"a": 300 * MIB})
+    tended(app, engine, *busy("a"), disk_mib=1000)
+    engine.digests["a"] = "sha256:theirs"
+    assert set(tended(app, engine, disk_mib=100).held) == {"a"}
+    engine.digests.clear()
+    assert set(tended(app, engine, disk_mib=100).held) == {"a"}
+
+
+def test_an_image_that_a_job_waits_for_stays(app: App) -> None:
+    engine = Engine({}, {"a": 300 * MIB})
+    tended(app, engine, *busy("a"), disk_mib=1000)
+    queued = came("a", 0.0, status=Status.QUEUED, started_at=None, finished_at=None, job_id="waits")
+    assert set(tended(app, engine, queued, disk_mib=100).held) == {"a"}

@@ -297,8 +297,7 @@ def fetch_order(
     ``missing`` gives seconds of pulling and bytes of each, ``chances`` how likely each is to be used
     within the next hours. One that is not likelier than .1 is not worth the traffic.
     """
-    worth = {image: chances.get(image, 0.0) * pull_s for image, (pull_s, _) in missing.items()}
-    order = sorted(missing, key=lambda image: (-worth[image] / max(missing[image][1], 1.0), image))
+    order = sorted(missing, key=lambda name: (-place_worth(missing[name], chances.get(name, 0.0)), name))
     chosen = []
     for image in order:
         size = missing[image][1]
@@ -306,6 +305,35 @@ def fetch_order(
             chosen.append(image)
             space_bytes -= size
     return chosen
+
+
+def making_room(
+    ours: Mapping[str, tuple[float, float]], chances: Mapping[str, float], bytes_wanted: float, below: float
+) -> list[str]:
+    """Which images to remove for so many bytes, those first whose place is worth least; none if too few.
+
+    ``ours`` gives seconds of pulling and bytes of what may be removed; only what is worth less than ``below``
+    (expected seconds of pulling by byte) goes.
+
+    >>> making_room({"a": (10, 5), "b": (10, 5), "c": (10, 50)}, {"a": 0.5, "b": 0.1, "c": 0.9}, 4, 9.0)
+    ['c']
+    >>> making_room({"a": (10, 5), "b": (10, 5)}, {"a": 0.5, "b": 0.1}, 4, 0.1)
+    []
+    """
+    worth = {image: place_worth(each, chances.get(image, 0.0)) for image, each in ours.items()}
+    going: list[str] = []
+    for image in sorted(ours, key=lambda image: (worth[image], image)):
+        if bytes_wanted <= 0 or worth[image] >= below:
+            break
+        going.append(image)
+        bytes_wanted -= ours[image][1]
+    return going if bytes_wanted <= 0 else []
+
+
+def place_worth(image: tuple[float, float], chance: float) -> float:
+    """Expected seconds of pulling by byte that an image on the disk spares: ``image`` is (seconds, bytes)."""
+    pull_s, size = image
+    return chance * pull_s / max(size, 1.0)
 
 
 def chance_within(own: Gaps, pooled: Sequence[float], waited_min: float, ahead_min: float) -> float:

@@ -13,7 +13,7 @@ from orcaops.model.word import Word
 class Decision(Word):
     """Appended, never changed: who decided what about which subject, when and why.
 
-    ``subject`` is ``anomaly``, ``baseline``, ``recommendation`` or ``optimization``; ``verb`` what
+    ``subject`` is ``anomaly``, ``baseline``, ``recommendation``, ``optimization`` or ``image``; ``verb`` what
     was decided (``acknowledge``, ``resolve``, ``reopen``, ``reset``, ``dismiss``, ``apply`` …).
     ``after_number`` is the last number of the learning order when it was taken, so that replaying
     history meets it at the same place.

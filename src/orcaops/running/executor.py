@@ -270,6 +270,9 @@ class Warmable(Protocol):
     def fetch(self, image: str, stopped: Callable[[], bool]) -> None:
         """Pull an image; ends early once ``stopped()``. Raises ``unavailable``."""
 
+    def drop_image(self, image: str) -> bool:
+        """Remove an image; false if a container uses it, or it is not there. Raises ``unavailable``."""
+
     def prepare(self, spec: JobSpec) -> Prepared:
         """Make one surrounding ready for jobs like this; blocks for as long as a cold start.
 

@@ -7,6 +7,7 @@ left alone until that lies seven days back. An incident pauses it.
 """
 
 import logging
+import math
 import statistics
 from collections import defaultdict
 from collections.abc import Callable, Mapping
@@ -29,6 +30,8 @@ from orcaops.model.readiness import (
 )
 from orcaops.recording.store import Store
 from orcaops.running.executor import CannotStandReady, Executor, Prepared, Warmable
+from orcaops.services.fetched_images import FetchedImages
+from orcaops.services.signing import Signing
 from orcaops.services.warm_past import BALANCE, Past, PastOfImage, Place
 
 log = logging.getLogger(__name__)
@@ -66,8 +69,10 @@ class Warming:
         limits: WarmLimits,
         paused: Callable[[str], str | None],
         clock: Callable[[], datetime],
+        new_id: Callable[[], str],
     ) -> None:
         self._store = store
+        self._images = FetchedImages(store, Signing(clock, new_id))
         self._executors = executors
         self._mode = mode
         self._worth_min = worth_min
@@ -318,7 +323,7 @@ class Warming:
                 there[place] += 1
 
     def _look_for_images(self, now: datetime) -> None:
-        """Which of the images that are used are on the engine, and how large they are."""
+        """Which images that are used, or were pulled ahead, are on the engine, and how large they are."""
         executor = self._executor()
         known = {image for _, image in self._past.images} <= self._held.keys()
         if executor is None or (
@@ -326,7 +331,7 @@ class Warming:
         ):
             return
         self._looked_at = now
-        for image in {image for _, image in self._past.images}:
+        for image in {image for _, image in self._past.images} | self._images.removable().keys():
             try:
                 found = executor.held_image(image)
             except OrcaError:
@@ -339,27 +344,71 @@ class Warming:
         return sum(size for held, size in self._held.values() if held)
 
     def _fetch(self, executor: Warmable, intents: Mapping[Place, WarmIntent], now: datetime) -> None:
-        """Pull one missing image ahead, if it is worth it and there is space: the most worthwhile."""
-        pooled = prewarming.pooled_hazard(self._past.everything)
+        """Pull one missing image ahead, if it is worth it and there is space: the most worthwhile.
+
+        What was pulled ahead before goes when the budget is exceeded, and when its place is worth less.
+        """
         missing: dict[str, tuple[float, float]] = {}
-        chances: dict[str, float] = {}
+        askers: dict[str, str] = {}
+        chances = self._chances(now)
         for (workspace, name), intent in intents.items():
             tried = self._fetched.get(name)
             if intent.fetch and (tried is None or now - tried > _TRY_AGAIN):
-                image = self._past.images[workspace, name]
-                waited = max(0.0, (now - intent.last_at).total_seconds() / 60)
-                pull_s = statistics.median(image.pulls_s or [30.0])
-                missing[name] = (pull_s, float(self._held[name][1] or _SIZE_UNKNOWN))
-                chance = prewarming.chance_within(image.gaps, pooled, waited, _AHEAD_MIN)
-                chances[name] = max(chance, chances.get(name, 0.0))
-        space = self._limits.disk_bytes - self._disk_used(now)
+                missing[name] = self._worth_of(name)
+                askers.setdefault(name, workspace)
+        space = float(self._limits.disk_bytes - self._disk_used(now))
+        if space < 0:
+            space += self._make_room(executor, chances, -space, math.inf, "the budget of disk is exceeded")
+        best = next(iter(prewarming.fetch_order(missing, chances, self._limits.disk_bytes)), None)
+        if best is None:
+            return
+        if missing[best][1] > space:
+            worth = prewarming.place_worth(missing[best], chances[best])
+            why = f"{best} is likelier to be used"
+            space += self._make_room(executor, chances, missing[best][1] - space, worth, why)
         for name in prewarming.fetch_order(missing, chances, space)[:1]:
             self._fetched[name] = now
             try:
                 executor.fetch(name, lambda: self._stopping)
+                why = f"used within {_AHEAD_MIN / 60:.0f} h with a probability of {chances[name]:.2f}"
+                self._images.fetched(executor, askers[name], name, why)
                 self._looked_at = None
             except OrcaError as error:
                 log.info("the image %s could not be fetched ahead: %s", name, error)
+
+    def _chances(self, now: datetime) -> dict[str, float]:
+        """How likely each image is to be used within the next hours, by whoever uses it most."""
+        pooled = prewarming.pooled_hazard(self._past.everything)
+        chances: dict[str, float] = {}
+        for (_, name), image in self._past.images.items():
+            if image.last is not None:
+                waited = max(0.0, (now - image.last).total_seconds() / 60)
+                chance = prewarming.chance_within(image.gaps, pooled, waited, _AHEAD_MIN)
+                chances[name] = max(chance, chances.get(name, 0.0))
+        return chances
+
+    def _worth_of(self, name: str) -> tuple[float, float]:
+        """Seconds that pulling an image takes, and its bytes."""
+        places = [past for (_, image), past in self._past.images.items() if image == name]
+        pulls = [seconds for past in places for seconds in past.pulls_s]
+        return statistics.median(pulls or [30.0]), float(self._held[name][1] or _SIZE_UNKNOWN)
+
+    def _make_room(
+        self, executor: Warmable, chances: Mapping[str, float], wanted: float, below: float, why: str
+    ) -> float:
+        """Remove of what was pulled ahead as much as is wanted; how many bytes that freed."""
+        known = self._images.removable()
+        standing = {each.image for each in executor.prepared()}
+        ours = {
+            name: self._worth_of(name)
+            for name in known
+            if self._held.get(name, (False, 0))[0] and name not in standing
+        }
+        over = min(wanted, sum(size for _, size in ours.values())) if math.isinf(below) else wanted
+        gone = self._images.remove(executor, prewarming.making_room(ours, chances, over, below), known, why)
+        for name in gone:
+            self._held[name] = False, self._held[name][1]
+        return sum(ours[name][1] for name in gone)
 
     def _note(self, executor: Warmable, now: datetime) -> None:
         facts = [

@@ -173,6 +173,16 @@ class Engine:
             if error.status not in (404, 409):  # 409: it is already being removed
                 raise
 
+    def remove_image(self, image: str) -> bool:
+        """Remove an image by its name; false if a container, running or not, uses it, or it is not there."""
+        try:
+            self._ask("DELETE", f"/images/{quote(image, safe='/:@')}")
+        except EngineRefusedError as error:
+            if error.status in (404, 409):
+                return False
+            raise
+        return True
+
     def pull(self, image: str, stopped: Callable[[], bool]) -> None:
         """Pull an image; ends early, without an error, once ``stopped()``.
 

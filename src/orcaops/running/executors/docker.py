@@ -283,6 +283,13 @@ class DockerExecutor:
         except EngineError as error:
             raise unavailable(str(error), where=image, hint="It is tried again later.") from error
 
+    def drop_image(self, image: str) -> bool:
+        """Remove an image; false if a container uses it, or it is not there. Raises ``unavailable``."""
+        try:
+            return self._engine.remove_image(image)
+        except EngineError as error:
+            raise unavailable(str(error), where="docker", hint=_START_ENGINE) from error
+
     def prepare(self, spec: JobSpec) -> Prepared:
         """Make one container ready for jobs like this; blocks for as long as a cold start.
 
