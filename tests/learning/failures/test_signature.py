@@ -47,6 +47,15 @@ def test_a_failure_nobody_knows_is_recognised_by_the_form_of_its_line() -> None:
     assert one.id != _signed("grubnitz gave up: cannot reach sun").id
 
 
+def test_failures_that_nobody_knows_are_of_one_family_where_they_speak_of_one_thing() -> None:
+    one, other = (
+        _signed("Zork: no answer from the relay: too many requests"),
+        _signed("the moon base is throttled until tomorrow"),
+    )
+    assert one.id != other.id
+    assert one.family == other.family == "rate_limit"
+
+
 def test_silence_is_a_signature_too() -> None:
     assert signature(Causes(), command="true").text == "true failed without a word"
     assert (

@@ -2,13 +2,15 @@
 
 A signature has two resolutions. ``id`` tells one failure from another: the kind, where it happened in
 the project's own code, the tool and the exit code. ``family`` is coarse: what the failure is about (the
-category of the known patterns: ``test``, ``network`` …), or the kind where nothing is known about it.
+category of the known patterns: ``test``, ``network`` …; where none is in it, what its most telling line
+sounds like), or the kind where nothing is known about it.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from orcaops.learning.failures.categories import OTHER, category_said
 from orcaops.learning.failures.causes import VERDICT, CauseLine, Causes, severity
 from orcaops.learning.failures.masking import mask, without_time
 from orcaops.learning.failures.matcher import Match
@@ -92,7 +94,7 @@ def signature(
     code = "" if exit_code is None else str(exit_code)
     return Signature(
         id=content_id(kind, detail if frame is None else frame, tool or "", code),
-        family=_family(matches, kind),
+        family=_family(matches, first, kind),
         text=text.strip()[:_LONGEST_TEXT],
         kind=kind,
         frame=frame,
@@ -101,10 +103,13 @@ def signature(
     )
 
 
-def _family(matches: Sequence[Match], kind: str) -> str:
-    """What most of the first three known failures in the cause lines are about, else the kind itself."""
-    categories = [match.pattern.category for match in matches if not match.catch_all][:3]
-    return max(categories, key=categories.count) if categories else kind
+def _family(matches: Sequence[Match], first: CauseLine | None, kind: str) -> str:
+    """What most of the first three known failures in the cause lines are about, else what the line says."""
+    known = [match.pattern.category for match in matches if not match.catch_all][:3]
+    if known:
+        return max(known, key=known.count)
+    sounds = category_said(first.text) if first is not None else OTHER
+    return kind if sounds == OTHER else sounds
 
 
 def _deciding(events: Sequence[Event], causes: Causes) -> Event | None:
