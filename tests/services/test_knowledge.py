@@ -358,7 +358,7 @@ def test_evidence_that_cannot_be_taken_costs_no_record(app: App, monkeypatch: py
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("no")
 
-    monkeypatch.setattr("orcaops.learning.failures.evidence.find_causes", broken)
+    monkeypatch.setattr("orcaops.learning.failures.evidence.find_causes_of_failure", broken)
     run = lease_lost(app, 1)
     assert run.status is Status.FAILED
     assert app.knowledge.coverage("default").silent == 1

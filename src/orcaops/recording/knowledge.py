@@ -66,8 +66,14 @@ class DiagnosisRepository(Protocol):
     def of_family(self, workspace: str, family: str, limit: int) -> "list[Diagnosis]":
         """The latest failures of one family, newest first."""
 
-    def unexplained(self, workspace: str, limit: int) -> "list[Diagnosis]":
-        """The latest failures that neither a pattern nor the engine's word explains, newest first."""
+    def unexplained(self, workspace: str, limit: int, below: int | None = None) -> "list[Diagnosis]":
+        """Failures that neither a pattern nor the engine's word explains, newest first.
+
+        ``below`` is the number of a run: only what was learned before it.
+        """
+
+    def unexplained_count(self, workspace: str) -> int:
+        """How many of them there are."""
 
     def outdated(self, workspace: str, knowledge: str, limit: int) -> "list[Diagnosis]":
         """Failures with lines that were matched by another version of what is known."""

@@ -44,6 +44,19 @@ def test_a_taught_pattern_finds_what_was_not_kept_of_a_log(app: App, tmp_path: P
     assert _state(app) == before
 
 
+def test_a_taught_pattern_reaches_all_of_history_in_batches(
+    app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _imported(app, tmp_path)
+    monkeypatch.setattr("orcaops.services.knowing.stored_logs._AT_ONCE", 2)
+    told: list[tuple[int, int]] = []
+    taught = app.knowledge.teach(
+        "default", TENANT, by="me", progress=lambda done, total: told.append((done, total))
+    )
+    assert taught.occurrences == 4
+    assert told[:2] == [(2, 4), (4, 4)]
+
+
 def test_a_proposal_fires_in_no_log_of_a_passing_run(app: App, tmp_path: Path) -> None:
     passing = "step 2\n+ echo ERROR the merge failed\nnothing of that happened"
     _imported(app, tmp_path, passing=passing)

@@ -103,10 +103,12 @@ class Diagnoses:
     def of_family(self, workspace: str, family: str, limit: int) -> "list[Diagnosis]":
         return self._latest(diagnoses.c.family == clean(family), workspace, limit)
 
-    def unexplained(self, workspace: str, limit: int) -> "list[Diagnosis]":
-        return self._latest(
-            and_(diagnoses.c.explained == 0, diagnoses.c.by_engine.is_(None)), workspace, limit
-        )
+    def unexplained(self, workspace: str, limit: int, below: int | None = None) -> "list[Diagnosis]":
+        earlier = _UNEXPLAINED if below is None else and_(_UNEXPLAINED, diagnoses.c.number < below)
+        return self._latest(earlier, workspace, limit)
+
+    def unexplained_count(self, workspace: str) -> int:
+        return self._count(and_(diagnoses.c.workspace == workspace, _UNEXPLAINED))
 
     def _latest(self, here: Any, workspace: str, limit: int) -> "list[Diagnosis]":
         asked = select(diagnoses.c.record).where(diagnoses.c.workspace == workspace, here)
@@ -250,6 +252,9 @@ class Diagnoses:
         from orcaops.model.diagnosis import Diagnosis
 
         return [Diagnosis.from_stored(record) for record in self._connection.scalars(asked)]
+
+
+_UNEXPLAINED = and_(diagnoses.c.explained == 0, diagnoses.c.by_engine.is_(None))
 
 
 def _outdated(workspace: str, knowledge: str) -> Any:

@@ -16,10 +16,8 @@ from orcaops.services.knowing.evidence import ends_of_log
 PASSING_LOGS = 50
 """The latest passing runs in whose logs a proposed pattern must not be found."""
 
-MOST_FAILURES = 200
-"""The latest unexplained failures whose logs are read again when a pattern is taught."""
-
 _MOST_BYTES = MIB // 2
+_AT_ONCE = 200  # unexplained failures whose logs are read again before what was found is kept
 _LOOKED_BACK = 400  # runs among which passing ones with a log are looked for
 
 
@@ -68,32 +66,46 @@ class FailingLogs:
         patterns: Sequence[FailurePattern],
         progress: Callable[[int, int], None] | None = None,
     ) -> int:
-        """Read the latest unexplained failures' logs again; returns in how many a pattern was found.
+        """Read the logs of all unexplained failures again; returns in how many a pattern was found.
 
-        Reads the head and the tail of each, within :data:`MOST_FAILURES`. Asking again changes nothing.
+        Reads the head and the tail of each, the latest first, and keeps what it found after every
+        :data:`_AT_ONCE`: memory stays flat, and asking again changes nothing. ``progress`` gets how many
+        were looked at, of how many.
         """
         from orcaops.learning.failures.matcher import Matcher
 
         matcher = Matcher(patterns)
         with self._store.read() as transaction:
-            failures = transaction.diagnoses.unexplained(workspace, MOST_FAILURES)
-            kept = transaction.evidence.find(workspace, [each.job_id for each in failures])
-            runs = {each.job_id: transaction.runs.get(workspace, each.job_id) for each in failures}
-        extended: list[Evidence] = []
-        for place, failure in enumerate(failures, 1):
-            evidence = kept.get(failure.job_id)
-            if evidence is not None and self._logs.exists(workspace, failure.job_id):
-                found = self._first(matcher, runs[failure.job_id])
-                if found is not None and all(line.offset != found.offset for line in evidence.lines):
-                    lines = (*evidence.lines[: MOST_LINES - 1], found)
-                    extended.append(evidence.model_copy(update={"lines": lines}))
-            if progress is not None:
-                progress(place, len(failures))
-        if extended:
-            with self._store.write() as transaction:
-                for one in extended:
-                    transaction.evidence.replace(one)
-        return len(extended)
+            total = transaction.diagnoses.unexplained_count(workspace) if progress is not None else 0
+        found = done = 0
+        below: int | None = None
+        while True:
+            with self._store.read() as transaction:
+                failures = transaction.diagnoses.unexplained(workspace, _AT_ONCE, below)
+                with_log = [one.job_id for one in failures if self._logs.exists(workspace, one.job_id)]
+                kept = transaction.evidence.find(workspace, with_log)
+                runs = [transaction.runs.get(workspace, job_id) for job_id in with_log if job_id in kept]
+            extended = [
+                more for run in runs if (more := self._extended(matcher, run, kept[run.job_id])) is not None
+            ]
+            if extended:
+                with self._store.write() as transaction:
+                    for one in extended:
+                        transaction.evidence.replace(one)
+            found += len(extended)
+            done += len(failures)
+            if progress is not None and failures:
+                progress(done, max(done, total))
+            if len(failures) < _AT_ONCE:
+                return found
+            below = failures[-1].number
+
+    def _extended(self, matcher: Any, run: Run, kept: Evidence) -> Evidence | None:
+        """The evidence with the line that a pattern is found in; None where there is none that is new."""
+        found = self._first(matcher, run)
+        if found is None or any(line.offset == found.offset for line in kept.lines):
+            return None
+        return kept.model_copy(update={"lines": (*kept.lines[: MOST_LINES - 1], found)})
 
     def _first(self, matcher: Any, run: Run) -> EvidenceLine | None:
         for offset, text in ends_of_log(self._logs, run):
