@@ -12,8 +12,9 @@ class NotMeasured(Exception):  # noqa: N818 - it is an answer, not a fault
 class Row:
     """What was measured (``row``, ``figure`` with unit) of us and of the rival, on ``n`` cases of ``set``.
 
-    ``bar`` is what is to be reached. Written as ``≤ 1.1`` or ``≥ 1.0`` it speaks of the ratio and is judged;
-    any other text is only shown.
+    ``bar`` is what is to be reached. Written as ``≤ 1.1`` or ``≥ 1.0`` it speaks of the ratio, as
+    ``reach ≤ 1.1``, ``reach 0.87–0.93`` or ``value ≥ .9`` of the value; what is said after a comma, and any
+    other text, is only shown.
     """
 
     row: str
@@ -40,11 +41,18 @@ class Row:
 
         >>> Row(row="r", figure="s", value=3, rival="pass", rival_value=1, n=9, set="-", bar="≤ 2").reached
         False
+        >>> Row(row="r", figure="s", value=3, rival="-", rival_value=0, n=9, set="-", bar="reach 2–4").reached
+        True
         """
+        words = (self.bar or "").partition(",")[0].split()
+        measured = self.ratio
+        if words and words[0] in ("reach", "value"):
+            words, measured = words[1:], self.value
+        low, high = self.interval or (measured, measured)
+        low, high = min(low, measured), max(high, measured)
         try:
-            relation, limit = (self.bar or "").split()
-            low, high = self.interval or (self.ratio, self.ratio)
-            best = {"≤": min(low, self.ratio), "≥": max(high, self.ratio)}[relation]
-            return best <= float(limit) if relation == "≤" else best >= float(limit)
+            relation, limits = words if len(words) == 2 else ("–", *words)
+            least, most = {"≤": "-inf–{}", "≥": "{}–inf", "–": "{}"}[relation].format(limits).split("–")
+            return high >= float(least) and low <= float(most)
         except (ValueError, KeyError):
             return None

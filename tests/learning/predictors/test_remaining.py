@@ -64,3 +64,11 @@ def test_relatives_stand_in() -> None:
 @pytest.mark.parametrize("elapsed_s", [0.0, 1e-9, 1e12, -5.0])
 def test_any_time_can_have_passed(elapsed_s: float) -> None:
     assert math.isfinite(asked([1.0, 1e6, 1e-3], elapsed_s).high_s)
+
+
+def test_of_what_exceeds_everything_seen_little_is_promised() -> None:
+    """A run that hangs: that no run took longer than 101 s says nothing of how long 1000 s will become."""
+    told = asked([100.0 + place % 2 for place in range(60)], 1000.0)
+    assert told.overdue
+    assert told.low_s < 200
+    assert told.high_s > 5000

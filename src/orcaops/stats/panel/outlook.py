@@ -6,7 +6,8 @@ from typing import NamedTuple
 from orcaops.stats.panel.errors import Mixture, quantile
 
 _FINEST = 2e-5  # what is kept is rounded: of a constant, no interval is narrower than this
-_NEVER_SEEN = 0.002
+_BEYOND = 0.03  # the share of values of which what was seen says nothing
+_EXCESSES = tuple(-math.log(1 - (place + 0.5) / 20) for place in range(20))
 _LARGEST = 700.0  # exp() of more is not a number any more
 
 
@@ -42,16 +43,18 @@ def around(centre: float, low: float, high: float, confidence: float) -> Interva
 
 
 def beyond_bound(centre: float, errors: Mixture, bound: float, coverage: float) -> Outlook:
-    """What is expected of a value around ``centre`` once it is known to exceed ``bound``."""
-    left = [(p, w) for p, w in zip(*errors, strict=True) if centre + p > bound]
-    share = math.fsum(w for _, w in left) / math.fsum(errors.weights)
-    if share < _NEVER_SEEN:
-        # Longer than anything yet: as much longer again as values exceed what was expected of them.
-        left = [(p, w) for p, w in zip(*errors, strict=True) if p > 0] or [(0.5, 1.0)]
-        centre = bound
-    rest, masses = [p for p, _ in left], [w for _, w in left]
+    """What is expected of a value around ``centre`` once it is known to exceed ``bound``.
+
+    What was seen says little of what exceeds nearly all of it. So among the errors that are left there are
+    always a few values without a scale of their own, which exceed the bound by a factor x with probability
+    1/x, and the fewer are left the more those count.
+    """
+    whole = math.fsum(errors.weights)
+    left = [(centre + p, w) for p, w in zip(*errors, strict=True) if centre + p > bound]
+    share = math.fsum(w for _, w in left) / whole
+    left += [(bound + excess, _BEYOND * whole / len(_EXCESSES)) for excess in _EXCESSES]
+    points, weights = zip(*sorted(left), strict=True)
     low, middle, high = (
-        min(max(centre + quantile(rest, masses, q), bound), _LARGEST)
-        for q in ((1 - coverage) / 2, 0.5, (1 + coverage) / 2)
+        min(quantile(points, weights, q), _LARGEST) for q in ((1 - coverage) / 2, 0.5, (1 + coverage) / 2)
     )
     return Outlook(middle, low, high, share)
