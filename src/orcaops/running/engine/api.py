@@ -177,6 +177,8 @@ class Engine:
         """Remove an image by its name; false if a container, running or not, uses it, or it is not there."""
         try:
             self._ask("DELETE", f"/images/{quote(image, safe='/:@')}")
+        except ImageMissingError:
+            return False
         except EngineRefusedError as error:
             if error.status in (404, 409):
                 return False
