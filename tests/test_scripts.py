@@ -25,6 +25,13 @@ def program(path: Path, text: str) -> Path:
     return path
 
 
+def test_what_is_installed_is_compiled() -> None:
+    """Else every command compiles it anew where Python writes no bytecode."""
+    import sqlalchemy
+
+    assert Path(sqlalchemy.__cached__).is_file()
+
+
 @pytest.fixture
 def call(tmp_path: Path) -> Call:
     """Calls a script with stand-ins first on its path."""

@@ -1,10 +1,13 @@
-"""Tables that fit where they are shown."""
+"""Tables that fit where they are shown, and JSON that is one line for everybody."""
+
+import json
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orcaops.interfaces.cli.output import table
+from orcaops.interfaces.cli.output import print_json_lines, table
+from orcaops.model.notice import Reached
 
 CELLS = st.text("ab …", max_size=40)
 ROWS = st.lists(st.tuples(CELLS, CELLS, CELLS), min_size=1, max_size=4)
@@ -35,3 +38,12 @@ def test_what_has_no_room_goes_below(capsys: pytest.CaptureFixture[str]) -> None
 def test_for_a_program_nothing_is_cut(capsys: pytest.CaptureFixture[str]) -> None:
     table(["id", "what"], [("1", "x" * 500)])
     assert capsys.readouterr().out.splitlines()[1] == f"1   {'x' * 500}"
+
+
+def test_every_reader_of_lines_finds_one_document_in_each(capsys: pytest.CaptureFixture[str]) -> None:
+    texts = ["a\u2028b", "\x85", "\x9b31m", "ä\n"]
+    print_json_lines([*texts, Reached(channel=texts[0], sent=True)])
+    lines = capsys.readouterr().out.splitlines()
+    assert [json.loads(line) for line in lines[:4]] == texts
+    assert json.loads(lines[4])["channel"] == texts[0]
+    assert "ä" in lines[3]

@@ -137,7 +137,7 @@ def test_what_is_not_there_says_what_to_do(talk: Talk, revision: str) -> None:
             assert result.is_error
             assert result.structured_content is None
             assert result.content[0].text.startswith("not_found: ")
-            assert "What to do next: " in result.content[0].text
+            assert "What to do next: orcaops_list_jobs" in result.content[0].text, "a tool, not a command"
 
     talk(session, mode=revision)
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import sys
 import textwrap
@@ -11,6 +12,8 @@ from typing import IO, Any
 import click
 
 _NARROWEST = 10  # letters of a last column that are still worth a place on the line
+_BREAKS = re.compile("[\x7f-\x9f\u2028\u2029]")
+"""What terminals obey, and what some readers of lines take for the end of one; only texts have it in JSON."""
 _COLOURS = {"good": "green", "bad": "red", "warn": "yellow", "quiet": "bright_black"}
 
 
@@ -28,8 +31,9 @@ def print_json_lines(values: Iterable[Any]) -> None:
 def _dumped(value: Any) -> str:
     if _is_word(value):
         text: str = value.model_dump_json()
-        return text
-    return json.dumps(value, default=_plain, allow_nan=False, ensure_ascii=False)
+    else:
+        text = json.dumps(value, default=_plain, allow_nan=False, ensure_ascii=False)
+    return _BREAKS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _is_word(value: Any) -> bool:
@@ -51,7 +55,7 @@ def nobody_reads(stream: IO[Any]) -> None:
 def colour(text: str, mood: str, *, err: bool = False) -> str:
     """A text in the colour of a mood, where colours are wanted."""
     stream = sys.stderr if err else sys.stdout
-    if "NO_COLOR" in os.environ or not stream.isatty():
+    if os.environ.get("NO_COLOR") or not stream.isatty():
         return text
     return click.style(text, fg=_COLOURS[mood])
 

@@ -31,6 +31,14 @@ PROTOCOL_CODE: Mapping[ErrorCode, int] = {
 META = "orcaops/error"
 """Where a failed result has its code, message, place and hint for programs."""
 
+_TOOL_FOR: Mapping[str, str] = {
+    "`orcaops jobs list`": "orcaops_list_jobs",
+    "`orcaops anomalies list`": "orcaops_get_anomalies",
+    "`orcaops baselines list`": "orcaops_get_baselines",
+    "`orcaops recommendations list`": "orcaops_get_recommendations",
+}
+"""Hints name commands; whoever has these tools may have no command line."""
+
 _FLAWS = 10
 _INTERNAL = OrcaError(
     ErrorCode.INTERNAL, "something went wrong inside OrcaOps", hint="The server's log says more."
@@ -83,7 +91,10 @@ def _flaw(flaw: Mapping[str, Any]) -> str:
 
 def _expected(error: Exception, doing: str) -> OrcaError:
     if isinstance(error, OrcaError) and error.code is not ErrorCode.INTERNAL:
-        return error
+        hint = error.hint
+        for command, tool in _TOOL_FOR.items():
+            hint = hint.replace(command, tool)
+        return OrcaError(error.code, error.message, where=error.where, hint=hint)
     log.error("%s failed", doing, exc_info=error)
     return _INTERNAL
 
