@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orcaops.improving.dossier import held_of, ids, memory_limit_of, timeout_of
+from orcaops.improving.dossier import held_of, ids, memory_limit_of, out_of_memory, timeout_of
 from orcaops.improving.targets import LONGER, CpuUse
 from orcaops.model.run import Cause, Run
 
@@ -52,7 +52,7 @@ def memory_replayed(runs: Sequence[Run], limit: int) -> Replayed:
     stopped, spared, saved, n = [], [], [], 0
     for run in runs:
         old, held, seconds = memory_limit_of(run), held_of(run), run.duration_s or 0.0
-        if run.cause is Cause.OOM_KILLED:
+        if out_of_memory(run):
             n += 1
             if old is not None and limit > old:
                 spared.append(run.job_id)

@@ -14,6 +14,8 @@ ENOUGH_LOOKS = 3
 """A sampled resident size is used from so many looks on."""
 
 _DAY_S = 86400.0
+_KILLED = 137  # what a shell says of SIGKILL
+_AT_THE_LIMIT = 0.98
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +115,18 @@ def held_of(run: Run) -> int | None:
     seen = usage.memory_resident_basis != "sampled" or (usage.memory_samples or ENOUGH_LOOKS) >= ENOUGH_LOOKS
     resident = usage.memory_resident_bytes if seen else None
     return resident or usage.memory_peak_bytes or usage.memory_resident_bytes or None
+
+
+def out_of_memory(run: Run) -> bool:
+    """Whether a run was killed for want of memory: by the engine's word, or as far as an import shows it.
+
+    An import has no counter of kills: an end by SIGKILL right at the limit is what it has.
+    """
+    if run.cause is Cause.OOM_KILLED or run.source == "local":
+        return run.cause is Cause.OOM_KILLED
+    limit, held = memory_limit_of(run), held_of(run)
+    killed = run.exit_code == _KILLED or run.signal == 9
+    return killed and limit is not None and held is not None and held >= _AT_THE_LIMIT * limit
 
 
 def phase_s(run: Run, name: PhaseName) -> float:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from orcaops.improving.benefits import benefit, saving_of
-from orcaops.improving.targets import WORTH, cpu_use, cpus_target, memory_target, timeout_target
-from orcaops.model.attempts import INFRASTRUCTURE, held_bytes, hung
+from orcaops.improving.targets import WORTH, cpu_use, cpus_target, hung_beside, memory_target, timeout_target
+from orcaops.model.attempts import INFRASTRUCTURE, held_bytes
 from orcaops.model.optimization import Benefit
 from orcaops.model.override import OptimizedField, Value, show_value
 from orcaops.model.run import Cause, PhaseName, Run, Status
@@ -160,7 +160,8 @@ def _timeout(past: Past) -> Proposal | None:
     own, before = past.own(OptimizedField.TIMEOUT), past.before(OptimizedField.TIMEOUT)
     seconds = [run.duration_s for run in past.successes() if run.duration_s]
     stopped = [run for run in past.runs if run.cause is Cause.TIMEOUT_TOTAL]
-    if any(not run.overrides and not hung(run) for run in stopped):
+    longest_s = max(seconds, default=math.inf)
+    if any(not run.overrides and not hung_beside(run, longest_s) for run in stopped):
         return None  # it needs more than it asks for: that is told, and not done
     wanted = timeout_target(past.successes(), stopped)
     if wanted is None or _growing(seconds):

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from orcaops.model.attempts import hung
-from orcaops.model.run import Run
+from orcaops.model.run import Cause, Run
 from orcaops.stats import sizing, timeouts
 
 WORTH = 0.8
@@ -21,12 +21,23 @@ LONGER = 0.05
 _REQUEST = 1.15  # as vertical autoscalers do: the 90th percentile and 15 %
 _BURST = 1.5
 _ABOVE_THE_BUSIEST = 1.1
+_FAR_LONGER = 8.0  # twice what a timeout leaves at most above the longest
 _LEAST_CPUS = 0.3  # what a run used on average says nothing of its busiest moment
 
 
 def memory_target(peaks: Sequence[float]) -> int | None:
     """The memory limit in bytes for peaks in bytes, oldest first; None with too few (see ``sizing.SAFE``)."""
     return sizing.memory_limit(peaks, sizing.SAFE, largest=max(peaks, default=0.0))
+
+
+def hung_beside(run: Run, longest_s: float) -> bool:
+    """Whether a run that was stopped for time had hung: by what it did, or where that was not measured by
+    how long it took beside the longest of many successes.
+    """
+    stopped = run.cause in (Cause.TIMEOUT_TOTAL, Cause.TIMEOUT_IDLE)
+    if not stopped or run.usage.cpu_seconds is not None:
+        return hung(run)
+    return (run.duration_s or 0.0) > _FAR_LONGER * longest_s
 
 
 def timeout_target(
@@ -38,7 +49,8 @@ def timeout_target(
     nothing, and says nothing about how long healthy runs take.
     """
     seconds = [run.duration_s for run in successes if run.duration_s is not None]
-    at_work = [run.duration_s for run in stopped if run.duration_s and not hung(run)]
+    longest_s = max(seconds, default=math.inf)
+    at_work = [run.duration_s for run in stopped if run.duration_s and not hung_beside(run, longest_s)]
     return timeouts.timeout(seconds, stopped_at=at_work, needed=needed)
 
 

@@ -56,3 +56,19 @@ def test_memory_that_grows_towards_its_limit_is_told_before_a_run_is_killed() ->
 
 def test_memory_that_grows_far_below_its_limit_is_no_shortage() -> None:
     assert not told(MemoryShortage(), a_dossier([run(n, round(300 * 1.02**n)) for n in range(30)]))
+
+
+def test_an_import_shows_a_kill_by_its_signal_at_the_limit() -> None:
+    def imported(number: int, held_mib: int, exit_code: int) -> Run:
+        cause = Cause.SUCCESS if exit_code == 0 else Cause.COMMAND_FAILED
+        usage = Usage(memory_peak_bytes=held_mib * MIB)
+        return a_run(number, spec=SPEC, source="jsonl", cause=cause, exit_code=exit_code, usage=usage)
+
+    runs = [imported(n, 1024 if n % 5 == 0 else 700, 137 if n % 5 == 0 else 0) for n in range(20)]
+    (found,) = told(MemoryShortage(), a_dossier(runs))
+    assert found.evidence["proposed_bytes"] == 2048 * MIB
+    assert len(found.evidence["killed"]) == found.evidence["would_have_been_spared"] == 4
+    assert not told(
+        MemoryShortage(), a_dossier([imported(n, 700, 137 if n % 5 == 0 else 0) for n in range(20)])
+    )
+    assert not told(MemoryShortage(), a_dossier([run.changed(source="local") for run in runs]))

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from orcaops.improving.advisors.timeouts import Timeouts
 from orcaops.model.job import JobSpec
-from orcaops.model.run import Cause, Context, Usage
+from orcaops.model.run import Cause, Context, Run, Usage
 from orcaops.testing.advisors import a_dossier, a_run, told
 
 BUSY = Usage(cpu_seconds=500.0)
@@ -69,3 +69,19 @@ def test_a_shorter_one_never_stops_a_past_run(seconds: list[float], timeout: flo
     runs = [a_run(n, each, spec=spec(timeout)) for n, each in enumerate(seconds)]
     for found in told(Timeouts(), a_dossier(runs)):
         assert found.evidence["would_have_been_stopped"] == 0
+
+
+def test_a_run_of_which_only_the_time_is_known_hung_if_it_took_far_longer_than_any_success() -> None:
+    """An imported history tells no processor time."""
+
+    def imported(number: int, seconds: float, cause: Cause = Cause.SUCCESS) -> Run:
+        run = a_run(number, seconds, spec=spec(7200), source="jsonl", cause=cause)
+        return run.changed(usage=run.usage.model_copy(update={"cpu_seconds": None}))
+
+    hung = [imported(n, 7200, Cause.TIMEOUT_TOTAL) for n in range(40, 45)]
+    (found,) = told(Timeouts(), a_dossier([*(imported(n, 300 + n) for n in range(40)), *hung]))
+    assert found.title.startswith("Lower the timeout from 2 h")
+    assert "5 hung runs were found late" in found.description
+    tight = [imported(n, 7200, Cause.TIMEOUT_TOTAL) for n in range(40, 45)]
+    (found,) = told(Timeouts(), a_dossier([*(imported(n, 6000 + n) for n in range(40)), *tight]))
+    assert found.title.startswith("Raise the timeout from 2 h")

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from orcaops.improving.advisor import Advisor, Dossier
 from orcaops.improving.counterfactual import memory_replayed, observed
-from orcaops.improving.dossier import held_of, memory_limit_of
+from orcaops.improving.dossier import held_of, memory_limit_of, out_of_memory
 from orcaops.improving.proposal import AHEAD, Worth, propose
 from orcaops.improving.targets import WORTH, memory_target
 from orcaops.model.baseline import Baseline
 from orcaops.model.quantities import MIB, show_size
 from orcaops.model.recommendation import Change, Recommendation
-from orcaops.model.run import Cause, Run
+from orcaops.model.run import Run
 from orcaops.stats.ceiling import GROWS_ON, growth
 from orcaops.stats.interval import mean_of_next
 
@@ -46,7 +46,7 @@ class MemoryLimit:
         limit = memory_limit_of(dossier.runs[0]) if dossier.runs else None
         measured = [run for run in dossier.successes if held_of(run) is not None]
         peaks = [held_of(run) or 0 for run in measured]
-        killed = any(run.cause is Cause.OOM_KILLED for run in dossier.runs)
+        killed = any(out_of_memory(run) for run in dossier.runs)
         if limit is None or killed or len(peaks) < self.needed or max(peaks) >= self.low_share * limit:
             return ()
         wanted = memory_target(list(reversed(peaks)))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from orcaops.improving.advisor import Advisor, Dossier
 from orcaops.improving.counterfactual import memory_replayed, observed
-from orcaops.improving.dossier import held_of, ids, memory_limit_of
+from orcaops.improving.dossier import held_of, ids, memory_limit_of, out_of_memory
 from orcaops.improving.proposal import AHEAD, Worth, propose
 from orcaops.model.baseline import Baseline
 from orcaops.model.quantities import MIB, show_size
@@ -51,7 +51,7 @@ class MemoryShortage:
         if limit is None:
             return ()
         present = [run for run in dossier.runs if (memory_limit_of(run) or 0) >= limit]
-        killed = [run for run in present if run.cause is Cause.OOM_KILLED]
+        killed = [run for run in present if out_of_memory(run)]
         resident = [run for run in present if run.usage.memory_resident_bytes and run.cause is Cause.SUCCESS]
         near = [r for r in resident if (r.usage.memory_resident_bytes or 0) > self.high_share * limit]
         peaks = [float(held_of(run) or 0) for run in reversed(resident)]
@@ -63,7 +63,7 @@ class MemoryShortage:
         if grows:
             sized = max(sized, math.ceil(max(peaks) * math.exp(2 * AHEAD * growth(peaks).sure)))
         wanted = max(2 * limit, sized) if killed else max(sized, int(1.25 * limit)) // MIB * MIB
-        lost = [run.cause is Cause.OOM_KILLED for run in present]
+        lost = [out_of_memory(run) for run in present]
         if grows and left is not None and not killed:
             lost = [place >= left for place in range(AHEAD)]
         per_run = share_of_next(lost, ahead=AHEAD)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from orcaops.improving.advisor import Advisor, Dossier
 from orcaops.improving.counterfactual import observed
-from orcaops.improving.dossier import ids, spec_of
+from orcaops.improving.dossier import ids, out_of_memory, spec_of
 from orcaops.improving.proposal import AHEAD, Worth, propose
 from orcaops.model.baseline import Baseline
 from orcaops.model.recommendation import Change, Recommendation
@@ -47,7 +47,7 @@ class Retries:
         if len(healed) >= self.least and 2 * len(healed) >= len(outside):
             found.append(self._proposed(dossier, outside, healed, flaky=False))
         if dossier.anomalies:
-            failed = [run for run in dossier.runs if run.cause is Cause.COMMAND_FAILED]
+            failed = [r for r in dossier.runs if r.cause is Cause.COMMAND_FAILED and not out_of_memory(r)]
             healed = _went_away(dossier.runs, failed)
             if len(healed) >= self.least:
                 found.append(self._proposed(dossier, failed, healed, flaky=True))
@@ -72,7 +72,7 @@ class Retries:
             impact="A retry hides a flaky test: find the test, and take the retry away again."
             if flaky
             else "Failures of the command itself are not retried.",
-            action="orcaops jobs rerun JOB" if flaky else "--retries 1",
+            action=f"orcaops jobs rerun {failed[0].job_id}" if flaky else "--retries 1",
             worth=Worth(
                 unit="failures",
                 per_run=rate,

@@ -7,8 +7,7 @@ from orcaops.improving.advisor import Advisor, Dossier
 from orcaops.improving.counterfactual import Replayed, observed, timeout_replayed
 from orcaops.improving.dossier import ids, spec_of, timeout_of
 from orcaops.improving.proposal import AHEAD, Worth, propose
-from orcaops.improving.targets import timeout_target
-from orcaops.model.attempts import hung as has_hung
+from orcaops.improving.targets import hung_beside, timeout_target
 from orcaops.model.baseline import Baseline
 from orcaops.model.quantities import show_duration
 from orcaops.model.recommendation import Change, Priority, Recommendation
@@ -25,7 +24,8 @@ class Timeouts:
 
     *Too tight*: a run that was at work (not hung) was stopped, or a success came nearer than ``near`` to it.
     *Too loose*: the timeout is at least twice what the job needs. *Missing*: there is none. Runs that were
-    stopped at a timeout while they used hardly any processor hung; what they waited for nothing is what a
+    stopped at a timeout while they used hardly any processor hung, and so did those of which that is not
+    known and that took far longer than any success; what they waited for nothing is what a
     shorter timeout saves. Silent before ``needed`` successes, about jobs of which only traces are known, and
     where the replay over history would stop a healthy run.
 
@@ -49,7 +49,7 @@ class Timeouts:
             return ()
         present = timeout_of(dossier.runs[0])
         stopped = [run for run in dossier.runs if run.cause is Cause.TIMEOUT_TOTAL]
-        hung = [run for run in stopped if has_hung(run)]
+        hung = [run for run in stopped if hung_beside(run, max(seconds))]
         at_work = [run for run in stopped if run not in hung]
         wanted = timeout_target(dossier.successes, stopped, needed=self.needed)
         if wanted is None:
