@@ -7,7 +7,8 @@ import pytest
 
 from orcaops.model.installing import installer_of, installers
 from orcaops.model.logline import LogLine, Stream
-from orcaops.recording.installations import READ_LETTERS, installations_of
+from orcaops.recording.installations import READ_LETTERS, installations_in, installations_of
+from orcaops.testing.advisors import a_run
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -101,3 +102,26 @@ def test_commands(command: str, tool: str | None) -> None:
 def test_the_table_is_whole() -> None:
     assert len(installers()) == 16
     assert all(each.folder and each.prepared for each in installers())
+
+
+def test_what_a_tool_says_of_its_time_counts_where_lines_have_none() -> None:
+    log = "added 1204 packages, and audited 1205 packages in 45s\n> test\nok\n"
+    [found] = installations_in(log, a_run(0))
+    assert (found.tool, found.seconds) == ("npm", 45.0)
+    [found] = installations_in("Fetched 60.5 MB in 12s (5,000 kB/s)\n", a_run(0))
+    assert (found.tool, found.seconds, found.bytes) == ("apt", 12.0, 60_500_000)
+    [found] = installations_in("Collecting requests\nSuccessfully installed requests\n", a_run(0))
+    assert (found.tool, found.seconds) == ("pip", 0.0), "nothing is known of its time, and nothing is made up"
+
+
+def test_time_stamps_of_another_system_are_read() -> None:
+    begun = a_run(0).started_at
+    assert begun is not None
+    stamped = [
+        (begun + timedelta(seconds=s), text) for s, text in ((1, "Collecting a"), (31.5, "Collecting b"))
+    ]
+    log = "".join(f"{at:%Y-%m-%dT%H:%M:%S.%f}7Z {text}\r\n" for at, text in stamped)
+    [found] = installations_in(log, a_run(0))
+    assert (found.tool, found.seconds, found.lines) == ("pip", 31.5, 2)
+    assert installations_in("2026-99-99T99:99:99.0Z Collecting a", a_run(0)) == ()
+    assert installations_in("", a_run(0)) == ()

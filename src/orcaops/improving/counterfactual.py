@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orcaops.improving.dossier import held_of, ids, memory_limit_of, out_of_memory, timeout_of
-from orcaops.improving.targets import LONGER, CpuUse
+from orcaops.improving.dossier import cpus_of, held_of, ids, memory_limit_of, out_of_memory, timeout_of
+from orcaops.improving.targets import LONGER, cpu_use
 from orcaops.model.run import Cause, Run
 
 _GIB = 1024**3
@@ -103,16 +103,15 @@ def cpus_replayed(runs: Sequence[Run], cpus: float) -> Replayed:
     """
     stopped, spared, saved, n = [], [], [], 0
     for run in runs:
-        spec, used, seconds = run.effective or run.requested, run.usage.cpu_seconds, run.duration_s
-        if run.cause is not Cause.SUCCESS or spec is None or spec.cpus is None or used is None or not seconds:
+        old, use, seconds = cpus_of(run), cpu_use(run), run.duration_s
+        if run.cause is not Cause.SUCCESS or old is None or use is None or not seconds:
             continue
         n += 1
-        use = CpuUse(used / seconds, run.usage.cpu_peak_cores)
-        if use.mean > cpus or (cpus < spec.cpus and use.longer(cpus) > LONGER):
+        if use.mean > cpus or (cpus < old and use.longer(cpus) > LONGER):
             stopped.append(run.job_id)
-        if (run.usage.throttled_seconds or 0.0) > 0 and cpus > spec.cpus:
+        if (run.usage.throttled_seconds or 0.0) > 0 and cpus > old:
             spared.append(run.job_id)
-        saved.append((spec.cpus - cpus) * seconds / 3600)
+        saved.append((old - cpus) * seconds / 3600)
     return Replayed(runs=n, stopped=tuple(stopped), spared=tuple(spared), saved=tuple(saved))
 
 

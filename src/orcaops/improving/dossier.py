@@ -96,6 +96,15 @@ def memory_limit_of(run: Run) -> int | None:
     return int(float(noted)) if noted is not None else None
 
 
+def cpus_of(run: Run) -> float | None:
+    """The limit of processors in force: of the job as it ran, or as an import noted it."""
+    spec = spec_of(run)
+    if spec is not None:
+        return spec.cpus
+    noted = run.context.attributes.get("cpus")
+    return float(noted) if noted is not None else None
+
+
 def timeout_of(run: Run) -> float | None:
     """The total timeout in force, in seconds."""
     spec = spec_of(run)

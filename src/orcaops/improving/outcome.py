@@ -7,7 +7,7 @@ below the promised interval is the change called worse than promised.
 
 from collections.abc import Sequence
 
-from orcaops.improving.dossier import held_of, memory_limit_of, phase_s, spec_of, wait_s
+from orcaops.improving.dossier import cpus_of, held_of, memory_limit_of, phase_s, wait_s
 from orcaops.improving.proposal import shown_amount
 from orcaops.model.recommendation import Effect, Recommendation, Saving, SavingUnit
 from orcaops.model.run import Cause, PhaseName, Run, Status
@@ -96,9 +96,9 @@ def _cost(unit: SavingUnit, run: Run, field: str) -> float | None:
         return seconds + sum(phase_s(run, name) for name in beside)
     if run.cause is not Cause.SUCCESS:
         return None
-    spec = spec_of(run)
     if unit == "gib_hours":
         limit = memory_limit_of(run)
         held = limit if limit is not None else held_of(run)
         return held / _GIB * seconds / 3600 if held is not None else None
-    return spec.cpus * seconds / 3600 if spec is not None and spec.cpus is not None else None
+    cpus = cpus_of(run)
+    return cpus * seconds / 3600 if cpus is not None else None

@@ -18,6 +18,7 @@ from orcaops.model.query import EVERYTHING
 from orcaops.model.run import LogSummary, Run
 from orcaops.model.test_case import TestCase
 from orcaops.recording import exporter
+from orcaops.recording.installations import installations_in
 from orcaops.recording.logs.store import LogStore
 from orcaops.recording.measure import samples_of
 from orcaops.recording.query import parse_query
@@ -226,6 +227,8 @@ class History:
                 found[run.job_id] = self._logs.text(
                     run.workspace, run.job_id, most_bytes=self._index_limit_bytes
                 )
+            if text and not runs[place].installations:
+                runs[place] = runs[place].changed(installations=installations_in(text, run))
             if text and runs[place].tests is None and may_hold_tests(text):
                 runs[place] = self._with_tests(runs[place], text, tests)
         self._announce()

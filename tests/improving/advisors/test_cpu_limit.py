@@ -2,7 +2,7 @@
 
 from orcaops.improving.advisors.cpu_limit import CpuLimit
 from orcaops.model.job import JobSpec
-from orcaops.model.run import Run, Usage
+from orcaops.model.run import Context, Run, Usage
 from orcaops.testing.advisors import a_dossier, a_run, told
 
 
@@ -39,3 +39,15 @@ def test_what_is_needed_for_a_moment_is_not_advised_away() -> None:
     assert (found.evidence["peak_cores"], found.evidence["would_have_been_stopped"]) == (4.0, 0)
     (steady,) = told(CpuLimit(), a_dossier(runs(8, 0.4)))
     assert steady.evidence["proposed_cpus"] == 0.7
+
+
+def test_an_import_that_notes_what_was_asked_for_is_advised() -> None:
+    noted = [
+        run.changed(
+            source="nextflow", requested=None, effective=None, context=Context(attributes={"cpus": "8"})
+        )
+        for run in runs(8, 0.9)
+    ]
+    (found,) = told(CpuLimit(), a_dossier(noted))
+    assert (found.evidence["cpus"], found.evidence["proposed_cpus"]) == (8.0, 1.6)
+    assert found.evidence["replayed_runs"] == 12

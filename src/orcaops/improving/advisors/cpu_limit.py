@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from orcaops.improving.advisor import Advisor, Dossier
 from orcaops.improving.counterfactual import cpus_replayed, observed
-from orcaops.improving.dossier import spec_of
+from orcaops.improving.dossier import cpus_of
 from orcaops.improving.proposal import AHEAD, Worth, propose
 from orcaops.improving.targets import CpuUse, cpu_use, cpus_target
 from orcaops.model.baseline import Baseline
@@ -38,17 +38,12 @@ class CpuLimit:
 
     def concerns(self, latest: Run, baseline: Baseline) -> bool:  # noqa: ARG002
         """Runs that had a limit and were measured."""
-        spec = spec_of(latest)
-        return spec is not None and spec.cpus is not None and latest.usage.cpu_seconds is not None
+        return cpus_of(latest) is not None and latest.usage.cpu_seconds is not None
 
     def advise(self, dossier: Dossier) -> Sequence[Recommendation]:
         """At most one recommendation: fewer processors, or more."""
-        limit = dossier.spec.cpus if dossier.spec is not None else None
-        measured = [
-            run
-            for run in dossier.successes
-            if cpu_use(run) is not None and (spec := spec_of(run)) is not None and spec.cpus == limit
-        ]
+        limit = cpus_of(dossier.runs[0]) if dossier.runs else None
+        measured = [run for run in dossier.successes if cpu_use(run) is not None and cpus_of(run) == limit]
         if limit is None or len(measured) < self.needed:
             return ()
         uses = [use for run in measured if (use := cpu_use(run)) is not None]
