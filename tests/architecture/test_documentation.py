@@ -1,11 +1,17 @@
 """What the pages say is true of the program: generated ones are fresh, links lead somewhere."""
 
 import re
+import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
+
+from orcaops.config import load
+from orcaops.interfaces.cli.main import cli
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -18,6 +24,27 @@ PLUGIN_FOLDERS = [
     "notifying/channels",
 ]
 PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md")])
+
+
+def blocks(*languages: str) -> Iterator[tuple[str, str]]:
+    """The page and the text of every block of code in one of the languages."""
+    for page in PAGES:
+        for language, text in re.findall(r"```(\w+)\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
+            if language in languages:
+                yield str(page.relative_to(ROOT)), text
+
+
+def commands() -> Iterator[tuple[str, list[str]]]:
+    """The page and the arguments of every ``orcaops`` that is called in a block of code."""
+    for page, text in blocks("console", "bash", "sh"):
+        for line in text.replace("\\\n", " ").splitlines():
+            called = re.match(r"\$ .*?\borcaops ([a-z].*)", line)
+            if called is not None and " pip " not in line:
+                lexer = shlex.shlex(called[1].replace("[--failed]", ""), posix=True, punctuation_chars="|;>")
+                lexer.whitespace_split = True
+                words = list(lexer)
+                ends = [at for at, word in enumerate(words) if set(word) <= set("|;>")]
+                yield page, words[: min(ends, default=len(words))]
 
 
 def test_generated_pages_are_fresh() -> None:
@@ -60,3 +87,31 @@ def test_every_setting_on_a_page_exists() -> None:
         if not name.endswith(".py")
     }
     assert not [name for name in sorted(named) if f"| `{name}` |" not in known]
+
+
+def test_every_command_on_a_page_can_be_called_so() -> None:
+    refused, checked = [], 0
+    for page, words in commands():
+        command: click.Command | None = cli
+        arguments = list(words)
+        try:
+            while isinstance(command, click.Group):
+                command = command.get_command(click.Context(command), arguments.pop(0))
+            assert command is not None, (page, words)
+            command.make_context(command.name, arguments, resilient_parsing=True)
+        except click.UsageError as error:
+            refused.append(f"{page}: orcaops {shlex.join(words)}: {error.format_message()}")
+        checked += 1
+    assert not refused
+    assert checked > 80
+
+
+def test_every_configuration_on_a_page_can_be_read(tmp_path: Path) -> None:
+    checked = 0
+    for page, text in blocks("toml"):
+        if not text.lstrip("# orcaps.tml\n").startswith("["):  # the file of prices
+            continue
+        (tmp_path / "orcaops.toml").write_text(text)
+        assert load(environment={}, folder=tmp_path, user_file=tmp_path / "none"), page
+        checked += 1
+    assert checked > 6
