@@ -35,6 +35,11 @@ def test_every_command_has_help_with_an_example(name: str, orcaops: Command) -> 
     assert shown.err == ""
 
 
+@pytest.mark.parametrize("name", sorted({name.partition(" ")[0] for name in EVERY if " " in name}))
+def test_every_group_has_help_with_an_example(name: str, orcaops: Command) -> None:
+    assert f"\n  Example: orcaops {name} " in orcaops(name, "--help").text
+
+
 @pytest.mark.parametrize("name", EVERY)
 def test_every_command_has_json(name: str) -> None:
     assert any("--json" in parameter.opts for parameter in EVERY[name].params)

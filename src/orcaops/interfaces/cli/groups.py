@@ -18,6 +18,14 @@ class Group(click.Group):
             with formatter.section("Commands"):
                 formatter.write_dl(rows)
 
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Give an example: a group's own, or that of one of its commands, of ``list`` if it has that."""
+        if not self.epilog:
+            names = sorted(self.list_commands(ctx), key=lambda name: name != "list")
+            below = (self.get_command(ctx, name) for name in names)
+            self.epilog = next((each.epilog for each in below if each and each.epilog), None)
+        super().format_epilog(ctx, formatter)
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
