@@ -3,7 +3,8 @@
 Simulated runs with known failure rates, judged after every run, against a z-test of two proportions
 that is looked at as often (p < .05), as people do with a dashboard. Where the past is short, every fifth run
 has the change and those between go on without it, as in a canary: they say what is usual meanwhile. Delays
-and looks count runs with the change. The last rows are one bad limit on a real engine.
+and looks count runs with the change. Memory limits that are set once are held against the runs that come
+after. The last rows are one bad limit on a real engine.
 """
 
 import math
@@ -12,8 +13,10 @@ import statistics
 from collections.abc import Callable, Iterator, Sequence
 
 from benchmarks.row import NotMeasured, Row
+from orcaops.stats import sizing
 from orcaops.stats.sequential import e_values
 
+_MIB = 1024 * 1024
 _LOOKS = 300
 _PAST = 100
 _SHORT_PAST = 20  # with fewer runs a change is not tried by itself
@@ -111,7 +114,39 @@ def rows(quick: bool) -> Iterator[Row]:
             bar="10 runs at most" if (before, now) == (0.02, 0.3) else None,
         )
     yield from _with_a_short_past(trials // 3)
+    yield from _limits_that_stay(trials // 3)
     yield from _on_an_engine()
+
+
+def _limits_that_stay(trials: int) -> Iterator[Row]:
+    """A memory limit set once, from 10 to 50 runs: how often one of the next twenty goes above it."""
+    kinds: dict[str, Callable[[int, random.Random], float]] = {
+        "constant": lambda _, draw: draw.lognormvariate(0.0, 0.05),
+        "follows its input (log-normal, 1)": lambda _, draw: draw.lognormvariate(0.0, 1.0),
+        "grows by 3% a run": lambda n, draw: 1.03**n * draw.lognormvariate(0.0, 0.05),
+        "grows by 3% of the first": lambda n, draw: (1 + 0.03 * n) * draw.lognormvariate(0.0, 0.05),
+        "two sizes, three to one": lambda _, draw: (
+            (3 if draw.random() < 0.3 else 1) * draw.lognormvariate(0.0, 0.08)
+        ),
+        "grows by less than it varies": lambda n, draw: 1.03**n * draw.lognormvariate(0.0, 0.25),
+    }
+    for kind, held in kinds.items():
+        draw = random.Random(23)
+        ours = theirs = 0
+        for _ in range(trials):
+            n = draw.choice((10, 12, 15, 20, 30, 50))
+            peaks = [300.0 * _MIB * held(place, draw) for place in range(n + 20)]
+            ours += max(peaks[n:]) > (sizing.memory_limit(peaks[:n], sizing.SAFE) or 0)
+            theirs += max(peaks[n:]) > 1.5 * max(peaks[:n])
+        yield Row(
+            row="a memory limit that stays",
+            figure="exceeded by one of the next 20 runs, share of limits",
+            value=ours / trials,
+            rival="largest × 1.5",
+            rival_value=theirs / trials,
+            n=trials,
+            set=f"simulated, {kind}",
+        )
 
 
 def _with_a_short_past(trials: int) -> Iterator[Row]:

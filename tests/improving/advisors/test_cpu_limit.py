@@ -51,3 +51,4 @@ def test_an_import_that_notes_what_was_asked_for_is_advised() -> None:
     (found,) = told(CpuLimit(), a_dossier(noted))
     assert (found.evidence["cpus"], found.evidence["proposed_cpus"]) == (8.0, 1.6)
     assert found.evidence["replayed_runs"] == 12
+    assert "at their busiest was not measured" in found.description

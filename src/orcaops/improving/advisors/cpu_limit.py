@@ -67,7 +67,8 @@ class CpuLimit:
             f"{_at_the_busiest(uses)}."
         )
         gained = mean_of_next(saved, ahead=AHEAD)
-        return (self._proposed(dossier, measured, limit, wanted, told, gained, busy),)
+        sure = 0.9 if any(use.peak is not None for use in uses) else 0.6
+        return (self._proposed(dossier, measured, limit, wanted, told, gained, busy, sure),)
 
     def _proposed(
         self,
@@ -78,6 +79,7 @@ class CpuLimit:
         told: str,
         saved: Estimate,
         busy: float,
+        sure: float = 0.6,
     ) -> Recommendation:
         lower = wanted < limit
         replayed = cpus_replayed(measured, wanted)
@@ -94,7 +96,7 @@ class CpuLimit:
                 unit="cpu_hours" if lower else "seconds",
                 per_run=saved,
                 effort="easy",
-                probability=0.9 if lower else 0.6,
+                probability=sure,
             ),
             evidence=observed(
                 measured,
@@ -110,7 +112,9 @@ class CpuLimit:
 
 def _at_the_busiest(uses: Sequence[CpuUse]) -> str:
     peaks = [use.peak for use in uses if use.peak is not None]
-    return f", and {max(peaks):.2f} at their busiest half second" if peaks else ""
+    if not peaks:
+        return " on average; what they used at their busiest was not measured"
+    return f", and {max(peaks):.2f} at their busiest half second"
 
 
 def _rounded(cpus: float) -> float:
