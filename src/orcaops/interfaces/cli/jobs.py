@@ -37,7 +37,7 @@ def jobs() -> None:
 jobs.add_command(tests)
 
 
-@jobs.command("list", epilog="Example: orcaops jobs list status:failed image:python* after:2026-01-01")
+@jobs.command("list", epilog="Example: orcaops jobs list status:failed image:python*")
 @click.argument("query", nargs=-1)
 @click.option("-n", "--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
 @click.option("--cursor", help="Go on where the last page ended.")
