@@ -139,8 +139,6 @@ class App:
             log.info("took over from dead processes: %s", recovered)
         self.dispatcher.start()
         self.absorbing.start()
-        for sentence in self.recovery.reap():
-            log.info("removed %s", sentence)
         for each in self.periodic:
             each.start()
 
@@ -373,6 +371,7 @@ def build(configuration: Configuration) -> App:
             PeriodicThread("sandboxes", 30.0, sandboxes.sweep),
             PeriodicThread("watching", 10.0, watching.look),
             PeriodicThread("telling", 2.0, telling.deliver),
+            PeriodicThread("reaping", 30.0, recovery.reap),
             PeriodicThread("confirming", 2.0, confirming.submit_wanted),
         ),
         recovery=recovery,

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from .conftest import Command
+
 Process = Callable[..., "subprocess.Popen[bytes]"]
 
 
@@ -50,4 +52,15 @@ def test_what_would_write_says_what_to_do(
     code, _, err = on_a_full_disk(*command.format(file=file).split())
     assert code == 125, err
     assert "make room" in err
+    assert "a bug of ours" not in err
+
+
+def test_a_folder_that_takes_no_copy_is_no_bug_of_ours(
+    on_a_full_disk: Callable[..., tuple[int, str, str]], orcaops: Command
+) -> None:
+    line = "echo kept > kept.txt"
+    ran = orcaops("run", "--artifact", "*.txt", "--json", "--", "sh", "-c", line)
+    code, _, err = on_a_full_disk("jobs", "download", ran.document["job_id"], "-o", "copies")
+    assert code == 125
+    assert "cannot be written" in err
     assert "a bug of ours" not in err

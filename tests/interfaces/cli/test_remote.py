@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -148,7 +149,7 @@ def test_a_run_is_as_one_here(there: Command, orcaops_home: Path) -> None:
     assert not orcaops_home.exists(), "nothing is kept here"
 
 
-def test_jobs_there(there: Command) -> None:
+def test_jobs_there(there: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (
         there("run", "--artifact", "*.txt", "--", "sh", "-c", "echo x > a.txt; echo one; echo two >&2").code
         == 0
@@ -162,7 +163,10 @@ def test_jobs_there(there: Command) -> None:
     assert there("jobs", "logs", "-f", job_id).out == b"one\n"
     assert len(there("jobs", "logs", "-n", 1, job_id, "--json").documents) == 1
     assert there("jobs", "artifacts", job_id, "--json").document["path"] == "a.txt"
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
     assert there("jobs", "download", job_id, "-o", "got").code == 0
+    assert list((tmp_path / "temporary").iterdir()) == [], "its copy is left"
     assert Path("got/a.txt").read_text() == "x\n"
     assert there("jobs", "summary", job_id, "--json").document["status"] == "succeeded"
     assert there("jobs", "list", "--facets", "--json").document["status"] == {"succeeded": 1}

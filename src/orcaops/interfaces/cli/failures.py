@@ -1,5 +1,6 @@
 """How failures look on a terminal: one table from error code to exit code."""
 
+import errno
 import os
 import sys
 
@@ -30,6 +31,11 @@ _OPTIONS = {
 """The options that fill the fields of a specification."""
 
 
+_DISK_SAYS_NO = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
+)
+
+
 def show_failure(error: Exception) -> int:
     """Say on standard error what went wrong and what to do next; returns the exit code."""
     if isinstance(error, OrcaError):
@@ -53,6 +59,14 @@ def show_failure(error: Exception) -> int:
         return 0
     if os.environ.get("ORCAOPS_DEBUG"):
         raise error
+    if isinstance(error, OSError) and error.errno in _DISK_SAYS_NO:
+        click.echo(
+            f"orcaops: {error.filename or 'a file'} cannot be written or read: {error.strerror}", err=True
+        )
+        click.echo(
+            "  Look at the disk, and at the owner and the permissions of the file and its folder.", err=True
+        )
+        return EXIT_CODES[ErrorCode.UNAVAILABLE]
     click.echo(f"orcaops: a bug of ours: {type(error).__name__}: {error}", err=True)
     click.echo("  Run it again with ORCAOPS_DEBUG=1 to see where, and please report it.", err=True)
     return EXIT_CODES[ErrorCode.INTERNAL]

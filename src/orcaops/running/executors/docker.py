@@ -69,6 +69,8 @@ from orcaops.running.executor import (
 from orcaops.running.ownership import Ownership
 from orcaops.running.sandboxing import SandboxGone
 
+_COMES_WITHIN_S = 60.0
+_LOOK_AGAIN_S = 0.5
 _FRESH_S = 2.0  # a probe is asked for every job; one answer serves for so long
 _MADE_FOR_NO_JOB = (warm_name("warm-"), sandbox_name(""))
 _START_ENGINE = "Start the engine, or set DOCKER_HOST; `orcaops doctor` says more."
@@ -203,10 +205,14 @@ class DockerExecutor:
 
         Output is told apart by the time at which the engine received it: what was under way to the owner
         when it died may be missing, and what the engine's log no longer holds is said in the message.
+
+        An engine that does not answer yet is waited for, a minute: after a new start of the machine it may
+        come later than whoever adopts.
         """
         spec = run.effective or run.requested
         if spec is None:
             return Outcome(failure=Failure.INFRASTRUCTURE, message="The record does not say what was run.")
+        self._wait_for_engine(halt)
         if spec.sandbox is not None:
             return self._in_sandbox(run, spec, observer, halt).adopt()
         try:
@@ -238,7 +244,7 @@ class DockerExecutor:
                         attempt.finish()
             return replace(attempt.outcome, warm=True) if warm_id else attempt.outcome
         except (EngineError, JobRefusedError) as error:
-            return failed(error, spec.image)
+            return failed(error, spec.image, existed=True)
         finally:
             self._hosts.take_back(container_name(run.job_id))
 
@@ -446,6 +452,18 @@ class DockerExecutor:
         if not facts.local or not can_remove_groups():
             return None
         return open_cgroup(cgroup_name(self._installation, job_id, facts.cgroup_driver))
+
+    def _wait_for_engine(self, halt: Halt) -> None:
+        """Until the engine answers, the run is to be stopped, or it has been waited for long enough."""
+        deadline = time.monotonic() + _COMES_WITHIN_S
+        while time.monotonic() < deadline:
+            try:
+                self._engine.ping()
+            except EngineError:
+                if halt.wait(_LOOK_AGAIN_S):
+                    return
+            else:
+                return
 
     def _left_of(self, run: Run) -> tuple[str, str, str]:
         """Id of the run's container, the word of its records, its id while it stood ready; each or empty."""

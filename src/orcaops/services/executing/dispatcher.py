@@ -81,6 +81,7 @@ class Dispatcher:
     def start(self) -> None:
         """Begin to work off what is offered, and what nobody owns."""
         self._ownership.claim()
+        self._recorder.keep_trying(self._stopping)
         for number in range(self._concurrency):
             thread = threading.Thread(target=self._work, name=f"runner-{number}", daemon=True)
             thread.start()

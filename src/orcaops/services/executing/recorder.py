@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from orcaops.model.errors import OrcaError, unavailable
+from orcaops.model.errors import ErrorCode, OrcaError, unavailable
 from orcaops.model.identity import check_id
 from orcaops.model.installing import Installation
 from orcaops.model.job import JobSpec
@@ -32,6 +32,8 @@ from orcaops.services.trying.attempts import Retried
 from orcaops.services.trying.trials import Trials
 
 log = logging.getLogger(__name__)
+
+_AGAIN_S = 1.0  # between attempts to write a final record that the store did not take
 
 OutputListener = Callable[[Stream, bytes], None]
 """Gets a run's output as it comes, as the job wrote it."""
@@ -67,6 +69,7 @@ class StoreRecorder:
         self._specs: dict[tuple[str, str], JobSpec] = {}
         self._listeners: dict[tuple[str, str], OutputListener] = {}
         self._lock = threading.Lock()
+        self._until: threading.Event | None = None
         self._awaited: dict[tuple[str, str], list[threading.Event]] = {}
 
     def seal(self, run: Run, effective: JobSpec, *, durable: bool = True) -> None:
@@ -107,8 +110,31 @@ class StoreRecorder:
         with self._store.write() as transaction:
             transaction.runs.save(self._masked(run))
 
+    def keep_trying(self, until: threading.Event) -> None:
+        """From now on a final record that the store does not take is held until it does, or ``until`` is set.
+
+        That is for a server: on a full disk the run would else have no end, and an owner that lives.
+        """
+        self._until = until
+
     def finished(self, run: Run) -> None:
-        """Durably keep the final record, and make its output findable."""
+        """Durably keep the final record, and make its output findable. Raises what the store raises."""
+        told = False
+        while True:
+            try:
+                return self._finish(run)
+            except OrcaError as error:
+                if error.code is not ErrorCode.UNAVAILABLE or self._until is None:
+                    raise
+                if not told:
+                    log.warning(
+                        "%s has ended; its record waits until it can be written: %s", run.job_id, error
+                    )
+                    told = True
+                if self._until.wait(_AGAIN_S):
+                    raise
+
+    def _finish(self, run: Run) -> None:
         final = self._masked(run)
         if self._goes_on(final):
             return

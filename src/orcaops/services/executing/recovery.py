@@ -100,6 +100,9 @@ class Recovery:
                     removed += executor.reap(_Living(self._store), dry_run=dry_run)
                 except OrcaError as error:
                     log.warning("cannot look for what is left in %s: %s", executor.name, error)
+        if not dry_run:
+            for sentence in removed:
+                log.info("removed %s", sentence)
         return removed
 
     def _never_began(self, orphan: Run) -> bool:

@@ -52,5 +52,6 @@ class RemoteApp:
         self.warming = RemoteWarming(self._connection)
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Let go of the connection, and of what was fetched over it."""
+        self.jobs.close()
         self._connection.close()

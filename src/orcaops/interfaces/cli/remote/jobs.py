@@ -3,6 +3,7 @@
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import quote
 
@@ -23,6 +24,11 @@ class RemoteJobs:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._copies = ExitStack()
+
+    def close(self) -> None:
+        """Remove the copies of artifacts."""
+        self._copies.close()
 
     def submit(self, spec: JobSpec) -> Run:
         """Accept a job."""
@@ -122,8 +128,9 @@ class RemoteJobs:
         return every(self._connection, Artifact, f"{job_path(job_id)}/artifacts", workspace)
 
     def artifact(self, workspace: str, job_id: str, path: str) -> Path:
-        """A copy of an artifact on this machine."""
-        place = Path(tempfile.mkdtemp(prefix="orcaops-artifact-")) / "content"
+        """A copy of an artifact on this machine, until :meth:`close`."""
+        folder = self._copies.enter_context(tempfile.TemporaryDirectory(prefix="orcaops-artifact-"))
+        place = Path(folder) / "content"
         with place.open("wb") as file:
             for piece in self._connection.stream(
                 f"{job_path(job_id)}/artifacts/{quote(path)}", workspace=workspace
