@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from orcaops import config
 from orcaops.app import App, build
 from orcaops.model.job import JobSpec
+from orcaops.model.logline import Stream
 from orcaops.model.run import Run, Status
 from orcaops.running.containers.request import LABEL_HOME, LABEL_JOB, container_name
 
@@ -99,3 +101,24 @@ def test_secrets_are_masked_in_what_an_adopted_run_writes(
         assert "secrets" in str(final.message)
     kept = subprocess.run(["grep", "-rl", SECRET, str(app.settings.home)], capture_output=True, check=False)
     assert kept.stdout == b""
+
+
+def test_no_line_of_an_adopted_run_is_lost_or_told_twice(open_app: Callable[[], App]) -> None:
+    first = open_app()
+    run = abandoned(first, "seq 3000; seq 3000 >&2", started=True)
+    docker("wait", container_name(run.job_id))
+    printed = "".join(f"{number}\n" for number in range(1, 3001)).encode()
+    # What the dead owner had got so far, and when: by its own clock, which is no help.
+    writer = first.jobs._logs.open("default", run.job_id)
+    writer.write(Stream.STDOUT, printed[:7000], run.submitted_at + timedelta(hours=1))
+    writer.write(Stream.STDERR, printed[:100], run.submitted_at - timedelta(hours=1))
+    writer._flush_block()
+    writer._ring.close()
+    app = open_app()
+    app.start()
+    final = app.jobs.wait("default", run.job_id, timeout_s=60)
+    for stream in Stream:
+        lines = [line.text for line in app.jobs.log_lines("default", run.job_id, stream=stream)]
+        assert lines == printed.decode().splitlines()
+    assert final.log is not None
+    assert (final.log.stdout_bytes, final.log.stderr_bytes) == (len(printed), len(printed))

@@ -247,6 +247,11 @@ class RedactionStream:
         """Whether something has come that :meth:`flush` may give out."""
         return self._given < len(self._line) and not self._looked
 
+    @property
+    def held_bytes(self) -> int | None:
+        """How much of what has come has not been given out; None inside a private key, which knows more."""
+        return len(self._line) - self._given if self._key_bytes < 0 else None
+
     def feed(self, data: bytes) -> bytes:
         """Take a piece; returns the lines that are whole now, masked."""
         self._looked = False

@@ -40,7 +40,7 @@ def pairs() -> dict[str, tuple[type, type]]:
 
 PAIRS = pairs()
 LOCAL_ONLY = {  # what only processes that run jobs themselves do: the door, `work`
-    "recovery", "ownership", "dispatcher", "absorber", "close", "settings",
+    "recovery", "ownership", "dispatcher", "absorber", "close", "settings", "store",
 }  # fmt: skip
 
 

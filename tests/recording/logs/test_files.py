@@ -450,3 +450,28 @@ def test_200_megabytes_leave_memory_flat(store: FileLogStore) -> None:
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20 * 1024  # KiB
     assert summary.cut_bytes == 0
     assert summary.stored_bytes < written / 5
+
+
+def test_it_knows_how_much_of_each_stream_it_holds(store: FileLogStore) -> None:
+    assert store.told("w", "j") is None
+    writer = store.open("w", "j", secrets=["hunter2-and-more"])
+    writer.write(OUT, b"token hunter2-and-more\nhalf a li", AT)
+    writer.write(ERR, b"error\n", AT)
+    writer._flush_block()
+    assert store.told("w", "j") == {OUT: 23, ERR: 6}, "the line that has not ended is not there yet"
+    writer.write(OUT, b"ne\n", AT)
+    summary = writer.close()
+    assert store.told("w", "j") == {OUT: summary.stdout_bytes, ERR: 6} == {OUT: 35, ERR: 6}
+    again = store.open("w", "j")
+    again.write(OUT, b"more\n", AT)
+    assert again.close().stdout_bytes == 40
+    assert store.told("w", "j") == {OUT: 40, ERR: 6}
+
+
+def test_inside_a_private_key_it_does_not_say_where_to_go_on(store: FileLogStore) -> None:
+    writer = store.open("w", "j")
+    writer.write(OUT, b"-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n", AT)
+    writer.write(ERR, b"error\n", AT)
+    writer._flush_block()
+    assert store.told("w", "j") is None
+    writer.close()

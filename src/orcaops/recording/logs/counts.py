@@ -13,10 +13,14 @@ class Counts:
     """What has been counted so far; written with every frame, so that a log can be continued.
 
     ``text_bytes`` is the length of the whole text behind redaction, ``kept_bytes`` what of it lies in files.
+    ``stdout_told`` and ``stderr_told`` are the bytes of each stream that this text stands for: from there on
+    whoever continues the log goes on. None where that cannot be said.
     """
 
     stdout_bytes: int = 0
     stderr_bytes: int = 0
+    stdout_told: int | None = None
+    stderr_told: int | None = None
     lines: int = 0
     text_bytes: int = 0
     kept_bytes: int = 0

@@ -23,6 +23,7 @@ from orcaops.model.identity import check_id
 from orcaops.model.logline import LogLine, Stream
 from orcaops.model.quantities import MIB
 from orcaops.recording.logs import excerpts, frames
+from orcaops.recording.logs.counts import Counts
 from orcaops.recording.logs.cursor import Cursor
 from orcaops.recording.logs.flusher import Flusher
 from orcaops.recording.logs.place import LogPlace, opened
@@ -109,6 +110,19 @@ class FileLogStore:
                         last = frame.last_us
                 if last is not None:
                     return frames.from_micros(last)
+        return None
+
+    def told(self, workspace: str, job_id: str) -> dict[Stream, int] | None:
+        """The bytes of each stream that are stored; None where that is not known."""
+        for path in reversed(self._place(workspace, job_id).files()):
+            with opened(path) as descriptor:
+                for frame in reversed(list(frames.frames(descriptor)) if descriptor is not None else []):
+                    decoded = frames.decode(descriptor or 0, frame)
+                    if decoded is not None:
+                        counts = Counts.of(decoded[2])
+                        if counts.stdout_told is None or counts.stderr_told is None:
+                            return None
+                        return {Stream.STDOUT: counts.stdout_told, Stream.STDERR: counts.stderr_told}
         return None
 
     def exists(self, workspace: str, job_id: str) -> bool:

@@ -1,6 +1,6 @@
 """LogStore: the contract of whatever keeps the output of runs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -56,6 +56,12 @@ class LogStore(Protocol):
 
     def last_at(self, workspace: str, job_id: str) -> datetime | None:
         """The time of the last piece stored; None where there is no log."""
+
+    def told(self, workspace: str, job_id: str) -> Mapping[Stream, int] | None:
+        """The bytes of each stream that are stored: what comes behind them continues the log exactly.
+
+        None where that is not known.
+        """
 
     def exists(self, workspace: str, job_id: str) -> bool:
         """Whether there is a log."""

@@ -38,7 +38,15 @@ class FileLogWriter:
         self._streams: dict[Stream, RedactionStream] = {stream: redactor.stream() for stream in Stream}
         self._touched: dict[Stream, float] = dict.fromkeys(Stream, 0.0)
         self._open_lines: dict[Stream, bool] = dict.fromkeys(Stream, False)
-        self._counts = Counts.of(ring.counted)
+        self._counts = counts = Counts.of(ring.counted)
+        if not ring.counted:
+            counts.stdout_told = counts.stderr_told = 0
+        if counts.stdout_told is not None and counts.stderr_told is not None:
+            counts.stdout_bytes, counts.stderr_bytes = counts.stdout_told, counts.stderr_told
+        self._fed: dict[Stream, int | None] = {
+            Stream.STDOUT: counts.stdout_told,
+            Stream.STDERR: counts.stderr_told,
+        }
         self._reading = LogReading()
         self._reading.resume(self._counts.levels, self._counts.first_error, self._counts.text_bytes)
         self._block = bytearray()
@@ -63,7 +71,9 @@ class FileLogWriter:
             self._touched[stream] = time.monotonic()
             redaction, most = self._streams[stream], self._ring.frame_bytes
             for start in range(0, len(data), most):
-                self._append(stream, redaction.feed(data[start : start + most]), at)
+                piece = data[start : start + most]
+                self._fed[stream] = _sum(self._fed[stream], len(piece))
+                self._append(stream, redaction.feed(piece), at)
                 if len(self._block) >= most:
                     self._flush_block()
             if self._block and self._touched[stream] - self._flushed_at >= FLUSH_EVERY_S:
@@ -82,6 +92,7 @@ class FileLogWriter:
             self._failed_at = None
             self._flush_block()
             self._counts.lines += sum(self._open_lines.values())
+            self._count_told()
             self._write_frame(frames.END, self._counts.text_bytes, b"", [])
             masked = sum(redaction.masked for redaction in self._streams.values())
             summary = self._counts.summary(self._ring.finish(), self._last_at)
@@ -142,6 +153,7 @@ class FileLogWriter:
         self._reading.feed(text)
         counts = self._counts
         counts.levels, counts.first_error = self._reading.levels, self._reading.first_error
+        self._count_told()
         start = counts.text_bytes
         counts.text_bytes += len(text)
         if self._failed_at is not None and self._flushed_at - self._failed_at < _RETRY_S:
@@ -151,6 +163,14 @@ class FileLogWriter:
             self._roll()
         else:
             counts.kept_bytes -= len(text)
+
+    def _count_told(self) -> None:
+        """Nothing of what was fed lies in the block when this is asked: it is told, or held by a stream."""
+        told = {
+            stream: None if (held := redaction.held_bytes) is None else _sum(self._fed[stream], -held)
+            for stream, redaction in self._streams.items()
+        }
+        self._counts.stdout_told, self._counts.stderr_told = told[Stream.STDOUT], told[Stream.STDERR]
 
     def _write_frame(self, kind: int, start: int, text: bytes, records: list[Record]) -> bool:
         try:
@@ -171,6 +191,10 @@ class FileLogWriter:
         if self._error is not None and not self._told:
             self._told = True
             raise cannot_write(self._error, self._ring.place.head)
+
+
+def _sum(known: int | None, more: int) -> int | None:
+    return None if known is None else known + more
 
 
 def cannot_write(error: OSError, path: Path) -> OrcaError:

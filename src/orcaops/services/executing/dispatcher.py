@@ -16,6 +16,7 @@ from orcaops.guarding.policy import Policy, check
 from orcaops.model.attempts import without_overrides
 from orcaops.model.errors import ErrorCode, OrcaError
 from orcaops.model.override import Value
+from orcaops.model.quantities import MIB
 from orcaops.model.run import Cause, Run, Status
 from orcaops.recording.logs.store import LogStore
 from orcaops.recording.store import Store
@@ -28,6 +29,7 @@ from orcaops.services.trying.attempts import Retried
 log = logging.getLogger(__name__)
 
 _LOOK_S = 0.02  # how soon the end of the last run is noticed when stopping
+_TOLD_APART_BYTES = 32 * MIB  # half of what an engine keeps of the output of a container
 _WATCH_S = 0.25  # how soon a cancellation asked for in another process is noticed
 
 
@@ -116,6 +118,12 @@ class Dispatcher:
         """Bring the run of a dead owner, now ours, to its end."""
         with contextlib.suppress(OrcaError):  # its secrets are gone: nothing that it still writes is kept
             run = self._recorder.unseal(run)
+        # Told apart by their bytes, pieces are neither lost nor doubled; by their times they may be. A log
+        # that several attempts share, or of which the engine may have dropped the beginning, has only times.
+        told = self._logs.told(run.workspace, run.job_id) if run.attempt == 1 else None
+        if told is not None and sum(told.values()) < _TOLD_APART_BYTES:
+            self._recorder.pass_over(run, told)
+            return self._with_halt(run, lambda halt: self._supervisor.adopt(run, halt, None))
         seen_until = self._logs.last_at(run.workspace, run.job_id)
         return self._with_halt(run, lambda halt: self._supervisor.adopt(run, halt, seen_until))
 

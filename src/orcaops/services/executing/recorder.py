@@ -66,6 +66,7 @@ class StoreRecorder:
         self._remarks: dict[tuple[str, str], tuple[bytes, datetime]] = {}
         self._artifacts = artifacts
         self._index_limit_bytes = index_limit_bytes
+        self._told: dict[tuple[str, str], dict[Stream, int]] = {}
         self._specs: dict[tuple[str, str], JobSpec] = {}
         self._listeners: dict[tuple[str, str], OutputListener] = {}
         self._lock = threading.Lock()
@@ -104,6 +105,10 @@ class StoreRecorder:
     def listen(self, run: Run, listener: OutputListener) -> None:
         """Let ``listener`` have the run's output as it comes."""
         self._listeners[run.workspace, run.job_id] = listener
+
+    def pass_over(self, run: Run, told: Mapping[Stream, int]) -> None:
+        """The output of an adopted run is told from its beginning: so many bytes of it have been kept."""
+        self._told[run.workspace, run.job_id] = dict(told)
 
     def running(self, run: Run) -> None:
         """Durably note that work on the run goes on."""
@@ -235,7 +240,8 @@ class StoreRecorder:
         place = (run.workspace, run.job_id)
         spec = self._specs.get(place)
         secrets = secrets_of(spec) if spec is not None else ()
-        sink = Sink(self._logs.open(run.workspace, run.job_id, secrets=secrets), self._listeners.get(place))
+        writer = self._logs.open(run.workspace, run.job_id, secrets=secrets)
+        sink = Sink(writer, self._listeners.get(place), self._told.pop(place, None))
         if spec is None and run.masked:
             return Mute(sink)
         if (remark := self._remarks.pop(place, None)) is not None:
@@ -297,14 +303,22 @@ def _opened(path: Path) -> BinaryIO:
 
 
 class Sink:
-    """A run's log writer, with whoever listens beside it."""
+    """A run's log writer, with whoever listens beside it; the first bytes may be there already."""
 
-    def __init__(self, writer: LogWriter, listener: OutputListener | None) -> None:
+    def __init__(
+        self, writer: LogWriter, listener: OutputListener | None, told: dict[Stream, int] | None = None
+    ) -> None:
         self._writer = writer
         self._listener = listener
+        self._told = told or {}
 
     def write(self, stream: Stream, data: bytes, at: datetime) -> None:
         """Append a piece of output."""
+        if behind := self._told.get(stream, 0):
+            self._told[stream] = max(0, behind - len(data))
+            data = data[behind:]
+            if not data:
+                return
         if self._listener is not None:
             self._listener(stream, data)
         self._writer.write(stream, data, at)

@@ -4,6 +4,7 @@ Commands do not care which they hold. What only the server's own machine can do 
 ``relearn``, ``exam``) says so.
 """
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from orcaops.interfaces.cli.remote.advice import RemoteAdvice
@@ -33,7 +34,8 @@ class RemoteApp:
     def __init__(self, settings: "Settings") -> None:
         self._connection = Connection(settings)
         self.settings = settings
-        self.jobs = RemoteJobs(self._connection)
+        self._copies = ExitStack()
+        self.jobs = RemoteJobs(self._connection, self._copies)
         self.insights = RemoteInsights(self._connection)
         self.tests = RemoteTests(self._connection)
         self.incidents = RemoteIncidents(self._connection)
@@ -53,5 +55,5 @@ class RemoteApp:
 
     def close(self) -> None:
         """Let go of the connection, and of what was fetched over it."""
-        self.jobs.close()
+        self._copies.close()
         self._connection.close()

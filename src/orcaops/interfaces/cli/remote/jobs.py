@@ -22,13 +22,10 @@ _ABSORBED_WITHIN_S = 3.0  # what was unusual is known only once the server has l
 class RemoteJobs:
     """See :class:`orcaops.services.jobs.Jobs`."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, copies: ExitStack) -> None:
+        """``copies`` removes in the end what was copied to this machine."""
         self._connection = connection
-        self._copies = ExitStack()
-
-    def close(self) -> None:
-        """Remove the copies of artifacts."""
-        self._copies.close()
+        self._copies = copies
 
     def submit(self, spec: JobSpec) -> Run:
         """Accept a job."""
@@ -128,7 +125,7 @@ class RemoteJobs:
         return every(self._connection, Artifact, f"{job_path(job_id)}/artifacts", workspace)
 
     def artifact(self, workspace: str, job_id: str, path: str) -> Path:
-        """A copy of an artifact on this machine, until :meth:`close`."""
+        """A copy of an artifact on this machine, until the end of the command."""
         folder = self._copies.enter_context(tempfile.TemporaryDirectory(prefix="orcaops-artifact-"))
         place = Path(folder) / "content"
         with place.open("wb") as file:
