@@ -13,6 +13,7 @@ from orcaops.learning.failures.fingerprint import fingerprint
 from orcaops.learning.failures.knowledge import KnowledgeBase
 from orcaops.learning.failures.signature import Signature
 from orcaops.model.diagnosis import MOST_LINES, Evidence
+from orcaops.model.job import JobSpec
 from orcaops.model.run import Cause, Run, Status
 
 KB = KnowledgeBase.shipped()
@@ -93,3 +94,12 @@ def test_a_label_is_one_for_one_signature() -> None:
 def test_lines_of_a_passing_run_are_kept_once_each() -> None:
     assert passing_lines(["fine", "error: 1 retry", "error: 2 retry", "", "done"]) == ("error: 1 retry",)
     assert len(passing_lines(f"error: {'x' * n}" for n in range(99))) == 20
+
+
+def test_a_job_without_a_network_that_needs_one_is_no_infrastructure() -> None:
+    line = "curl: (6) Could not resolve host: mirror.example.org"
+    isolated = JobSpec(image="team/app:1", command=("curl",))
+    connected = isolated.model_copy(update={"network": "bridge"})
+    assert kept(run_of(effective=isolated), line).infrastructure_probability < 0.1
+    assert kept(run_of(effective=connected), line).infrastructure_probability > 0.5
+    assert kept(run_of(), line).infrastructure_probability > 0.5

@@ -124,3 +124,33 @@ def test_a_command_that_would_lose_options_is_not_offered() -> None:
     spec = JobSpec(image="team/app:1", command=("make",), memory=512 * MIB, network="bridge")
     killed = run_of(cause=Cause.OOM_KILLED, requested=spec, effective=spec)
     assert explain(findings(killed)).suggested_fixes[0].command is None
+
+
+def test_a_silent_crash_is_told_by_its_exit_code() -> None:
+    cause = explain(findings(run_of(exit_code=139))).likely_causes[0]
+    assert "segmentation fault" in cause.title
+    assert "exit code 139" in cause.why
+
+
+def test_a_line_is_explained_once_by_the_pattern_that_takes_most_of_it() -> None:
+    analysis = explain(findings(run_of(), ("FAIL: test_total (app.tests.Cart.test_total)", "other line")))
+    assert [cause.pattern_id for cause in analysis.likely_causes] == ["python.unittest-failed"]
+    assert "python -m unittest app.tests.Cart.test_total" in analysis.suggested_fixes[0].action
+
+
+def test_a_name_that_a_job_without_a_network_cannot_resolve_asks_for_a_network() -> None:
+    line = "socket.gaierror: [Errno -3] Temporary failure in name resolution"
+    isolated = run_of()
+    fix = explain(findings(isolated, (line,))).suggested_fixes[0]
+    assert fix.command is not None
+    assert "--network bridge" in fix.command
+    given = isolated.requested.model_copy(update={"network": "bridge"}) if isolated.requested else None
+    connected = run_of(requested=given, effective=given)
+    assert "network" not in (explain(findings(connected, (line,))).suggested_fixes[0].command or "")
+
+
+def test_an_image_that_cannot_be_had_is_pulled_by_hand_first() -> None:
+    message = f"The image is not here: {'x' * 300} Check its name."
+    analysis = explain(findings(run_of(cause=Cause.IMAGE_UNAVAILABLE, image="team/app:1", message=message)))
+    assert analysis.suggested_fixes[0].command == "docker pull team/app:1"
+    assert analysis.likely_causes[0].description.endswith("Check its name.")

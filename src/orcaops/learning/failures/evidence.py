@@ -12,6 +12,7 @@ from orcaops.learning.failures.events import read_log
 from orcaops.learning.failures.fingerprint import Fingerprint
 from orcaops.learning.failures.knowledge import KnowledgeBase
 from orcaops.learning.failures.masking import mask, plain, without_time
+from orcaops.learning.failures.matcher import Match
 from orcaops.learning.failures.signature import Signature, signature, tool_of
 from orcaops.model.diagnosis import LONGEST_LINE, MOST_LINES, Evidence, EvidenceLine
 from orcaops.model.identity import content_id
@@ -44,8 +45,29 @@ def by_engine(run: Run) -> str | None:
     return str(run.cause) if run.cause in BY_ENGINE else None
 
 
-def known_origin(run: Run) -> bool | None:
-    """Whether the engine puts the end down to infrastructure; None where it does not know."""
+_NEEDS_NETWORK = "needs-network"
+"""The tag of patterns of failures that a job without a network cannot escape."""
+
+
+def lacks_network(run: Run, matches: Sequence[Match]) -> bool:
+    """Whether a container that was given no network failed of just that."""
+    spec = run.effective
+    if spec is None or not spec.image or spec.network not in (None, "none"):
+        return False
+    specific = [match for match in matches if not match.catch_all]
+    # Of several patterns on the decisive line any may say it: "curl: (6) Could not resolve host".
+    return any(
+        _NEEDS_NETWORK in match.pattern.tags for match in specific if match.offset == specific[0].offset
+    )
+
+
+def known_origin(run: Run, matches: Sequence[Match] = ()) -> bool | None:
+    """Whether the end is known to come from infrastructure, or not to; None where it is not known.
+
+    The engine says so, or the job asked for a network that it was not given.
+    """
+    if lacks_network(run, matches):
+        return False
     return True if run.cause in INFRASTRUCTURE else False if run.cause in THE_JOB else None
 
 
@@ -64,7 +86,7 @@ def evidence_of(
     matches = shipped.explain((line.offset, line.text) for line in kept)
     events = read_log(lines).events
     signed = ended(run, signature(causes, events, matches, command=run.command, exit_code=run.exit_code))
-    classified = classify(causes, matches, known=known_origin(run))
+    classified = classify(causes, matches, known=known_origin(run, matches))
     return Evidence(
         job_id=run.job_id,
         workspace=run.workspace,

@@ -104,7 +104,7 @@ class Diagnosis:
                 matches=matches,
                 quotes=self._quotes(run, causes, matches),
                 signature=signed,
-                classification=classify(causes, matches, known=known_origin(run)),
+                classification=classify(causes, matches, known=known_origin(run, matches)),
                 compared=tuple(one.job_id for one in compared),
                 nothing_new=nothing_new,
                 last_success=passed[0] if passed else None,

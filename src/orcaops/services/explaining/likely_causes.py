@@ -4,6 +4,7 @@ Confidences are rules and no measured frequencies: what an engine reports is nea
 on the most telling line is likely, and each line further down the list counts less.
 """
 
+import signal
 from collections.abc import Iterator
 
 from orcaops.learning.failures.masking import plain, without_time
@@ -16,6 +17,7 @@ from orcaops.services.explaining.wording import said, short, work
 from orcaops.services.summaries import outcome_of
 
 _MOST_CAUSES = 4
+_LONGEST_WORD = 600  # letters of what the engine says: at its end stands what to do
 _SURE, _KNOWN_NEW, _KNOWN, _TRACE, _LINE, _CATCH_ALL = 0.95, 0.8, 0.65, 0.5, 0.35, 0.25
 _EACH_FURTHER = 0.8
 _BY_ENGINE = {
@@ -27,6 +29,31 @@ _BY_ENGINE = {
     Cause.INFRASTRUCTURE: ("OrcaOps or the engine failed, not the job", "infrastructure"),
     Cause.POLICY_DENIED: ("Policy does not allow this job", "policy"),
 }
+_CRASHED = "A program in the job crashed in native code; `faulthandler`, a core dump or gdb shows where."
+_BY_EXIT_CODE = {
+    126: (
+        "The command could not be executed",
+        "The file is there but may not be run, or is no program.",
+        "permission",
+    ),
+    127: ("The command was not found", "No such program is in the PATH of the job.", "environment"),
+    128 + signal.SIGILL: ("The program crashed: illegal instruction (SIGILL)", _CRASHED, "crash"),
+    128 + signal.SIGABRT: ("The program aborted itself (SIGABRT)", _CRASHED, "crash"),
+    128 + signal.SIGBUS: ("The program crashed: bus error (SIGBUS)", _CRASHED, "crash"),
+    128 + signal.SIGFPE: ("The program crashed: arithmetic error (SIGFPE)", _CRASHED, "crash"),
+    128 + signal.SIGSEGV: ("The program crashed: segmentation fault (SIGSEGV)", _CRASHED, "crash"),
+    128 + signal.SIGKILL: (
+        "The program was killed (SIGKILL)",
+        "Nobody saw it reach a memory limit; the machine may have run out of memory, or someone killed it.",
+        "oom",
+    ),
+    128 + signal.SIGTERM: (
+        "The program was asked to end (SIGTERM)",
+        "Something outside the job stopped it.",
+        "ci",
+    ),
+}
+"""What exit codes stand for, as shells and engines use them (POSIX shell, 2.8.2)."""
 
 
 def likely_causes(found: Findings) -> Iterator[LikelyCause]:
@@ -37,7 +64,11 @@ def likely_causes(found: Findings) -> Iterator[LikelyCause]:
     told = {cause.category for cause in given}
     first = found.causes.ranked[0].offset if found.causes.ranked else None
     confidence = _KNOWN_NEW if found.compared and not found.nothing_new else _KNOWN
+    explained: set[int] = set()
     for match in specific:
+        if match.offset in explained:
+            continue  # the pattern that took most of the line has spoken for it
+        explained.add(match.offset)
         if match.pattern.category in told:
             given[0] = given[0].model_copy(update={"quotes": given[0].quotes or _quoted(found, match.offset)})
             continue
@@ -48,6 +79,8 @@ def likely_causes(found: Findings) -> Iterator[LikelyCause]:
     if not specific and found.causes.ranked:
         given.append(_by_line(found))
         given += [_known(found, match, _CATCH_ALL, first) for match in found.matches if match.catch_all][:1]
+    if not given and (ended := _by_exit_code(found)) is not None:
+        given.append(ended)
     if not given:
         given.append(
             LikelyCause(
@@ -76,11 +109,26 @@ def _by_engine(found: Findings) -> Iterator[LikelyCause]:
     first = found.causes.ranked[0].offset if found.causes.ranked else None
     yield LikelyCause(
         title=title,
-        description=short(run.message or ""),
+        description=short(run.message or "", _LONGEST_WORD),
         confidence=_SURE,
         why="the engine reported it",
         category=category,
         quotes=_quoted(found, first) if first is not None and run.cause is not Cause.OOM_KILLED else (),
+    )
+
+
+def _by_exit_code(found: Findings) -> LikelyCause | None:
+    """What the exit code tells where the output tells nothing."""
+    code = found.run.exit_code
+    if code not in _BY_EXIT_CODE:
+        return None
+    title, description, category = _BY_EXIT_CODE[code]
+    return LikelyCause(
+        title=title,
+        description=description,
+        confidence=_KNOWN,
+        why=f"exit code {code} stands for it; the output has no line that sounds like a failure",
+        category=category,
     )
 
 

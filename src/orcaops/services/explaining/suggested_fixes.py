@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Iterator
 
-from orcaops.learning.failures.evidence import THE_JOB
+from orcaops.learning.failures.evidence import THE_JOB, lacks_network
 from orcaops.model.debug import SuggestedFix
 from orcaops.model.quantities import MIB, show_duration, show_size
 from orcaops.model.remedy import Action
@@ -29,6 +29,7 @@ def suggested_fixes(found: Findings) -> Iterator[SuggestedFix]:
     for fix in [
         *(_learned(found, one) for one in proven),
         *(fix for _, fix in limits),
+        *_surroundings(found),
         *_solutions(found),
         *_retry(found),
         *(_learned(found, one) for one in found.learned if one not in proven),
@@ -120,6 +121,24 @@ def _limits(run: Run, last_success: Run | None) -> Iterator[tuple[str, Suggested
             remedy=Action.RAISE_TIMEOUT,
         )
         yield "raise_timeout", fix
+
+
+def _surroundings(found: Findings) -> Iterator[SuggestedFix]:
+    """What the job was not given: its image, or a network."""
+    run = found.run
+    if run.cause is Cause.IMAGE_UNAVAILABLE and run.image:
+        yield SuggestedFix(
+            action="Check the name of the image, and that this host reaches its registry; "
+            "`docker load` brings one that is in a file",
+            why="nothing of the job has run; pulling it by hand shows what the registry says",
+            command=f"docker pull {shlex.quote(run.image)}",
+        )
+    elif lacks_network(run, found.matches):
+        yield SuggestedFix(
+            action="Give the job a network, or bring along what it looks for",
+            why="it ran without one, as containers do unless they ask for it",
+            command=_again(run, "--network bridge"),
+        )
 
 
 def doubled(memory: int) -> int:
