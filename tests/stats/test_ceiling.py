@@ -37,6 +37,12 @@ def test_what_goes_up_and_down_again_does_not_grow() -> None:
     assert growth([200.0 - n for n in range(50)]) == (0, 0)
 
 
+def test_chance_seldom_looks_like_growth() -> None:
+    draw = random.Random(4)
+    seen = sum(growth([draw.lognormvariate(0, 0.1) for _ in range(50)]).sure > 0 for _ in range(1000))
+    assert seen <= 12
+
+
 def test_growth_goes_on_and_reaches_a_bound() -> None:
     values = [100 * 1.01**n for n in range(30)]
     assert ceiling(values) >= values[-1] * 1.01**GROWS_ON

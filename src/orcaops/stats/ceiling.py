@@ -7,8 +7,8 @@ is no bound for what comes. Three things lift it, all on the logarithm:
 spread    as Student's distribution has it, so wide that one of the next :data:`AHEAD` values exceeds it
           with a probability of 5 %: what depends on its input is given the room its inputs ask for
 growth    Mann's and Kendall's test over all values and over the latest 8, 12, 20 and 32, so that growth
-          that has only begun is seen; what surely grows goes on for :data:`GROWS_ON` runs, what may grow
-          for those ahead
+          that has only begun is seen, where it led above all there was before; what surely grows goes on
+          for :data:`GROWS_ON` runs, what may grow for those ahead
 wander    where neighbours are more alike than chance has it (von Neumann's ratio), the variance that
           is added from run to run, taken from values a third of the past apart
 ========  ============================================================================================
@@ -60,6 +60,8 @@ def growth(values: Sequence[float]) -> Growth:
         found = trend(logs[-length:])
         if found is None or found.slope <= 0:
             continue
+        if statistics.median(logs[-3:]) < max(logs[:-length], default=-math.inf):
+            continue  # it comes and goes
         if found.p_value < _SURE:
             sure = max(sure, found.slope)
         if length == len(logs) and found.p_value < _MAYBE:
