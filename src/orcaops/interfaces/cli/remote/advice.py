@@ -1,6 +1,5 @@
 """Advice of a server, under the names of :mod:`orcaops.services.advice`."""
 
-from orcaops.interfaces.cli.remote.answers import every, page_of
 from orcaops.interfaces.cli.remote.connection import Connection
 from orcaops.interfaces.cli.remote.paths import path_of
 from orcaops.model.query import DEFAULT_LIMIT, Page
@@ -23,21 +22,20 @@ class RemoteAdvice:
         cursor: str | None = None,
     ) -> Page[Recommendation]:
         """Recommendations, the most worthwhile first."""
-        answer = self._connection.ask(
-            "GET",
+        return self._connection.page(
+            Recommendation,
             "/recommendations",
             workspace=workspace,
             state=state or "all",
-            q=text or None,
+            q=text,
             limit=limit,
             cursor=cursor,
         )
-        return page_of(Recommendation, answer.content)
 
     def recommendation(self, workspace: str, recommendation_id: str) -> Recommendation:
         """One recommendation."""
         path = path_of("recommendation", recommendation_id)
-        return Recommendation.from_stored(self._connection.ask("GET", path, workspace=workspace).content)
+        return self._connection.word(Recommendation, "GET", path, workspace=workspace)
 
     def dismiss(self, workspace: str, recommendation_id: str, *, by: str, reason: str) -> Recommendation:  # noqa: ARG002
         """Say no to it."""
@@ -53,11 +51,10 @@ class RemoteAdvice:
 
     def nearly(self, workspace: str) -> list[Nearly]:
         """Jobs that are advised soon."""
-        return list(every(self._connection, Nearly, "/recommendations/nearly", workspace))
+        return list(self._connection.every(Nearly, "/recommendations/nearly", workspace))
 
     def _decide(
         self, workspace: str, recommendation_id: str, verb: str, body: dict[str, str] | None
     ) -> Recommendation:
         path = f"{path_of('recommendation', recommendation_id)}/{verb}"
-        answer = self._connection.ask("POST", path, body=body, workspace=workspace)
-        return Recommendation.from_stored(answer.content)
+        return self._connection.word(Recommendation, "POST", path, body=body, workspace=workspace)

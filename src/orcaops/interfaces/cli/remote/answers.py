@@ -2,13 +2,10 @@
 
 import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
-from orcaops.model.query import LARGEST_LIMIT, Page
+from orcaops.model.query import Page
 from orcaops.model.word import Word
-
-if TYPE_CHECKING:
-    from orcaops.interfaces.cli.remote.connection import Connection
 
 W = TypeVar("W", bound=Word)
 
@@ -21,18 +18,6 @@ def page_of(word: type[W], content: bytes) -> Page[W]:
         next_cursor=document.get("next_cursor"),
         total=document.get("total"),
     )
-
-
-def every(connection: "Connection", word: type[W], path: str, workspace: str) -> tuple[W, ...]:
-    """Everything in the list at ``path``, page after page."""
-    found: list[W] = []
-    cursor: str | None = None
-    while True:
-        answer = connection.ask("GET", path, workspace=workspace, limit=LARGEST_LIMIT, cursor=cursor)
-        page = page_of(word, answer.content)
-        found += page.items
-        if (cursor := page.next_cursor) is None:
-            return tuple(found)
 
 
 def events_in(pieces: Iterator[bytes]) -> Iterator[tuple[str, bytes]]:

@@ -2,15 +2,19 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
+from orcaops.interfaces.cli.remote.answers import page_of
 from orcaops.model.errors import ErrorCode, OrcaError, forbidden, unavailable
+from orcaops.model.query import LARGEST_LIMIT, Page
+from orcaops.model.word import Word
 
 if TYPE_CHECKING:
     import httpx2
 
     from orcaops.config import Settings
 
+W = TypeVar("W", bound=Word)
 
 WAIT_S = 30.0  # how long one request may wait for a run's end
 PAGE = 1000  # how much of a list is asked for at once
@@ -46,6 +50,25 @@ class Connection:
             raise self._unreachable(str(error)) from None
         self._check(answer)
         return answer
+
+    def word(self, word: type[W], method: str, path: str, *, body: Any = None, **query: Any) -> W:
+        """The one word that a request is answered with."""
+        return word.from_stored(self.ask(method, path, body=body, **query).content)
+
+    def page(self, word: type[W], path: str, **query: Any) -> Page[W]:
+        """The page of a list of these words; an empty filter is none."""
+        given = {name: value for name, value in query.items() if value != ""}
+        return page_of(word, self.ask("GET", path, **given).content)
+
+    def every(self, word: type[W], path: str, workspace: str) -> tuple[W, ...]:
+        """Everything in the list at ``path``, page after page."""
+        found: list[W] = []
+        cursor: str | None = None
+        while True:
+            page = self.page(word, path, workspace=workspace, limit=LARGEST_LIMIT, cursor=cursor)
+            found += page.items
+            if (cursor := page.next_cursor) is None:
+                return tuple(found)
 
     def post_file(self, path: str, file: Path, **query: Any) -> "httpx2.Response":
         """Send a file as it is."""

@@ -20,17 +20,15 @@ class RemoteFailures:
         """Why a run failed."""
         from orcaops.model.debug import DebugAnalysis
 
-        answer = self._connection.ask(
-            "GET", f"{job_path(job_id)}/debug", workspace=workspace, ai="true" if ai else None
+        return self._connection.word(
+            DebugAnalysis, "GET", f"{job_path(job_id)}/debug", workspace=workspace, ai="true" if ai else None
         )
-        return DebugAnalysis.from_stored(answer.content)
 
     def prompt(self, workspace: str, job_id: str) -> "Prompt":
         """What a language model would be sent."""
         from orcaops.model.debug import Prompt
 
-        answer = self._connection.ask("GET", f"{job_path(job_id)}/debug/prompt", workspace=workspace)
-        return Prompt.from_stored(answer.content)
+        return self._connection.word(Prompt, "GET", f"{job_path(job_id)}/debug/prompt", workspace=workspace)
 
 
 class RemoteRemediation:
@@ -51,5 +49,6 @@ class RemoteRemediation:
         from orcaops.model.remedy import RemedyTaken
 
         body = {} if action is None else {"action": action}
-        answer = self._connection.ask("POST", f"{job_path(job_id)}/debug/fix", workspace=workspace, body=body)
-        return RemedyTaken.from_stored(answer.content)
+        return self._connection.word(
+            RemedyTaken, "POST", f"{job_path(job_id)}/debug/fix", workspace=workspace, body=body
+        )

@@ -27,15 +27,15 @@ class RemoteInsights:
         cursor: str | None = None,
     ) -> Page[Baseline]:
         """Baselines, latest update first."""
-        answer = self._connection.ask(
-            "GET", "/baselines", workspace=workspace, q=text, tests_of=tests_of, limit=limit, cursor=cursor
+        return self._connection.page(
+            Baseline, "/baselines", workspace=workspace, q=text, tests_of=tests_of, limit=limit, cursor=cursor
         )
-        return page_of(Baseline, answer.content)
 
     def baseline(self, workspace: str, key: str) -> Baseline:
         """One baseline."""
-        answer = self._connection.ask("GET", f"/baselines/{quote(key, safe='')}", workspace=workspace)
-        return Baseline.from_stored(answer.content)
+        return self._connection.word(
+            Baseline, "GET", f"/baselines/{quote(key, safe='')}", workspace=workspace
+        )
 
     def each_baseline(self, workspace: str) -> Iterator[Baseline]:
         """All baselines, in the order of their keys."""
@@ -76,8 +76,7 @@ class RemoteInsights:
 
     def anomaly(self, workspace: str, anomaly_id: str) -> Anomaly:
         """One anomaly."""
-        answer = self._connection.ask("GET", path_of("anomaly", anomaly_id), workspace=workspace)
-        return Anomaly.from_stored(answer.content)
+        return self._connection.word(Anomaly, "GET", path_of("anomaly", anomaly_id), workspace=workspace)
 
     def anomalies_of(self, workspace: str, job_id: str) -> list[Anomaly]:
         """The anomalies that a run began or belongs to."""
@@ -106,4 +105,4 @@ class RemoteInsights:
 
     def _decide(self, workspace: str, anomaly_id: str, verb: str, body: Mapping[str, object]) -> Anomaly:
         path = f"{path_of('anomaly', anomaly_id)}/{verb}"
-        return Anomaly.from_stored(self._connection.ask("POST", path, body=body, workspace=workspace).content)
+        return self._connection.word(Anomaly, "POST", path, body=body, workspace=workspace)

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import quote
 
-from orcaops.interfaces.cli.remote.answers import events_in, every, page_of
+from orcaops.interfaces.cli.remote.answers import events_in, page_of
 from orcaops.interfaces.cli.remote.connection import PAGE, WAIT_S, Connection
 from orcaops.interfaces.cli.remote.paths import job_path
 from orcaops.model.job import JobSpec
@@ -30,7 +30,7 @@ class RemoteJobs:
     def submit(self, spec: JobSpec) -> Run:
         """Accept a job."""
         body = spec.model_dump(mode="json", exclude_defaults=True)
-        return Run.from_stored(self._connection.ask("POST", "/jobs", body=body).content)
+        return self._connection.word(Run, "POST", "/jobs", body=body)
 
     def run(
         self,
@@ -56,14 +56,13 @@ class RemoteJobs:
 
     def get(self, workspace: str, job_id: str) -> Run:
         """One run."""
-        return Run.from_stored(self._connection.ask("GET", job_path(job_id), workspace=workspace).content)
+        return self._connection.word(Run, "GET", job_path(job_id), workspace=workspace)
 
     def page(
         self, workspace: str, *, q: str = "", limit: int = DEFAULT_LIMIT, cursor: str | None = None
     ) -> Page[Run]:
         """Runs that match."""
-        answer = self._connection.ask("GET", "/jobs", workspace=workspace, q=q, limit=limit, cursor=cursor)
-        return page_of(Run, answer.content)
+        return self._connection.page(Run, "/jobs", workspace=workspace, q=q, limit=limit, cursor=cursor)
 
     def facets(self, workspace: str, *, q: str = "") -> dict[str, dict[str, int]]:
         """How the matches spread."""
@@ -73,14 +72,11 @@ class RemoteJobs:
 
     def wait(self, workspace: str, job_id: str, *, timeout_s: float) -> Run:
         """The run once it is final, or as it is then."""
-        answer = self._connection.ask("GET", job_path(job_id), workspace=workspace, wait=timeout_s)
-        return Run.from_stored(answer.content)
+        return self._connection.word(Run, "GET", job_path(job_id), workspace=workspace, wait=timeout_s)
 
     def cancel(self, workspace: str, job_id: str, *, by: str) -> Run:  # noqa: ARG002 - the server knows who asks
         """Stop a job."""
-        return Run.from_stored(
-            self._connection.ask("POST", f"{job_path(job_id)}/cancel", workspace=workspace).content
-        )
+        return self._connection.word(Run, "POST", f"{job_path(job_id)}/cancel", workspace=workspace)
 
     def rerun(self, workspace: str, job_id: str) -> JobSpec:
         """The specification to run a job again."""
@@ -116,13 +112,11 @@ class RemoteJobs:
 
     def summary(self, workspace: str, job_id: str) -> Summary:
         """A run told in a few lines."""
-        return Summary.from_stored(
-            self._connection.ask("GET", f"{job_path(job_id)}/summary", workspace=workspace).content
-        )
+        return self._connection.word(Summary, "GET", f"{job_path(job_id)}/summary", workspace=workspace)
 
     def artifacts(self, workspace: str, job_id: str) -> tuple[Artifact, ...]:
         """The files that a run left."""
-        return every(self._connection, Artifact, f"{job_path(job_id)}/artifacts", workspace)
+        return self._connection.every(Artifact, f"{job_path(job_id)}/artifacts", workspace)
 
     def artifact(self, workspace: str, job_id: str, path: str) -> Path:
         """A copy of an artifact on this machine, until the end of the command."""

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable
 from urllib.parse import quote
 
-from orcaops.interfaces.cli.remote.answers import every, page_of
 from orcaops.interfaces.cli.remote.connection import Connection
 from orcaops.interfaces.cli.remote.paths import job_path
 from orcaops.model.debug import PastFailure, PatternMatch
@@ -34,20 +33,18 @@ class RemoteKnowledge:
         self, workspace: str, *, text: str = "", limit: int = DEFAULT_LIMIT, cursor: str | None = None
     ) -> Page[FailurePattern]:
         """Known failures by id."""
-        answer = self._connection.ask(
-            "GET", "/patterns", workspace=workspace, q=text, limit=limit, cursor=cursor
+        return self._connection.page(
+            FailurePattern, "/patterns", workspace=workspace, q=text, limit=limit, cursor=cursor
         )
-        return page_of(FailurePattern, answer.content)
 
     def pattern(self, workspace: str, pattern_id: str) -> FailurePattern:
         """One known failure."""
-        answer = self._connection.ask("GET", _path("pattern", pattern_id), workspace=workspace)
-        return FailurePattern.from_stored(answer.content)
+        return self._connection.word(FailurePattern, "GET", _path("pattern", pattern_id), workspace=workspace)
 
     def solutions(self, workspace: str, pattern_id: str) -> tuple[Solution, ...]:
         """The solutions of a known failure."""
         path = f"{_path('pattern', pattern_id)}/solutions"
-        return every(self._connection, Solution, path, workspace)
+        return self._connection.every(Solution, path, workspace)
 
     def match(self, workspace: str, chunks: Iterable[bytes]) -> tuple[PatternMatch, ...]:
         """The known failures in a text that lies here, by what is shipped here and taught there."""
@@ -66,8 +63,7 @@ class RemoteKnowledge:
     ) -> FailurePattern:
         """Teach a pattern."""
         body = taught.model_dump(mode="json")
-        answer = self._connection.ask("POST", "/patterns", body=body, workspace=workspace)
-        return FailurePattern.from_stored(answer.content)
+        return self._connection.word(FailurePattern, "POST", "/patterns", body=body, workspace=workspace)
 
     def forget(self, workspace: str, pattern_id: str, *, by: str, reason: str | None = None) -> None:  # noqa: ARG002
         """Let go of a pattern that was taught."""
@@ -76,8 +72,7 @@ class RemoteKnowledge:
     def teach_solution(self, workspace: str, given: SolutionTaught, *, by: str) -> Solution:  # noqa: ARG002
         """Keep advice for a pattern or a signature."""
         body = given.model_dump(mode="json", exclude_none=True)
-        answer = self._connection.ask("POST", "/solutions", body=body, workspace=workspace)
-        return Solution.from_stored(answer.content)
+        return self._connection.word(Solution, "POST", "/solutions", body=body, workspace=workspace)
 
     def feedback(
         self,
@@ -92,16 +87,15 @@ class RemoteKnowledge:
         """Note that a solution helped, or did not."""
         body = FeedbackGiven(helped=helped, job_id=job_id, note=note).model_dump(mode="json")
         path = f"{_path('solution', solution_id)}/feedback"
-        return Effect.from_stored(self._connection.ask("POST", path, body=body, workspace=workspace).content)
+        return self._connection.word(Effect, "POST", path, body=body, workspace=workspace)
 
     def coverage(self, workspace: str, progress: Progress | None = None) -> KnowledgeCoverage:  # noqa: ARG002
         """What share of the failures is explained."""
-        answer = self._connection.ask("GET", "/knowledge/coverage", workspace=workspace)
-        return KnowledgeCoverage.from_stored(answer.content)
+        return self._connection.word(KnowledgeCoverage, "GET", "/knowledge/coverage", workspace=workspace)
 
     def proposals(self, workspace: str) -> tuple[PatternProposal, ...]:
         """Failures that recur and that nothing explains."""
-        return every(self._connection, PatternProposal, "/knowledge/proposals", workspace)
+        return self._connection.every(PatternProposal, "/knowledge/proposals", workspace)
 
     def accept(
         self,
@@ -113,30 +107,30 @@ class RemoteKnowledge:
     ) -> FailurePattern:
         """Make a proposal a pattern."""
         path = f"{_path('proposal', proposal_id)}/accept"
-        return FailurePattern.from_stored(self._connection.ask("POST", path, workspace=workspace).content)
+        return self._connection.word(FailurePattern, "POST", path, workspace=workspace)
 
     def dismiss(self, workspace: str, proposal_id: str, *, by: str, reason: str) -> PatternProposal:  # noqa: ARG002
         """Say no to a proposal."""
         path = f"{_path('proposal', proposal_id)}/dismiss"
-        answer = self._connection.ask("POST", path, body={"reason": reason}, workspace=workspace)
-        return PatternProposal.from_stored(answer.content)
+        return self._connection.word(
+            PatternProposal, "POST", path, body={"reason": reason}, workspace=workspace
+        )
 
     def edit(self, workspace: str, proposal_id: str, edits: ProposalEdited, *, by: str) -> PatternProposal:  # noqa: ARG002
         """Change a proposal before it is accepted."""
         path = f"{_path('proposal', proposal_id)}/edit"
         body = edits.model_dump(mode="json", exclude_none=True)
-        answer = self._connection.ask("POST", path, body=body, workspace=workspace)
-        return PatternProposal.from_stored(answer.content)
+        return self._connection.word(PatternProposal, "POST", path, body=body, workspace=workspace)
 
     def similar(self, workspace: str, job_id: str, *, limit: int = 4) -> tuple[PastFailure, ...]:
         """Earlier failures like that of a job."""
-        answer = self._connection.ask("GET", f"{job_path(job_id)}/similar", workspace=workspace, limit=limit)
-        return page_of(PastFailure, answer.content).items[:limit]
+        return self._connection.page(
+            PastFailure, f"{job_path(job_id)}/similar", workspace=workspace, limit=limit
+        ).items[:limit]
 
     def export(self, workspace: str) -> KnowledgeDocument:
         """What was taught there."""
-        answer = self._connection.ask("GET", "/knowledge", workspace=workspace)
-        return KnowledgeDocument.from_stored(answer.content)
+        return self._connection.word(KnowledgeDocument, "GET", "/knowledge", workspace=workspace)
 
     def import_(
         self,
@@ -148,8 +142,7 @@ class RemoteKnowledge:
     ) -> KnowledgeImported:
         """Teach what was taught elsewhere."""
         body = document.model_dump(mode="json")
-        answer = self._connection.ask("POST", "/knowledge", body=body, workspace=workspace)
-        return KnowledgeImported.from_stored(answer.content)
+        return self._connection.word(KnowledgeImported, "POST", "/knowledge", body=body, workspace=workspace)
 
 
 _FOLDERS = {"pattern": "/patterns", "solution": "/solutions", "proposal": "/knowledge/proposals"}

@@ -2,7 +2,6 @@
 
 import json
 
-from orcaops.interfaces.cli.remote.answers import page_of
 from orcaops.interfaces.cli.remote.connection import Connection
 from orcaops.interfaces.cli.remote.paths import path_of
 from orcaops.model.optimization import FieldMode, Mode, Optimization, State
@@ -27,22 +26,21 @@ class RemoteOptimizations:
         cursor: str | None = None,
     ) -> Page[Optimization]:
         """Changes, the one that moved last first."""
-        answer = self._connection.ask(
-            "GET",
+        return self._connection.page(
+            Optimization,
             "/optimizations",
             workspace=workspace,
             state=state,
             key=key,
-            q=text or None,
+            q=text,
             limit=limit,
             cursor=cursor,
         )
-        return page_of(Optimization, answer.content)
 
     def optimization(self, workspace: str, optimization_id: str) -> Optimization:
         """One change with its history."""
         path = path_of("optimization", optimization_id)
-        return Optimization.from_stored(self._connection.ask("GET", path, workspace=workspace).content)
+        return self._connection.word(Optimization, "GET", path, workspace=workspace)
 
     def waiting(self, workspace: str, key: str) -> tuple[Optimization, ...]:
         """The changes of a job that wait for somebody's approval, where people want to be asked."""
@@ -105,8 +103,7 @@ class RemoteOptimizations:
     def _decide(self, workspace: str, optimization_id: str, verb: str, reason: str | None) -> Optimization:
         path = f"{path_of('optimization', optimization_id)}/{verb}"
         body = {"reason": reason} if reason is not None else None
-        answer = self._connection.ask("POST", path, body=body, workspace=workspace)
-        return Optimization.from_stored(answer.content)
+        return self._connection.word(Optimization, "POST", path, body=body, workspace=workspace)
 
 
 def _modes(content: bytes) -> tuple[FieldMode, ...]:

@@ -14,4 +14,4 @@ class RemotePredictions:
     def predict(self, spec: JobSpec) -> Forecasts:
         """What is expected of a job."""
         body = spec.model_dump(mode="json", exclude_defaults=True)
-        return Forecasts.from_stored(self._connection.ask("POST", "/predictions", body=body).content)
+        return self._connection.word(Forecasts, "POST", "/predictions", body=body)

@@ -13,4 +13,4 @@ class RemoteQuestions:
     def ask(self, question: Question) -> Reply:
         """The answer to a question."""
         body = question.model_dump(mode="json", exclude_defaults=True)
-        return Reply.from_stored(self._connection.ask("POST", "/ask", body=body).content)
+        return self._connection.word(Reply, "POST", "/ask", body=body)

@@ -3,7 +3,6 @@
 import posixpath
 from pathlib import Path
 
-from orcaops.interfaces.cli.remote.answers import page_of
 from orcaops.interfaces.cli.remote.connection import Connection
 from orcaops.interfaces.cli.remote.paths import path_of
 from orcaops.model.query import DEFAULT_LIMIT, Page
@@ -19,7 +18,7 @@ class RemoteSandboxes:
     def create(self, spec: SandboxSpec, *, by: str) -> Sandbox:  # noqa: ARG002 - the server knows who asks
         """Make a sandbox and start it."""
         body = spec.model_dump(mode="json", exclude_defaults=True)
-        return Sandbox.from_stored(self._connection.ask("POST", "/sandboxes", body=body).content)
+        return self._connection.word(Sandbox, "POST", "/sandboxes", body=body)
 
     def page(
         self,
@@ -31,21 +30,20 @@ class RemoteSandboxes:
         cursor: str | None = None,
     ) -> Page[Sandbox]:
         """Sandboxes, the newest first."""
-        answer = self._connection.ask(
-            "GET",
+        return self._connection.page(
+            Sandbox,
             "/sandboxes",
             workspace=workspace,
             gone=str(gone).lower(),
-            q=text or None,
+            q=text,
             limit=limit,
             cursor=cursor,
         )
-        return page_of(Sandbox, answer.content)
 
     def get(self, workspace: str, sandbox_id: str) -> Sandbox:
         """One sandbox."""
         path = path_of("sandbox", sandbox_id)
-        return Sandbox.from_stored(self._connection.ask("GET", path, workspace=workspace).content)
+        return self._connection.word(Sandbox, "GET", path, workspace=workspace)
 
     def stop(self, workspace: str, sandbox_id: str, *, by: str) -> Sandbox:  # noqa: ARG002 - see create
         """End everything that runs in it."""
@@ -58,7 +56,7 @@ class RemoteSandboxes:
     def remove(self, workspace: str, sandbox_id: str, *, by: str) -> Sandbox:  # noqa: ARG002 - see create
         """Remove it with all that is in it."""
         path = path_of("sandbox", sandbox_id)
-        return Sandbox.from_stored(self._connection.ask("DELETE", path, workspace=workspace).content)
+        return self._connection.word(Sandbox, "DELETE", path, workspace=workspace)
 
     def copy_in(self, workspace: str, sandbox_id: str, source: Path, target: str) -> None:
         """Copy a file or folder of this machine into the sandbox."""
@@ -79,4 +77,4 @@ class RemoteSandboxes:
 
     def _turn(self, workspace: str, sandbox_id: str, verb: str) -> Sandbox:
         path = f"{path_of('sandbox', sandbox_id)}/{verb}"
-        return Sandbox.from_stored(self._connection.ask("POST", path, workspace=workspace).content)
+        return self._connection.word(Sandbox, "POST", path, workspace=workspace)

@@ -30,16 +30,15 @@ class RemoteTelling:
         cursor: str | None = None,
     ) -> Page[Delivery]:
         """What was or is on its way."""
-        answer = self._connection.ask(
-            "GET",
+        return self._connection.page(
+            Delivery,
             "/notices",
             workspace=workspace,
             state=state,
-            q=text or None,
+            q=text,
             limit=limit,
             cursor=cursor,
         )
-        return page_of(Delivery, answer.content)
 
     def retry(self, workspace: str) -> int:
         """Let what was given up be tried again."""

@@ -1,6 +1,5 @@
 """Tests of a server, under the names of :mod:`orcaops.services.test_results`."""
 
-from orcaops.interfaces.cli.remote.answers import page_of
 from orcaops.interfaces.cli.remote.connection import Connection
 from orcaops.interfaces.cli.remote.paths import job_path
 from orcaops.model.query import DEFAULT_LIMIT, Page
@@ -24,13 +23,12 @@ class RemoteTests:
         cursor: str | None = None,
     ) -> Page[TestCase]:
         """The tests of a run."""
-        answer = self._connection.ask(
-            "GET",
+        return self._connection.page(
+            TestCase,
             f"{job_path(job_id)}/tests",
             workspace=workspace,
             status=status,
-            q=text or None,
+            q=text,
             limit=limit,
             cursor=cursor,
         )
-        return page_of(TestCase, answer.content)

@@ -12,8 +12,8 @@ class RemoteWarming:
 
     def status(self, workspace: str) -> WarmStatus:
         """What stands ready, and what it has brought."""
-        return WarmStatus.from_stored(self._connection.ask("GET", "/warm", workspace=workspace).content)
+        return self._connection.word(WarmStatus, "GET", "/warm", workspace=workspace)
 
     def plan(self, workspace: str) -> WarmPlan:
         """What would be held now."""
-        return WarmPlan.from_stored(self._connection.ask("GET", "/warm/plan", workspace=workspace).content)
+        return self._connection.word(WarmPlan, "GET", "/warm/plan", workspace=workspace)
