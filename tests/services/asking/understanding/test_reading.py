@@ -28,6 +28,21 @@ def read(question: str, known: Known = ASKED.known) -> list[Reading]:
     return RuleReader().read(question, known, NOW, UTC_ZONE)
 
 
+@pytest.mark.parametrize(
+    ("asked", "like"),
+    [
+        ("what are the top failure causes this month?", "what are the top errors this month?"),
+        ("main causes of failures", "main reasons"),
+        ("how much memory is deploy going to need?", "how much memory will deploy need?"),
+        ("is unit-tests going to fail?", "will unit-tests fail?"),
+    ],
+)
+def test_other_words_for_the_same_question_mean_the_same(asked: str, like: str) -> None:
+    known = Known({"name": ("deploy", "unit-tests")})
+    assert [one.inquiry for one in read(asked, known)[:1]] == [one.inquiry for one in read(like, known)[:1]]
+    assert read(asked, known)
+
+
 def test_a_third_is_kept_aside() -> None:
     assert len(ASKED.each) >= 180
     assert len(ASKED.held_out) == -(-len(ASKED.each) // 3)

@@ -239,7 +239,10 @@ NO_MEANING = frozenset(_NO_MEANING.split())
 VERBS = re.compile(r"\b(?:fell|fall|falls|falling) (?:over|apart)\b|\b(?:blew|blow|blows|blown) up\b")
 """Verbs that mean to fail and hold a word that elsewhere begins a time."""
 
-_ERRORS = r"(?:errors?(?: messages?)?|(?:failure )?reasons?|(?:kind|type)s? of (?:error|failure)s?)"
+_ERRORS = (
+    r"(?:errors?(?: messages?)?|(?:failure )?reasons?|failure causes?"
+    r"|(?:kind|type|cause)s? of (?:the )?(?:error|failure)s?)"
+)
 WHAT_FAILED = (
     (
         re.compile(
@@ -281,6 +284,10 @@ PHRASES = (
     (r"\b(?:time|timed|times|timing) out\b", "timeout"),
     (r"\btook too long\b", "timeout"),
     (r"\bin progress\b", "running"),
+    (
+        r"\b(?:is|are|am) ((?:\S+ )?)going to (?=(?:need|use|take|cost|fail|pass|succeed|be)\b)",
+        r"will \1",
+    ),
     (r"\bmost recent(?:ly)?\b", "last"),
     (r"\bhow many (?:hours|minutes|seconds|days) (?:of )?", "total duration "),
     (r"\bhow long (?:until|till|before)\b", "how long will"),
