@@ -4,6 +4,7 @@ import json
 import math
 import random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -94,6 +95,22 @@ def test_a_rival_that_does_better_is_used_until_it_does_not() -> None:
     assert panel.estimate(series, pool) == series["recent"][-1]
     series["race"] = [60.0, 5.2, 5.0, 20.0, 20.0, 20.0]
     assert panel.method(series, pool) == "a panel of experts"
+
+
+@pytest.mark.parametrize(
+    ("before", "at_most"),
+    [
+        ([0.23] * 9, 0.4),
+        ([0.20, 0.21, 0.19, 0.22, 0.20, 0.23, 0.19, 0.21, 0.20], 0.3),
+        # The first took longer: among so few the last value did best by chance.
+        ([0.71, 0.28, 0.23, 0.21, 0.22, 0.20, 0.23, 0.23, 0.20], 2.0),
+    ],
+)
+def test_one_wild_value_does_not_become_the_estimate_of_a_young_job(
+    before: list[float], at_most: float
+) -> None:
+    series, pool = taught([*before, 4.0])
+    assert math.exp(panel.estimate(series, pool)) < at_most
 
 
 def test_errors_of_panel_and_rivals_are_counted_side_by_side() -> None:

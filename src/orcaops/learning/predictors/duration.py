@@ -37,7 +37,7 @@ class Duration:
     """
 
     name: str = "duration"
-    version: int = 5
+    version: int = 6
     metrics: Sequence[str] = (MetricName.DURATION,)
     levels: Sequence[str] = relatives.LEVELS
     quantity: str = "duration"

@@ -36,7 +36,7 @@ class PeakMemory:
     """
 
     name: str = "memory"
-    version: int = 5
+    version: int = 6
     metrics: Sequence[str] = (MetricName.MEMORY,)
     levels: Sequence[str] = relatives.LEVELS
     quantity: str = "memory"

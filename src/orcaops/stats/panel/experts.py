@@ -16,6 +16,7 @@ _WORST_ERROR = 0.5  # one wild value proves nothing
 _FORGETTING = 0.9
 _SHARPNESS = 6.0
 _POOL_TRUST = 8.0
+_POOL_YOUNG = 100.0  # after so many values of all series what they say is trusted half
 
 
 def fold(series: State, y: float) -> None:
@@ -56,13 +57,17 @@ def charge(series: State, errors: Sequence[float]) -> list[float]:
     return losses
 
 
-def consensus(expected: list[float], loss: list[float], pool_loss: list[float]) -> float:
-    """The weighted median of what they expect; who erred less, here and everywhere, weighs more."""
-    best = min(loss)
+def consensus(expected: list[float], loss: list[float], pool: State) -> float:
+    """The weighted median of what they expect; who erred less, here and everywhere, weighs more.
+
+    Where few values of other series were seen, "everywhere" is hardly more than this series once again.
+    """
+    best, pool_loss = min(loss), pool["loss"]
     if pool_loss:
         pool_best = min(pool_loss)
+        trust = _POOL_TRUST * pool["scored"] / (pool["scored"] + _POOL_YOUNG)
         weights = [
-            math.exp(-_SHARPNESS * ((own - best) + _POOL_TRUST * (all_ - pool_best)))
+            math.exp(-_SHARPNESS * ((own - best) + trust * (all_ - pool_best)))
             for own, all_ in zip(loss, pool_loss, strict=True)
         ]
     else:

@@ -71,7 +71,7 @@ def estimate(series: State, pool: State) -> float:
     """What is expected next: by the panel, or by the rival that does better; there is one value at least."""
     place = race.winner(series, pool)
     if place is None:
-        return experts.consensus(series["experts"], series["loss"], pool["loss"])
+        return experts.consensus(series["experts"], series["loss"], pool)
     return float(series["experts"][race.RIVAL_PLACES[place]])
 
 
@@ -97,7 +97,7 @@ def learn(series: State, pool: State, y: float, *, at: float, asked_at: float | 
 def _standpoint(series: State, pool: State, at: float) -> list[float]:
     """When it began to stand, the estimate, the panel's, how sure it is, and what each expert expects."""
     expected = series["experts"]
-    panel = experts.consensus(expected, series["loss"], pool["loss"])
+    panel = experts.consensus(expected, series["loss"], pool)
     place = race.winner(series, pool)
     told = panel if place is None else expected[race.RIVAL_PLACES[place]]
     sure = round(confidence.share_within(series, pool["errors"]), 4)

@@ -20,6 +20,7 @@ RIVAL_PLACES = tuple(EXPERTS.index(name) for name in RIVALS)
 _FORGETTING = 0.99
 _POOL_MASS = 40.0  # the race on all series counts as much as so many values
 _LEAD = 0.02  # a rival must be ahead by this share,
+_LUCK = 2.0  # by more while few values were seen: among five one is soon ahead by chance,
 _LEAST = 0.002  # and by this much, or rounding would decide on a constant
 _WORST = 6.0
 
@@ -32,7 +33,8 @@ def winner(series: State, pool: State) -> int | None:
     mass = race[0] + _POOL_MASS
     losses = [(own + _POOL_MASS * all_) / mass for own, all_ in zip(race[1:], pool["race"], strict=True)]
     best = min(losses)
-    return None if best > losses[0] * (1 - _LEAD) - _LEAST else losses.index(best) - 1
+    lead = _LEAD + _LUCK / (race[0] + min(pool["scored"], _POOL_MASS))
+    return None if best > losses[0] * (1 - lead) - _LEAST else losses.index(best) - 1
 
 
 def runners(panel: float, experts: Sequence[float]) -> list[float]:
