@@ -31,6 +31,7 @@ class Kind(StrEnum):
     LIST = "list"  # runs, latest first; with a measure the highest first
     FIRST = "first"  # the earliest match
     LAST = "last"  # the latest match
+    MISSING = "missing"  # which jobs have no such run
     COUNT = "count"  # how many runs
     RATE = "rate"  # which share failed
     TYPICAL = "typical"  # the median of a measure, with its 95th percentile

@@ -154,7 +154,7 @@ class Questions:
         )
 
     def _answer(self, question: Question, inquiry: Inquiry, now: datetime) -> "Answered":
-        from orcaops.services.asking.answering import ahead, contrasts, failures, numbers, runs
+        from orcaops.services.asking.answering import ahead, contrasts, failures, missing, numbers, runs
         from orcaops.services.asking.answering.sources import Sources
 
         sources = Sources(
@@ -170,7 +170,14 @@ class Questions:
             limit=question.limit,
             remedies=self._remedies,
         )
-        kinds = {**runs.KINDS, **numbers.KINDS, **contrasts.KINDS, **failures.KINDS, **ahead.KINDS}
+        kinds = {
+            **runs.KINDS,
+            **missing.KINDS,
+            **numbers.KINDS,
+            **contrasts.KINDS,
+            **failures.KINDS,
+            **ahead.KINDS,
+        }
         try:
             return kinds[inquiry.kind](inquiry, sources)
         except OrcaError as error:

@@ -10,6 +10,7 @@ _WORDS = {
     Kind.LIST: "runs",
     Kind.FIRST: "the first run",
     Kind.LAST: "the last run",
+    Kind.MISSING: "what has no run",
     Kind.COUNT: "the number of runs",
     Kind.RATE: "the share of runs that failed",
     Kind.TREND: "how {measure} goes over time",

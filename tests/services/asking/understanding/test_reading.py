@@ -75,6 +75,12 @@ def test_of_the_questions_kept_aside_nine_in_ten_are_understood() -> None:
         ),
         ("how come deploy keeps failing", "explain where status:failed name:deploy"),
         (
+            "what hasn't run on main in November?",
+            "missing where branch:main after:2026-11-01",
+        ),
+        ("which images were not used last night", f"missing by image where {NIGHT}"),
+        ("which jobs have never passed?", "missing where status:succeeded"),
+        (
             "failed OR timed out jobs this week",
             "list where (status:failed OR status:timed_out) after:2026-11-16",
         ),

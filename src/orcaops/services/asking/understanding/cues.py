@@ -76,6 +76,7 @@ _TABLE: tuple[tuple[Kind, float, str], ...] = (
     (Kind.LAST, 2.6, r"^is ⟨n⟩ ever\b|\bever (?:pass|fail|job|timeout)\b"),
     (Kind.FIRST, 4.2, r"\bwhen\b.*\bfirst\b|\bfirst time\b|\bfirst (?:fail|pass|job|timeout|oom)\b"),
     (Kind.FIRST, 3.2, r"^when is\b(?!.*\b(?:last|will|next)\b)|\bsince when\b"),
+    (Kind.MISSING, 8.0, r"^(?!.*\b(?:why|when|often)\b).*\bnot (?:is |ever )*(?:job|use)\b"),
     (Kind.COUNT, 7.0, r"\bwhatfailed\b"),
     (Kind.COUNT, 4.4, r"\boverview\b"),
     (Kind.COUNT, 5.4, (r"\bwhich (?:weekday|hour|hourofday|day|week|month|host|image|branch|team|executor)"

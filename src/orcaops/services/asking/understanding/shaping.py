@@ -135,7 +135,9 @@ def ranked(parsed: "Parsed", found: Mapping[Kind, float]) -> list[tuple[Kind, fl
         weights.pop(Kind.PREDICT, None)  # nothing is predicted of nobody
     order = list(Kind)
     weights = {kind: weight for kind, weight in weights.items() if weight > 0}
-    if parsed.has("not job", "not is job"):
+    if re.search(r"\bnever\b", parsed.spoken) and re.search(r"\bnot (?:is |ever )*pass\b", parsed.meant):
+        weights[Kind.MISSING] = 8.0
+    if Kind.MISSING in weights:
         weights.pop(Kind.LIST, None)  # what did not run is no run
     return sorted(weights.items(), key=lambda one: (-one[1], order.index(one[0])))
 
@@ -155,6 +157,12 @@ def shaped(kind: Kind, parsed: "Parsed") -> list[Inquiry]:
         return [Inquiry(kind=Kind.COUNT, by=by, top=parsed.top, where=_where(Kind.RATE, parsed))]
     if kind in (Kind.ROSE, Kind.FELL) and (found := _under_another(kind, parsed)) is not None:
         return [found]
+    if kind is Kind.MISSING:
+        passed = ["status:succeeded"] if re.search(r"\bnot (?:is |ever )*pass\b", parsed.meant) else []
+        where = " ".join([*passed, *filter(None, [_where(kind, replace(parsed, meant=""))])])
+        # Without a time or an outcome every job has such a run.
+        by = None if by == "key" else by
+        return [Inquiry(kind=kind, by=by, top=parsed.top, where=where)] if passed or parsed.spans else []
     if kind is Kind.COUNT and parsed.has("overview"):
         return [Inquiry(kind=kind, by="status", where=_where(kind, parsed))]
     measure = _measure(kind, parsed)
