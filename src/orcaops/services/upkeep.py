@@ -173,6 +173,11 @@ class Upkeep:
             failing["store"] = str(error)
         else:
             failing.update(self._failing())
+        if self._store.unwritable is not None:
+            failing["store"] = str(self._store.unwritable)
+        disk = self._disk()
+        if disk.state != "ok":
+            failing["disk"] = disk.sentence
         failing.update({f"learner {name}": fault.last_error for name, fault in self._loop.health.items()})
         return failing
 

@@ -1,5 +1,7 @@
 """Whether the server lives and is ready, as those see it who ask without a token."""
 
+import shutil
+
 import pytest
 from starlette.testclient import TestClient
 
@@ -18,6 +20,12 @@ def test_a_learner_that_fails_does_not_stop_it(
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()["degraded"]) == (200, ["learner x"])
     assert "/path" not in answer.text
+
+
+def test_a_full_disk_is_told(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    full = shutil.disk_usage("/")._replace(free=1 << 20)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: full)
+    assert client.get("/readyz").json()["degraded"] == ["disk"]
 
 
 def test_without_its_store_it_is_not_ready(
