@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
+from orcaops.running.processes import tree as tree_module
 from orcaops.running.processes.tree import (
     INSTALLATION_VARIABLE,
     JOB_VARIABLE,
@@ -76,6 +77,32 @@ def test_who_left_parent_and_environment_belongs_by_the_session(tree: ProcessTre
         while sum(marks_of(pid) is None for pid in wait_for(3, tree)) != 1:  # until env has executed
             assert time.monotonic() < give_up
             time.sleep(0.01)
+
+
+def test_who_takes_long_to_be_executed_is_waited_for(
+    tree: ProcessTree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a loaded machine a program may lie for long between its new memory and its new environment."""
+    real, looks = tree_module._read, []
+
+    def slow(pid: int, what: str) -> bytes | None:
+        found = real(pid, what)
+        if found and pid == process.pid and len(looks) < 100:
+            looks.append(what)
+            return b""
+        return found
+
+    with started("exec sleep 600", tree.environment()) as process:
+        monkeypatch.setattr(tree_module, "_read", slow)
+        assert [entry.pid for entry in tree.members()] == [process.pid]
+        assert len(looks) == 100
+
+
+def test_who_has_no_environment_keeps_nobody_waiting(tree: ProcessTree) -> None:
+    with started("exec env -i sleep 600", {}):
+        began = time.monotonic()
+        assert tree.members() == []
+        assert time.monotonic() - began < 2.0, "not until it is no longer new"
 
 
 def test_others_never_belong(tree: ProcessTree) -> None:

@@ -25,7 +25,7 @@ INSTALLATION_VARIABLE = "ORCAOPS_INSTALLATION"
 
 _PROC = Path("/proc")
 _KERNEL_THREADS = 2  # the parent of all threads of the kernel, which have no environment either
-_LOOKS = 10
+_LONGEST_EXEC_S = 5.0  # on a machine that is short of processors and disk; else it is a millisecond
 _LOOK_PAUSE_S = 0.002
 
 
@@ -89,8 +89,12 @@ def marks_of(pid: int) -> tuple[str, str] | None:
 
 def _environment(pid: int) -> bytes | None:
     """What a process was started with; None if it may not be read; empty also while it is being executed."""
+    return _read(pid, "environ")
+
+
+def _read(pid: int, what: str) -> bytes | None:
     try:
-        return (_PROC / str(pid) / "environ").read_bytes()
+        return (_PROC / str(pid) / what).read_bytes()
     except OSError:
         return None
 
@@ -132,12 +136,20 @@ class ProcessTree:
     def members(self) -> list[ProcessEntry]:
         """Who is alive now. Costs one reading of ``/proc``: some 15 µs per process of the machine."""
         own = os.getpid()
-        for _ in range(_LOOKS):
+        awaited: set[tuple[int, int]] | None = None
+        while True:
             entries = [entry for entry in all_entries() if entry.pid != own]
             also = set(self._also())
             members = {entry.pid: entry for entry in entries if entry.pid in also or self._is_marked(entry)}
             self._add_relatives(members, entries)
-            if not any(self._is_being_executed(entry) for entry in entries if entry.pid not in members):
+            unclear = {
+                (entry.pid, entry.started)
+                for entry in entries
+                if entry.pid not in members and self._is_being_executed(entry)
+            }
+            # Those that came since are no children of ours: their parents would be members, or unclear.
+            awaited = unclear if awaited is None else awaited & unclear
+            if not awaited:
                 break
             time.sleep(_LOOK_PAUSE_S)
         self._known.update((entry.pid, entry.started) for entry in members.values())
@@ -205,11 +217,16 @@ class ProcessTree:
         return False
 
     def _is_being_executed(self, entry: ProcessEntry) -> bool:
-        """Whether it may yet turn out to be marked: it is new, and has no environment at this moment."""
+        """Whether it may yet turn out to be marked: it is new, and has no environment at this moment.
+
+        It has no arguments then, either; who was started without an environment has some.
+        """
         if entry.parent == _KERNEL_THREADS or (entry.pid, entry.started) in self._foreign:
             return False
         age_s = time.clock_gettime(time.CLOCK_BOOTTIME) - entry.started / os.sysconf("SC_CLK_TCK")
-        return age_s < 1.0 and _environment(entry.pid) == b""
+        if age_s >= _LONGEST_EXEC_S:
+            return False
+        return _environment(entry.pid) == b"" and _read(entry.pid, "cmdline") == b""
 
 
 def _send(entry: ProcessEntry, number: signal.Signals) -> bool:
