@@ -5,6 +5,7 @@ import sys
 import textwrap
 import threading
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -360,6 +361,29 @@ def test_an_orphan_is_reaped_unless_it_is_living_or_anothers(
     assert len(executor.reap([])) >= len(would) - 1
     assert tree.members() == []
     assert executor.reap([]) == []
+
+
+def test_what_begins_while_it_is_reaped_is_left_alone(executor: ProcessExecutor, tmp_path: Path) -> None:
+    """A server reaps while it runs jobs: who lives is asked after looking at what is there."""
+    folder = tmp_path / "work" / "job-2"
+
+    def living() -> Iterator[str]:
+        folder.mkdir(parents=True)
+        yield "job-1"
+
+    assert executor.reap(living()) == []
+    assert folder.is_dir()
+    assert executor.reap([]) == [f"folder {folder}"]
+
+
+def test_what_an_attempt_left_that_was_killed_at_once_is_in_nobodys_way(
+    executor: ProcessExecutor, observer: RecordingObserver, tmp_path: Path
+) -> None:
+    folder = tmp_path / "work" / "job-1"
+    folder.mkdir(parents=True)
+    (folder / "old").touch()
+    assert run(executor, observer, "ls -A").exit_code == 0
+    assert observer.text() == b""
 
 
 @needs_limits

@@ -87,6 +87,9 @@ class ProcessExecutor:
         tree = ProcessTree(self._installation, run.job_id)
         limits = self._limits_of(run) if (spec.memory, spec.cpus, spec.pids) != (None, None, None) else None
         try:
+            if folder.exists():  # of an OrcaOps that was killed just before it noted that the job began
+                tree.kill()
+                remove_folder(folder)
             folder.mkdir(mode=0o700, parents=True)
             if limits is not None:
                 limits.create(spec)
@@ -140,21 +143,27 @@ class ProcessExecutor:
 
     def reap(self, living: Iterable[str], *, dry_run: bool = False) -> list[str]:
         """Kill the processes, and remove the folders, of this installation's jobs not in ``living``."""
-        keep = set(living)
         orphans: dict[str, list[int]] = {}
         for entry in all_entries():
             marks = marks_of(entry.pid)
-            if marks is not None and marks[0] == self._installation and marks[1] not in keep:
+            if marks is not None and marks[0] == self._installation:
                 orphans.setdefault(marks[1], []).append(entry.pid)
-        found = [f"process {pid} of job {job_id}" for job_id, pids in orphans.items() for pid in pids]
         folders = [
             path
             for path in (sorted(self._folder.iterdir()) if self._folder.is_dir() else ())
-            if is_id(path.name) and path.name not in keep
+            if is_id(path.name)
         ]
-        found += [f"folder {path}" for path in folders]
-        limited = [job_id for job_id in limited_jobs(self._installation) if job_id not in keep]
-        found += [f"control group of job {job_id}" for job_id in limited]
+        limited = limited_jobs(self._installation)
+        keep = set(living)  # asked last: what begins meanwhile is none of those found
+        for job_id in keep.intersection(orphans):
+            del orphans[job_id]
+        folders = [path for path in folders if path.name not in keep]
+        limited = [job_id for job_id in limited if job_id not in keep]
+        found = [
+            *(f"process {pid} of job {job_id}" for job_id, pids in orphans.items() for pid in pids),
+            *(f"folder {path}" for path in folders),
+            *(f"control group of job {job_id}" for job_id in limited),
+        ]
         if dry_run:
             return found
         for job_id in {*orphans, *limited}:
