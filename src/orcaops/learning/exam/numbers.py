@@ -8,6 +8,7 @@ from typing import Any
 from orcaops.learning.exam.answers import Answers
 from orcaops.learning.exam.limits import MemoryLimits, Timeouts
 from orcaops.learning.exam.paper import Figures, Paper, Sitting, sample_of
+from orcaops.learning.exam.reach import reach
 from orcaops.learning.learner import Learner
 from orcaops.learning.replay import PastRun
 from orcaops.learning.rivals import ema, last, mean2, median, spec
@@ -109,6 +110,7 @@ class NumberPaper(Paper):
             "cold_mean_abs_log_error": cold["mean_abs_log_error"],
             "cold_coverage_90": cold.get("coverage_90"),
             "intervals_95": self.ours.intervals(self.theirs),
+            "within_20_by_job": reach(self.ours.jobs, self.ours.estimates, self.ours.truths),
             "rivals": rivals,
         }
 
