@@ -273,7 +273,7 @@ def build(configuration: Configuration) -> App:
 
     # What follows the end of a run.
     announcing = Announcing(now, settings=settings.notify, families=families(loop.learners))
-    watching = Watching(store, logs, loop, clock=now, group_s=settings.notify.group)
+    watching = Watching(store, logs, loop, announcing, clock=now)
     telling = Telling(store, channels(settings), now, settings=settings.notify)
     absorber = Absorber(
         store,

@@ -11,8 +11,9 @@ from orcaops.model.anomaly import Anomaly
 from orcaops.model.logline import Stream
 from orcaops.model.run import Cause, LogSummary, Run, Status
 from orcaops.recording.logs.files import FileLogStore
+from orcaops.services.absorbing.announcing import Announcing
 from orcaops.services.watching import Watching
-from orcaops.wiring.learners import learners
+from orcaops.wiring.learners import families, learners
 
 _NOW = datetime.now(UTC)
 
@@ -66,7 +67,9 @@ def learned(app: App, runs: list[Run]) -> None:
 
 def watching(app: App, *, later_s: float = 0.0) -> Watching:
     at = _NOW + timedelta(seconds=later_s)
-    return Watching(app.store, logs_of(app), Loop(learners(app.settings)), clock=lambda: at)
+    loop = Loop(learners(app.settings))
+    announcing = Announcing(lambda: at, families=families(loop.learners))
+    return Watching(app.store, logs_of(app), loop, announcing, clock=lambda: at)
 
 
 def known(app: App) -> list[Anomaly]:
@@ -142,6 +145,24 @@ def test_one_that_never_prints_is_told_when_it_runs_far_too_long(app: App) -> No
     assert watching(app).look() == 1
     (found,) = known(app)
     assert found.title == "Still running after 20 min; it usually takes 1 min 1 s"
+
+
+def test_what_is_no_problem_is_told_to_nobody(app: App) -> None:
+    learned(app, [ended(n) for n in range(12)])
+    run = running(app, for_s=700, silent_s=600)
+    watching(app).look()
+    app.insights.resolve("default", known(app)[0].id, by="me", resolution="not a problem")
+    end(app, run, status=Status.LOST, cause=Cause.ENGINE_LOST)  # so that nothing is learned of it
+    told = len(waiting(app))
+    with app.store.write() as transaction:
+        transaction.runs.add_new([run.changed(job_id="job-live-2")])
+    writer = logs_of(app).open("default", "job-live-2")
+    writer.write(Stream.STDOUT, b"step 1\n", _NOW - timedelta(seconds=600))
+    writer.close()
+    assert watching(app).look() == 1
+    (second,) = [each for each in known(app) if each.job_id == "job-live-2"]
+    assert second.muted_by is not None
+    assert len(waiting(app)) == told
 
 
 def test_nothing_is_told_of_a_job_of_which_nothing_is_known(app: App) -> None:

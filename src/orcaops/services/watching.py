@@ -1,8 +1,8 @@
 """Watching: a run that hangs is told while it hangs, not when somebody has stopped it at last.
 
 Now and then each running job is judged as if it ended at this moment. What is found so is kept as an
-anomaly and told at once. It is not learned from, and when the run has ended, what absorbing finds
-takes its place: opinions follow from the runs that ended alone, whoever watched them.
+anomaly and told by the rules that hold for all. It is not learned from, and when the run has ended, what
+absorbing finds takes its place: opinions follow from the runs that ended alone, whoever watched them.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,11 +15,12 @@ from orcaops.model.anomaly import Anomaly, Severity
 from orcaops.model.metric import MetricName
 from orcaops.model.quantities import show_duration
 from orcaops.model.run import Cause, LogSummary, Run, Status
-from orcaops.notifying.digest import notice_of
 from orcaops.recording.logs.store import LogStore
 from orcaops.recording.measure import samples_of
 from orcaops.recording.store import Store, Transaction
 from orcaops.services.absorb import load_memories
+from orcaops.services.absorbing.announcing import Announcing
+from orcaops.services.absorbing.verdicts import Verdicts
 
 _MARK = "still_running"  # in the evidence of what is known of a run that has not ended
 _NEWS = 1.5  # an anomaly is shown again when it has grown by so much
@@ -36,14 +37,20 @@ class Watching:
     """Looks at what is running."""
 
     def __init__(
-        self, store: Store, logs: LogStore, loop: Loop, *, clock: Callable[[], datetime], group_s: float = 0.0
+        self,
+        store: Store,
+        logs: LogStore,
+        loop: Loop,
+        announcing: Announcing,
+        *,
+        clock: Callable[[], datetime],
     ) -> None:
-        """``group_s`` is how long a notice waits for others."""
         self._store = store
         self._logs = logs
         self._loop = loop
+        self._announcing = announcing
+        self._verdicts = Verdicts()
         self._clock = clock
-        self._group = timedelta(seconds=group_s)
 
     def look(self) -> int:
         """Judge every running job of every workspace; returns how many anomalies came or grew."""
@@ -60,9 +67,11 @@ class Watching:
             with self._store.write() as transaction:
                 going_on = {(run.workspace, run.job_id) for run in transaction.runs.open_runs()}
                 found = [each for each in found if (each.workspace, each.job_id) in going_on]
+                found = self._verdicts.anew(transaction, found)
                 transaction.anomalies.put_many(found)
-                told = [each for each in found if each.severity is not Severity.INFO]
-                transaction.outbox.add([notice_of(each) for each in told], due_at=now + self._group)
+                for workspace in {each.workspace for each in found}:
+                    here = [each for each in found if each.workspace == workspace]
+                    self._announcing.early(transaction, workspace, here)
         return len(found)
 
     def follow(self, transaction: Transaction, runs: Sequence[Run], absorbed: Absorbed) -> None:

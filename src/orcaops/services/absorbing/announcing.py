@@ -59,6 +59,10 @@ class Announcing:
             ]
             self._consider(transaction, workspace, live, touched)
 
+    def early(self, transaction: Transaction, workspace: str, found: Sequence[Anomaly]) -> None:
+        """Tell what is known of runs that go on, by the same rules; they are counted at their end."""
+        self._consider(transaction, workspace, (), found)
+
     def _consider(
         self, transaction: Transaction, workspace: str, live: Sequence[Run], touched: Sequence[Anomaly]
     ) -> None:

@@ -177,13 +177,14 @@ def _verdict(decision: Decision) -> _Verdict:
 
 
 def _number(transaction: Transaction, anomaly: Anomaly, numbers: dict[tuple[str, str], int]) -> int:
-    """The place in the learning order of the last unusual run of an episode."""
+    """The place in the learning order of the last unusual run of an episode; behind all if it still runs."""
     last = anomaly.job_ids[-1] if anomaly.job_ids else anomaly.job_id
     known = numbers.get((anomaly.workspace, last))
     if known is not None:
         return known
     try:
-        return transaction.runs.get(anomaly.workspace, last).number or 0
+        number = transaction.runs.get(anomaly.workspace, last).number
+        return transaction.watermark() + 1 if number is None else number
     except OrcaError:  # its retention has passed
         return max(numbers.values(), default=0)
 
