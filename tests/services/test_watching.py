@@ -109,6 +109,15 @@ def test_it_is_told_once_and_shown_as_it_grows(app: App) -> None:
     assert len(waiting(app)) == 1
 
 
+def test_one_that_takes_long_because_it_hangs_is_one_story(app: App) -> None:
+    learned(app, [ended(n, silence_s=300.0) for n in range(12)])
+    running(app, for_s=1000, silent_s=500)
+    assert watching(app).look() == 1
+    assert [each.type for each in known(app)] == ["duration"]
+    assert watching(app, later_s=3000).look() == 1
+    assert [each.type for each in known(app)] == ["stalled"]
+
+
 def test_what_is_found_at_its_end_takes_its_place(app: App) -> None:
     learned(app, [ended(n) for n in range(12)])
     run = running(app, for_s=700, silent_s=600)

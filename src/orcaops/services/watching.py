@@ -5,7 +5,7 @@ anomaly and told by the rules that hold for all. It is not learned from, and whe
 absorbing finds takes its place: opinions follow from the runs that ended alone, whoever watched them.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -68,6 +68,8 @@ class Watching:
                 going_on = {(run.workspace, run.job_id) for run in transaction.runs.open_runs()}
                 found = [each for each in found if (each.workspace, each.job_id) in going_on]
                 found = self._verdicts.anew(transaction, found)
+                for each in found:  # it takes long because it hangs: what was told of it before is that story
+                    _forget(transaction, each.workspace, each.job_id, {other.id for other in found})
                 transaction.anomalies.put_many(found)
                 for workspace in {each.workspace for each in found}:
                     here = [each for each in found if each.workspace == workspace]
@@ -78,15 +80,8 @@ class Watching:
         """A step of absorbing: of runs that have ended holds what was found at their end, and no more."""
         final = {anomaly.id for anomaly in absorbed.anomalies}
         for run in runs:
-            if run.source != "local":
-                continue
-            passed = [
-                each.id
-                for each in transaction.anomalies.of_run(run.workspace, run.job_id)
-                if _MARK in each.evidence and each.id not in final
-            ]
-            if passed:
-                transaction.anomalies.forget(run.workspace, passed)
+            if run.source == "local":
+                _forget(transaction, run.workspace, run.job_id, final)
 
     def _news(self, transaction: Transaction, run: Run, now: datetime) -> Iterator[Anomaly]:
         judged = self._judged(transaction, run, now)
@@ -116,6 +111,14 @@ class Watching:
                 # One that hangs takes long, too: it is one story.
                 return [_of_a_running_one(each, metric) for each in mine]
         return []
+
+
+def _forget(transaction: Transaction, workspace: str, job_id: str, final: Set[str]) -> None:
+    """Remove what was known of a run while it ran, but for those that are final."""
+    known = transaction.anomalies.of_run(workspace, job_id)
+    passed = [each.id for each in known if _MARK in each.evidence and each.id not in final]
+    if passed:
+        transaction.anomalies.forget(workspace, passed)
 
 
 def _concerns(anomaly: Anomaly, run: Run, metric: str) -> bool:
