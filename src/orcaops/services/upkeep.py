@@ -164,7 +164,8 @@ class Upkeep:
         ]
 
     def health(self) -> dict[str, str]:
-        """What does not answer now, by name; empty when all is well. Quick: for ``/readyz``."""
+        """What does not answer now, by name; empty when all is well. For ``/readyz``: milliseconds, and a few
+        seconds where an engine hangs."""
         failing: dict[str, str] = {}
         try:
             with self._store.read() as transaction:
@@ -178,6 +179,10 @@ class Upkeep:
         disk = self._disk()
         if disk.state != "ok":
             failing["disk"] = disk.sentence
+        probed = {name: executor.probe() for name, executor in self._executors.items()}
+        failing.update(
+            {f"executor {name}": found.sentence for name, found in probed.items() if not found.usable}
+        )
         failing.update({f"learner {name}": fault.last_error for name, fault in self._loop.health.items()})
         return failing
 

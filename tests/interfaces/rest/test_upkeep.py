@@ -6,6 +6,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from orcaops.app import App
+from orcaops.running.executor import Health
+from orcaops.running.executors.scripted import ScriptedExecutor
 
 
 def test_it_lives_and_is_ready(client: TestClient) -> None:
@@ -26,6 +28,16 @@ def test_a_full_disk_is_told(client: TestClient, monkeypatch: pytest.MonkeyPatch
     full = shutil.disk_usage("/")._replace(free=1 << 20)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: full)
     assert client.get("/readyz").json()["degraded"] == ["disk"]
+
+
+def test_an_engine_that_does_not_answer_is_told(
+    client: TestClient, executors: dict[str, ScriptedExecutor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = Health(usable=False, sentence="no engine at /secret/path")
+    monkeypatch.setattr(executors["docker"], "probe", lambda: gone)
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["degraded"]) == (200, ["executor docker"])
+    assert "/path" not in answer.text
 
 
 def test_without_its_store_it_is_not_ready(

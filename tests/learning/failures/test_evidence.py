@@ -88,6 +88,10 @@ def test_a_silent_failure_is_its_tool_and_exit_code() -> None:
 def test_a_label_is_one_for_one_signature() -> None:
     framed = Signature("s", "f", "KeyError: 'a'", "exception:KeyError", frame="app.py:load")
     assert label_of(framed) == "KeyError in app.py:load"
+    known = Signature(
+        "s", "f", "Module 'x' is missing", "pattern:python.module-not-found", frame="app.py:load"
+    )
+    assert label_of(known) == "Module 'x' is missing in app.py:load"
     assert label_of(Signature("s", "f", "lost 12 leases", "line:lost")) == "lost <n> leases"
 
 

@@ -24,7 +24,9 @@ class Ready(BaseModel):
     """That the server can do its work; ``degraded`` names what it does without."""
 
     status: Literal["ready"] = "ready"
-    degraded: tuple[str, ...] = Field(description="Parts that fail, such as a learner, while jobs go on.")
+    degraded: tuple[str, ...] = Field(
+        description="Parts that fail, such as a learner or an executor, while other jobs go on."
+    )
 
 
 @router.get("/healthz", operation_id="isAlive", summary="Is it alive?", response_model=Alive)

@@ -175,9 +175,10 @@ def origin_of_silence(run: Run) -> float:
 
 def label_of(said: Signature) -> str:
     """The signature in words: the same for the same failure, whatever differs from run to run."""
-    if said.frame is not None:
-        return f"{said.kind.partition(':')[2] or said.kind} in {said.frame}"[:200]
-    return mask(said.text)[:200]
+    if said.frame is None:
+        return mask(said.text)[:200]
+    exception = said.kind.removeprefix("exception:") if said.kind.startswith("exception:") else None
+    return f"{exception or mask(said.text)} in {said.frame}"[:200]
 
 
 def passing_lines(lines: Iterable[str], *, sounds: Callable[[str], float] = severity) -> tuple[str, ...]:
