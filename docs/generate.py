@@ -141,7 +141,39 @@ def commands() -> str:
     return text
 
 
-PAGES = {"plug-ins.md": plug_ins, "configuration.md": configuration, "commands.md": commands}
+def listed(choices: Any) -> str:
+    """The values of an enumeration, with what its source says beside each."""
+    found = re.findall(r'^    [A-Z_]+ = "([^"]+)"(?:  # (.+))?$', inspect.getsource(choices), re.MULTILINE)
+    if not any(said for _, said in found):
+        return "- " + " ".join(f"`{value}`" for value, _ in found) + "\n"
+    return "".join(f"- `{value}`: {said}\n" if said else f"- `{value}`\n" for value, said in found)
+
+
+def search() -> str:
+    """The search language with the values that are a closed list, and questions written as a line."""
+    run, inquiry = (
+        importlib.import_module("orcaops.model.run"),
+        importlib.import_module("orcaops.model.inquiry"),
+    )
+    language = importlib.import_module("orcaops.recording.query")
+    runs, questions = (words((module.__doc__ or "").partition("\n>>>")[0]) for module in (language, inquiry))
+    return (
+        f"# Search\n\n## Runs\n\n{runs.rstrip()}\n\n"
+        f"Values of `status`:\n\n{listed(run.Status)}\nValues of `cause`:\n\n{listed(run.Cause)}\n"
+        f"## Questions\n\n`orcaops ask` shows the line that it understood.\n\n{questions.rstrip()}\n\n"
+        f"`KIND`, what is asked for:\n\n{listed(inquiry.Kind)}\n"
+        f"`MEASURE`, what is measured of runs:\n\n{listed(inquiry.Measure)}\n"
+        f"`FIELD`, what runs are grouped by: {shown(inquiry.GROUPS)}, `label:NAME`; spans of time: "
+        f"{shown(inquiry.SPANS)}; counts of failures also by {shown(inquiry.WHAT_FAILED)}.\n"
+    )
+
+
+PAGES = {
+    "plug-ins.md": plug_ins,
+    "configuration.md": configuration,
+    "commands.md": commands,
+    "search.md": search,
+}
 
 
 def main() -> int:
