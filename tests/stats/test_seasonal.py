@@ -29,6 +29,23 @@ def test_a_known_week_is_continued() -> None:
     assert 0.7 < held / WEEK < 0.92
 
 
+@pytest.mark.parametrize("weeks", [2, 8])
+def test_counts_that_jump_when_work_begins_are_foreseen_better_than_by_last_week(weeks: int) -> None:
+    chance = random.Random(6)
+
+    def week() -> list[float]:
+        return [float(sum(chance.random() < rate / 99 for _ in range(99))) for rate in WEEKDAYS]
+
+    error = naive = 0.0
+    for _ in range(10):
+        past = [value for _ in range(weeks) for value in week()]
+        told = forecast(past, places(0, len(past)), places(0, WEEK))
+        for guess, last, truth in zip(told.middle, past[-WEEK:], week(), strict=True):
+            error += abs(guess - truth)
+            naive += abs(last - truth)
+    assert error < (0.8 if weeks == 8 else 0.9) * naive
+
+
 def test_the_interval_of_a_quiet_hour_is_not_that_of_a_noisy_one() -> None:
     chance = random.Random(7)
     past = [

@@ -2,7 +2,7 @@
 
 All of it happens on ln(1 + value), where bursts weigh less, and a quiet night is told from a busy noon as
 well as two noons. Each expert forecasts the hours ahead; each is also asked what it would have said at
-earlier moments with what was known then, and its weight falls steeply with its error there; the first two,
+earlier moments with what was known then, and its weight falls steeply with its error there; the first three,
 the surest of them on arrivals, have a start of a fifth. The same earlier forecasts say how wide the
 interval must be: for each hour by those of about the same level. It is made of errors that were made ahead
 of time, not of those of a fit, which are always too small (split conformal prediction; Vovk 2005).
@@ -38,7 +38,7 @@ _OWN_SHARE, _DOUBT, _FEWEST_WEEKS = 0.3, 3.0, 3
 _HALF_LIFE_DAYS = 42.0
 _RECENT_HALF_LIFE_DAYS = 14.0
 _SHARPNESS = 8.0  # 4 mixes too much where arrivals are noise, 12 is no better
-_START = 1.2  # by how much another expert must be better than the first two to count as much
+_SUREST, _START = 3, 1.2  # by how much another expert must be better than the first few to count as much
 _ORIGINS = 6
 _ALIKE = 200  # earlier forecasts of about the same level that say how far off the next will be
 _THINNED = 4  # every so many of them are enough for a mean
@@ -140,15 +140,13 @@ def _errors_alike(said: "Numbers", came: "Numbers", centre: "Numbers") -> "Numbe
 
 
 def _weights(errors: "Numbers") -> "Numbers":
-    """Shares that fall with the error; without a record the weekly expert has all."""
+    """Shares that fall with the error; without a record the surest have the same share."""
     import numpy as np
 
-    errors = errors * np.array([1.0, 1.0] + [_START] * (len(errors) - 2))
+    errors = errors * np.array([1.0] * _SUREST + [_START] * (len(errors) - _SUREST))
     best = errors.min()
     if not math.isfinite(best) or errors.max() <= 0:
-        weights = np.zeros(len(errors))
-        weights[0] = 1.0
-        return weights
+        return np.repeat([1 / _SUREST, 0.0], [_SUREST, len(errors) - _SUREST])
     if best <= 0:
         return np.asarray((errors <= 0) / (errors <= 0).sum())
     weights = (errors / best) ** -_SHARPNESS
@@ -156,7 +154,7 @@ def _weights(errors: "Numbers") -> "Numbers":
 
 
 def _experts() -> list["Expert"]:
-    return [_weekly, _hours_around, _recent, _same_hour_last_week, _shifted_week, _days]
+    return [_weekly, _hours_around, _alike_days, _recent, _same_hour_last_week, _shifted_week, _days]
 
 
 def _terms(places: "NDArray[np.int64]") -> "Numbers":
@@ -227,6 +225,19 @@ def _hours_around(past: "Numbers", where: "NDArray[np.int64]", coming: "NDArray[
     reached = np.cumsum(weights, axis=1)
     middles = (reached < reached[:, -1:] / 2).sum(axis=1)
     return np.asarray(values[middles][back])
+
+
+def _alike_days(past: "Numbers", where: "NDArray[np.int64]", coming: "NDArray[np.int64]") -> "Numbers":
+    """The mean of that hour over working days, or over weekends: sharp where work begins and ends."""
+    import numpy as np
+
+    def part(places: "NDArray[np.int64]") -> "NDArray[np.int64]":
+        return places % DAY + DAY * (places >= _WEEKEND)
+
+    fading = _fading(len(past), _NEAR_HALF_LIFE_DAYS)
+    mass = np.bincount(part(where), fading, 2 * DAY)
+    mean = np.bincount(part(where), fading * np.expm1(past), 2 * DAY) / np.maximum(mass, 1e-12)
+    return np.asarray(np.log1p(mean)[part(coming)])
 
 
 def _recent(past: "Numbers", where: "NDArray[np.int64]", coming: "NDArray[np.int64]") -> "Numbers":

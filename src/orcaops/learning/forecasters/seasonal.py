@@ -12,7 +12,7 @@ from orcaops.stats.seasonal import Ahead
 class Seasonal:
     """Forecasts by season of day and week (:mod:`orcaops.stats.seasonal`).
 
-    Six experts weighted by their record; the interval is made of the errors of earlier forecasts.
+    Seven experts weighted by their record; the interval is made of the errors of earlier forecasts.
     Abstains below ``fewest_hours`` (two weeks at least), and where on average less than
     ``fewest_per_hour`` come an hour: a season cannot be told from chance there.
 
