@@ -2,42 +2,22 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from orcaops.services.asking.understanding.amounts import amounts, top_of
+from orcaops.services.asking.understanding.events import with_moments_of_events
 from orcaops.services.asking.understanding.lexicon import PHRASES, VERBS, WHAT_FAILED, meanings
+from orcaops.services.asking.understanding.messages import with_quotes
 from orcaops.services.asking.understanding.names import Known, Named, looks_like_a_name, unknown_names
+from orcaops.services.asking.understanding.parsed import Parsed
 from orcaops.services.asking.understanding.times import Span, Times
 from orcaops.services.asking.understanding.words import regular, spelt
 
 _PART = re.compile(r"⟨([a-zN])\d*⟩|[^\s⟨⟩]+")
 
 
-@dataclass(slots=True)
-class Parsed:
-    """A question taken apart: what was recognised in it, and what is left."""
-
-    meant: str = ""
-    spoken: str = ""
-    named: list[Named] = field(default_factory=list)
-    spans: list[Span] = field(default_factory=list)
-    amounts: list[str] = field(default_factory=list)
-    quotations: list[str] = field(default_factory=list)
-    top: int | None = None
-    by: str | None = None
-    unknown: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    anchors: list[Named] = field(default_factory=list)  # names of events that a time was counted from
-    understood: int = 0  # how many words have a meaning
-
-    def has(self, *meanings: str) -> bool:
-        """Whether one of these meanings is there."""
-        return any(re.search(rf"\b{meaning}\b", self.meant) for meaning in meanings)
-
-
 def take_apart(question: str, known: Known, times: Times) -> Parsed:
     """The question in its parts."""
-    text = regular(_with_quotes(question))
+    text = regular(with_quotes(question))
     parsed = Parsed()
     words = _with_quoted_names(text.words, text.quotations, known, parsed)
     named, words = known.find(words)
@@ -51,7 +31,7 @@ def take_apart(question: str, known: Known, times: Times) -> Parsed:
     words = VERBS.sub("failed", spelt(words, known.words))
     parsed.amounts, words = amounts(words)
     parsed.top, words = top_of(words)
-    words = _moments_of_events(words, known, parsed)
+    words = with_moments_of_events(words, known, parsed)
     parsed.spans, words = _times_out(words, times)
     parsed.spoken = words
     for name in known.labels:
@@ -89,41 +69,6 @@ def _quote_unknown(question: str, parsed: Parsed) -> None:
         parsed.understood += len(parsed.unknown)
         parsed.unknown.clear()
         parsed.meant += " ⟨q⟩"
-
-
-_UNQUOTED = (
-    re.compile(
-        r"^(.*\b(?:fix|solv|seen|before|error|help|similar|mention|contain)\w*\b[^:]*): (.{4,})$", re.I | re.S
-    ),
-    re.compile(r"^(.*\bseen (?:the |an? )?(?:error |message )?)(.{4,}?)( before\W*)$", re.I | re.S),
-    re.compile(
-        r"^((?!.*\b(?:can|could|would|will|please) (?:you )?say)"
-        r".*\b(?:mention|contain|say)(?:s|ing|ed)? )(?!in\b|went\b|about\b)([^⟨]{3,60})$",
-        re.I | re.S,
-    ),
-    re.compile(
-        r"^(.*\b(?:grep|search|look)(?:ed|ing)?\b.*\b(?:logs?|outputs?) for )([^⟨]{3,60})$", re.I | re.S
-    ),
-    re.compile(
-        r"^(\W*(?:find|search|look|grep|show)(?: me)?(?: for)? )([^⟨]{3,60}?)"
-        r"( in (?:the |all |our |any )?(?:logs?|outputs?)\b.*)$",
-        re.I | re.S,
-    ),
-    re.compile(r"^(\W*grep(?: for)? )(?!.*\blogs?\b)([^⟨]{3,60})$", re.I | re.S),
-)
-"""Where a message of a log stands without quotes."""
-
-
-def _with_quotes(question: str) -> str:
-    """The question with quotes around what is a message of a log and not a part of the question."""
-    if re.search(r"[\"“`«]|(?<!\w)'", question):
-        return question
-    for expression in _UNQUOTED:
-        found = expression.match(question.strip())
-        if found and not re.fullmatch(r"(?:it|this|that|these|such|them)\b.*", found[2].strip(), re.I):
-            rest = found[3] if found.re.groups > 2 else ""
-            return f'{found[1].rstrip(": ")} "{found[2].strip(" ?.")}" {rest}'
-    return question
 
 
 def _with_quoted_names(words: str, quotations: Sequence[str], known: Known, parsed: Parsed) -> str:
@@ -234,42 +179,6 @@ _CHANGED = re.compile(
     r"(?: to)?(?: of)?(?: the| our| its| a| to)*(?: new)? "
     rf"({'|'.join(FIELD_OF)})s?\b"
 )
-_LAST_OF = re.compile(
-    r"\b(since|after|before) (?:the |our |its )?(?:last|latest|most recent|previous)"
-    r"( successful| passing| green| failed| failing| red)?(?: (⟨N\d+⟩))?"
-    r"( success\w*| failure| job| run| build| deployment| deploy| release)?"
-    r"(?: of (?:the )?(⟨N\d+⟩))?(?![\w⟨])"
-)
-_OUTCOMES = {"succ": "succeeded", "pass": "succeeded", "gree": "succeeded", "fail": "failed", "red": "failed"}
-
-
-def _moments_of_events(words: str, known: Known, parsed: Parsed) -> str:
-    """``since the last deploy`` with the time at which that ran, where somebody can tell it."""
-
-    def moment(found: re.Match[str]) -> str:
-        name = found[3] or found[5]
-        what = (found[4] or "").strip()
-        guessed = known.guess(what) if name is None and what in ("deployment", "deploy", "release") else None
-        told = (found[2] or found[4] or "").strip()
-        outcome = next((status for how, status in _OUTCOMES.items() if told.startswith(how)), "")
-        if known.last is None or not (name or guessed or outcome):
-            return found[0]
-        one = parsed.named[int(name[2:-1])] if name else guessed
-        if one is not None and one.field not in ("name", "key", "command"):
-            return found[0]
-        said = (one.search if one else "", f"status:{outcome}" if outcome else "")
-        search = " ".join(part for part in said if part)
-        at = known.last(search)
-        if at is None:
-            return found[0]
-        if name and words.count(name) == 1:
-            parsed.anchors.append(parsed.named[int(name[2:-1])])
-        parsed.notes.append(f"the last run where {search} was at {at:%Y-%m-%d %H:%M} UTC")
-        return f"{found[1]} {at:%Y-%m-%dt%H:%M:%Sz}"
-
-    return _LAST_OF.sub(moment, words)
-
-
 _MEANING_NAMES = frozenset(meaning for meaning in meanings().values() if meaning)
 
 

@@ -14,10 +14,11 @@ from zoneinfo import ZoneInfo
 from orcaops.model.errors import OrcaError
 from orcaops.model.inquiry import Inquiry
 from orcaops.services.asking.query_line import parse_line
-from orcaops.services.asking.understanding import shaping
+from orcaops.services.asking.understanding import ranking, shaping
 from orcaops.services.asking.understanding.cues import weights
-from orcaops.services.asking.understanding.dissection import Parsed, take_apart
+from orcaops.services.asking.understanding.dissection import take_apart
 from orcaops.services.asking.understanding.names import Known
+from orcaops.services.asking.understanding.parsed import Parsed
 from orcaops.services.asking.understanding.times import Times
 
 UNDERSTOOD = 0.5
@@ -61,7 +62,7 @@ class RuleReader:
             return []  # nobody's name is recorded
         if parsed.unknown:
             parsed.notes.append(f"passed over: {', '.join(parsed.unknown[:_MOST_TOLD])}")
-        ranked = shaping.ranked(parsed, weights(parsed.meant))
+        ranked = ranking.ranked(parsed, weights(parsed.meant))
         if not ranked:
             return []
         readings: list[Reading] = []

@@ -1,0 +1,104 @@
+"""Conditions: the search for the runs that a question is about: outcomes, amounts, names, words and times."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from itertools import groupby
+
+from orcaops.model.inquiry import Kind
+from orcaops.services.asking.understanding.parsed import Parsed
+from orcaops.services.asking.understanding.times import Span
+
+NOT_OF_RUNS = frozenset({Kind.FORECAST, Kind.PREDICT, Kind.ADVICE})
+_OF_FAILURES = frozenset(
+    {Kind.RATE, Kind.TREND, Kind.ROSE, Kind.FELL, Kind.COMPARE, Kind.FLAKY, Kind.ANOMALIES, Kind.SEEN}
+    | {Kind.CHANGES, Kind.FIXES}
+    | NOT_OF_RUNS
+)
+"""Kinds that are about failures by themselves, or about successes as well: no filter for failed runs."""
+
+_EVENT = re.compile(r"\b(?:upgrade|update|release|rollout|migration|switch|deployment|change)\b")
+_DENIED = {
+    "timeout": "-status:timed_out",
+    "fail": "-status:failed",
+    "pass": "-status:succeeded",
+    "cancel": "-status:cancelled",
+    "oom": "-cause:oom_killed",
+    "lost": "-status:lost",
+}
+_WAITING = re.compile(r"\b(?:long|slowest|most|more|mean|how long|trend|rise|up|fast|rate|typical|cpu)\b|⟨x⟩")
+
+
+def search_of(kind: Kind, parsed: Parsed, *, with_times: bool = True) -> str:
+    """The search, in its language."""
+    parts = [*_outcome(kind, parsed), *parsed.amounts]
+    named = sorted(dict.fromkeys(parsed.named), key=lambda one: one.field)
+    for _, group in groupby(named, key=lambda one: one.field):
+        each = [one.search for one in group]
+        parts.append(each[0] if len(each) == 1 else f"({' OR '.join(each)})")
+    for quotation in parsed.quotations:
+        said = quotation.replace("\\", "\\\\").replace('"', '\\"')
+        parts.append(f'"{said}"')
+    if with_times:
+        parts += [_since_event(kind, parsed, span) for span in parsed.spans[:1]]
+    return " ".join(parts)
+
+
+def _since_event(kind: Kind, parsed: Parsed, span: Span) -> str:
+    """The time of a search; what an event of one day changed is seen in all that ran since."""
+    whole_day = span.start and span.end and span.end - span.start == timedelta(days=1)
+    if kind in (Kind.ROSE, Kind.FELL) and whole_day and _EVENT.search(parsed.spoken):
+        return span.search.partition(" before:")[0]
+    return span.search
+
+
+def _outcome(kind: Kind, parsed: Parsed) -> Sequence[str]:
+    """Status and cause as the question says them."""
+    meant = parsed.meant
+    if kind in NOT_OF_RUNS:
+        return []
+    denied = re.findall(rf"\bnot (?:is )?({'|'.join(_DENIED)})\b", meant)
+    if denied and (kind is not Kind.RATE or denied != ["fail"]):
+        rest = re.sub(rf"\bnot (?:is )?(?:{'|'.join(denied)})\b", "", meant)
+        return [*(_DENIED[one] for one in denied), *_outcome(kind, replace(parsed, meant=rest))]
+    causes = []
+    if parsed.has("oom") or re.search(r"\bmemory\b.*\bkilled\b|\bkilled\b.*\bmemory\b", meant):
+        causes.append("cause:oom_killed")
+    if parsed.has("policy"):
+        causes.append("cause:policy_denied")
+    if re.search(r"\bimage\b.*\bpull\b|\bpull\b.*\bimage\b", meant):
+        causes.append("cause:image_unavailable")
+    if parsed.has("infra"):
+        causes.append("cause:infrastructure")
+    if re.search(r"\bengine\b.*\blost\b|\blost\b.*\bengine\b", meant):
+        causes.append("cause:engine_lost")
+    if parsed.has("idle") and parsed.has("timeout", "killed"):
+        causes.append("cause:timeout_idle")
+    if causes and parsed.has("timeout") and re.search(r"\b(?:or|and)\b", parsed.spoken):
+        return [f"({' OR '.join([*causes, 'status:timed_out'])})"]
+    if causes:
+        return causes
+    if parsed.has("timeout"):
+        both = re.search(r"\bfail(?: timeout| (?:or|and) )", meant) and re.search(
+            r"\b(?:or|and)\b", parsed.spoken
+        )
+        return ["(status:failed OR status:timed_out)" if both else "status:timed_out"]
+    if parsed.has("cancel"):
+        return ["status:cancelled"]
+    if kind in _OF_FAILURES:
+        return []
+    listed = kind in (Kind.LIST, Kind.COUNT)
+    if listed and (parsed.has("running") or re.search(r"\bnow$", meant)):
+        return ["status:running"]
+    if listed and (
+        parsed.has("queued") or (parsed.has("wait") and not _WAITING.search(meant) and not parsed.amounts)
+    ):
+        return ["status:queued"]
+    if parsed.has("lost"):
+        return ["status:lost"]
+    if kind is Kind.EXPLAIN:
+        return [] if any(one.field == "job_id" for one in parsed.named) else ["status:failed"]
+    if parsed.has("fail") and not (parsed.has("pass") and kind is Kind.COUNT):
+        return ["status:failed"]
+    return ["status:succeeded"] if parsed.has("pass") else []
