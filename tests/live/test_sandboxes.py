@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -281,30 +282,60 @@ from orcaops import config
 from orcaops.app import build
 from orcaops.model.job import JobSpec
 app = build(config.load({"home": sys.argv[1]}, environment={}))
-app.jobs.run(JobSpec(shell="echo begun; sleep 2; exit 5", sandbox=sys.argv[2]),
+app.jobs.run(JobSpec(shell=sys.argv[3], sandbox=sys.argv[2]),
              on_accepted=lambda run: print(run.job_id, flush=True),
              on_output=lambda stream, data: print("begun", flush=True))
 """
 
 
-def test_a_killed_process_loses_neither_the_sandbox_nor_the_end_of_the_command(
-    app: App, place: Sandbox
-) -> None:
-    using = subprocess.Popen(
-        [sys.executable, "-c", _USE, str(app.settings.home), place.id], stdout=subprocess.PIPE, text=True
-    )
-    assert using.stdout is not None
-    with using:
-        job_id = using.stdout.readline().strip()
-        assert using.stdout.readline().strip() == "begun"
-        os.kill(using.pid, signal.SIGKILL)
-        using.wait()
-    app.recovery.recover()
-    app.recovery.wait()
-    final = app.jobs.get("default", job_id)
-    assert (final.status, final.exit_code) == (Status.FAILED, 5), final.message
-    assert "not kept" in str(final.message)
-    assert run(app, place, "true")[0].exit_code == 0
+class TestWhoseOwnerIsKilled:
+    def orphaned(self, app: App, place: Sandbox, line: str) -> str:
+        """The id of a job in the sandbox whose OrcaOps has been killed."""
+        using = subprocess.Popen(
+            [sys.executable, "-c", _USE, str(app.settings.home), place.id, line],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert using.stdout is not None
+        with using:
+            job_id = using.stdout.readline().strip()
+            assert using.stdout.readline().strip() == "begun"
+            os.kill(using.pid, signal.SIGKILL)
+            using.wait()
+        return job_id
+
+    def test_neither_the_sandbox_nor_the_end_of_the_command_is_lost(self, app: App, place: Sandbox) -> None:
+        job_id = self.orphaned(app, place, "echo begun; sleep 2; exit 5")
+        app.recovery.recover()
+        app.recovery.wait()
+        final = app.jobs.get("default", job_id)
+        assert (final.status, final.exit_code) == (Status.FAILED, 5), final.message
+        assert "not kept" in str(final.message)
+        assert (final.duration_s or 0.0) >= 2.0, "its time counts from its beginning"
+        assert final.usage.exact
+        assert run(app, place, "true")[0].exit_code == 0
+        assert groups_of_commands(place) == []
+
+    def test_it_can_be_cancelled(self, app: App, place: Sandbox) -> None:
+        job_id = self.orphaned(app, place, "echo begun; sleep 4711 & sleep 4711")
+        app.recovery.recover()
+        final = app.jobs.cancel("default", job_id, by="test")
+        assert final.cause is Cause.CANCELLED, final.message
+        assert "4711" not in run(app, place, "ps")[1]
+        assert groups_of_commands(place) == []
+
+    def test_that_it_ran_out_of_memory_is_known(self, app: App, place: Sandbox) -> None:
+        job_id = self.orphaned(app, place, "echo begun; sleep 1; exec tail /dev/zero")
+        time.sleep(3.0)  # nobody watches when it happens
+        app.recovery.recover()
+        app.recovery.wait()
+        assert app.jobs.get("default", job_id).cause is Cause.OOM_KILLED
+
+
+def groups_of_commands(place: Sandbox) -> list[Path]:
+    """The control groups of commands in a sandbox that are there now."""
+    container = docker("inspect", "--format", "{{.Id}}", f"orcaops-sandbox-{place.id}")
+    return [path for path in Path("/sys/fs/cgroup").rglob("exec-*") if container in str(path)]
 
 
 def test_without_a_network_it_has_a_localhost_of_its_own_for_as_long_as_it_stays(

@@ -27,29 +27,39 @@ class ExecGroup:
     @classmethod
     def open(cls, container: Cgroup, name: str, process: int, root: Path = CGROUP_ROOT) -> "ExecGroup | None":
         """A group below that of the container, with the process in it; None where that cannot be."""
+        made = cls._below(container, name, root)
+        if made is None:
+            return None
+        try:
+            for _, folder in made._folders:
+                folder.mkdir()
+            for _, folder in made._folders:
+                (folder / "cgroup.procs").write_text(str(process))
+        except OSError:
+            made.close()
+            return None
+        return made
+
+    @classmethod
+    def find(cls, container: Cgroup, name: str, root: Path = CGROUP_ROOT) -> "ExecGroup | None":
+        """The group of that name that somebody else opened; None where it is not there."""
+        found = cls._below(container, name, root)
+        return found if found is not None and all(folder.is_dir() for _, folder in found._folders) else None
+
+    @classmethod
+    def _below(cls, container: Cgroup, name: str, root: Path) -> "ExecGroup | None":
         if not isinstance(container, CgroupV1 | CgroupV2):
             return None
-        path = f"{container.path}/{name}"
+        group = open_cgroup(f"{container.path}/{name}", root)
+        if group is None:
+            return None
         homes = [root / container.path]
         if cgroup_version(root) == 1:
             homes = [root / controller / container.path for controller in _COUNTED]
             # Without it a group below would not count against the container's limit.
             if _read(homes[0] / "memory.use_hierarchy") != "1":
                 homes = homes[1:]
-        folders = [(home, home / name) for home in homes]
-        group = open_cgroup(path, root)
-        if group is None:
-            return None
-        made = cls(group, folders)
-        try:
-            for _, folder in folders:
-                folder.mkdir()
-            for _, folder in folders:
-                (folder / "cgroup.procs").write_text(str(process))
-        except OSError:
-            made.close()
-            return None
-        return made
+        return cls(group, [(home, home / name) for home in homes])
 
     def processes(self) -> list[int]:
         """Whoever is in it, by the ids of this machine."""

@@ -2,9 +2,9 @@
 
 The command is a further process of the sandbox's container. It begins behind a gate: a shell says which
 process it is, waits until it has been put into a control group of its own, and becomes the command.
-Its own group makes usage exact and lets a halt reach the whole tree and nobody else. Where
-the engine is on another machine there is no such group: then a halt reaches the command's session, and
-usage is not known.
+Its own group makes usage exact and lets a halt reach the whole tree and nobody else; it outlives OrcaOps,
+so whoever adopts the command counts and stops it as well. Where the engine is on another machine there
+is no such group: then a halt reaches the command's session, and usage is not known.
 """
 
 import contextlib
@@ -96,35 +96,61 @@ class SandboxAttempt:
             self._over.set()
             if self._connection is not None:
                 self._connection.close()
-            if self._group is not None:
-                if self._halt.requested:  # who outlived the command goes with it; else they may stay
-                    self._group.send(signal.SIGKILL)
-                self._group.close()
+            self._leave_group()
 
     def adopt(self) -> Outcome:
         """Wait for the end of a command whose owner has died; what it still wrote is lost."""
         self._exec_id = (self._run.engine_ref or "").partition(" ")[2]
-        self._started_at = self._clock.now()
+        self._started_at = self._run.started_at or self._clock.now()
         self._observer.started(self._started_at)
         self._observer.phase(PhaseName.RUN)
         try:
             if not self._exec_id:
                 raise EngineGoneError("it had not begun in the sandbox")
-            self._halt.subscribe(self._begin_to_stop)
-            self._await_end()
-            facts = self._engine.exec_facts(self._exec_id)
+            return self._await_adopted()
         except EngineError as error:
             return replace(self._failed(error), failure=Failure.ENGINE_LOST)
         finally:
             self._over.set()
-        exit_code, number = exit_or_signal(int(facts.get("ExitCode") or 0), self._sent)
+            self._leave_group()
+
+    def _await_adopted(self) -> Outcome:
+        facts = self._engine.exec_facts(self._exec_id)
+        child = self._parent.child_of(self._container) if self._parent is not None else None
+        if child is not None:
+            self._group = ExecGroup.find(child, self._group_name())
+        if self._group is not None:
+            self._process = int(facts.get("Pid") or 0)
+        self._halt.subscribe(self._begin_to_stop)
+        if facts["Running"]:
+            self._await_end()
+            facts = self._engine.exec_facts(self._exec_id)
+        if facts["Running"]:
+            raise EngineGoneError("the command could not be ended")
+        usage = self._usage()
+        oom_killed = bool(usage.oom_kills)
+        sent = self._sent | ({_KILL_SIGNAL} if oom_killed else set())
+        exit_code, number = exit_or_signal(int(facts.get("ExitCode") or 0), sent)
         return Outcome(
             exit_code=exit_code,
             signal=number,
+            oom_killed=oom_killed,
             started_at=self._started_at,
             finished_at=self._clock.now(),
+            usage=usage,
+            image_digest=self._run.image_digest,
             message="OrcaOps ended while this ran in a sandbox: what it wrote after that is not kept.",
         )
+
+    def _leave_group(self) -> None:
+        if self._group is not None:
+            if self._halt.requested:  # who outlived the command goes with it; else they may stay
+                self._group.send(signal.SIGKILL)
+            self._group.close()
+
+    def _group_name(self) -> str:
+        """By what the engine calls the command: so it is found again by whoever adopts it."""
+        return f"exec-{self._exec_id[:32]}"
 
     def _run_it(self) -> Outcome:
         self._observer.phase(PhaseName.CREATE)
@@ -171,7 +197,7 @@ class SandboxAttempt:
         self._process = process = self._process_id()
         child = self._parent.child_of(self._container) if self._parent is not None else None
         if child is not None and process > 1:
-            self._group = ExecGroup.open(child, f"exec-{self._word}", process)
+            self._group = ExecGroup.open(child, self._group_name(), process)
         connection.wait_at_most(None)
         self._started_at = at
         self._observer.started(at)
@@ -200,7 +226,7 @@ class SandboxAttempt:
 
     def _await_end(self) -> None:
         pause_s = _LOOK_S[0]
-        while not self._over.wait(pause_s):
+        while not self._over.wait(pause_s) and not self._given_up:
             if not self._engine.exec_facts(self._exec_id)["Running"]:
                 return
             pause_s = min(_LOOK_S[1], pause_s * 1.5)
@@ -325,6 +351,8 @@ class SandboxAttempt:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 (os.killpg if self._records is not None else os.kill)(self._process, number)
             return
+        if not self._inner:
+            return  # adopted, and out of reach: which process it is was known to its dead owner alone
         name = number.name.removeprefix("SIG")
         # The gate's shell leads a session of its own, which the command inherits.
         everybody = self._records is not None or number == signal.SIGKILL
