@@ -1,6 +1,6 @@
 """What was decided, laid over what is found."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from orcaops.improving.decided import once_each, trials_of, tried, with_decisions
@@ -50,6 +50,25 @@ def test_dismissed_until_the_score_has_doubled() -> None:
         (shown,) = with_decisions([found(score)], [decided("dismiss", then)])
         assert shown.state == state
         assert "a reason" in (shown.remark or "")
+
+
+def test_what_saves_next_to_nothing_does_not_come_back_for_twice_that() -> None:
+    for then, now, state in (
+        (0.0, 1e-6, "dismissed"),
+        (0.01, 0.5, "dismissed"),
+        (0.0, 1.0, "open"),
+        (0.01, 1.5, "open"),
+    ):
+        assert with_decisions([found(now)], [decided("dismiss", found(then))])[0].state == state
+
+
+def test_more_runs_within_a_day_are_no_busier_job() -> None:
+    then = found(10.0, frequency=70.0)
+    for hours, state in ((3, "dismissed"), (25, "open")):
+        busier = found(30.0, frequency=210.0, created_at=AT + timedelta(hours=hours))
+        assert with_decisions([busier], [decided("dismiss", then)])[0].state == state
+    saves_more = found(60.0, frequency=210.0, created_at=AT + timedelta(hours=3))
+    assert with_decisions([saves_more], [decided("dismiss", then)])[0].state == "open"
 
 
 def test_dismissed_again_it_waits_for_twice_as_much_again() -> None:

@@ -344,6 +344,14 @@ def test_a_network_of_the_engine_is_counted(executor: DockerExecutor, observer: 
     assert outcome.usage.network_sent_bytes is not None
 
 
+def test_what_a_job_sends_last_is_counted(executor: DockerExecutor, observer: RecordingObserver) -> None:
+    if "bridge" not in docker("network", "ls", "--format", "{{.Name}}").split():
+        pytest.skip("this engine has no bridge network")
+    line = "to=$(ip route | awk '/default/{print $3}'); sleep 0.8; echo done | nc -w 1 $to 9 || true"
+    outcome = executor.run(job(line, network="bridge"), observer, Halt())
+    assert outcome.usage.network_sent_bytes, "it sent a word in the last moment before its end"
+
+
 class TestNoNetwork:
     LINE = (
         "readlink /proc/self/ns/net; ls /sys/class/net; grep -c localhost /etc/hosts; "

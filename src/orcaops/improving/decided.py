@@ -4,14 +4,16 @@ A decision carries the recommendation as it was when it was taken, so that every
 and decisions and can be had again any day.
 
 =========  ==============================================================================================
-dismissed  stays so until its score, which counts what is sure to be saved, is twice what it was; then it
-           is open again, and its remark says so
+dismissed  stays so until its score, which counts what is sure to be saved, is twice what it was and a
+           minute a week at least; then it is open again, and its remark says so. How often the job runs
+           counts as it was for a day: ten more runs in an afternoon are no busier job
 applied    stays as it was promised, with its effect; what is advised on top of it later is another one
 tried      the runs of the trial stand in its evidence
 =========  ==============================================================================================
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 
 from orcaops.model.decision import Decision
 from orcaops.model.identity import content_id
@@ -22,6 +24,8 @@ from orcaops.model.run import Run, Status
 REOPENS_AT = 2.0
 """By what factor the score must have grown for a dismissed recommendation to come back."""
 
+_LEAST_SCORE = 1.0  # minutes a week: twice next to nothing is next to nothing
+_BUSIER_AFTER = timedelta(days=1)
 _ABOUT_AS_FAST = 1.1
 
 
@@ -88,14 +92,17 @@ def _decided(found: Recommendation, last: Decision | None) -> Recommendation:
     if promised is None:
         return found.model_copy(update={"state": "dismissed"})
     then, now = promised.score, found.score
+    reopens_at = max(REOPENS_AT * then, _LEAST_SCORE)
+    if found.created_at - last.at < _BUSIER_AFTER and found.frequency > promised.frequency > 0:
+        now *= promised.frequency / found.frequency
     why = last.reason or "no reason given"
-    if now > then and now >= REOPENS_AT * then:
+    if now >= reopens_at:
         told = (
             f"dismissed on {show_time(last.at)} ({why}); open again because its score, which counts only "
             f"what is sure to be saved, has grown from {then:.3g} to {now:.3g}"
         )
         return found.model_copy(update={"remark": told})
-    told = f"dismissed: {why}; it comes back when its score reaches {REOPENS_AT * then:.3g} (now {now:.3g})"
+    told = f"dismissed: {why}; it comes back when its score reaches {reopens_at:.3g} (now {now:.3g})"
     return found.model_copy(update={"state": "dismissed", "remark": told})
 
 

@@ -51,3 +51,12 @@ def test_a_named_job_is_compared_within_its_key() -> None:
     mixed = [a_run(n, 60.0 + 40 * (n % 2) + n % 5, spec=specs[n % 2]) for n in range(24)]
     (found,) = told(SlowImage(), a_dossier(mixed))
     assert found.evidence["proposed_image"] == "python:3.12"
+
+
+def test_an_image_is_not_blamed_for_another_command() -> None:
+    specs = [
+        JobSpec(name="t", image="python:3.12", command=("pytest", "tests/fast")),
+        JobSpec(name="t", image="python:3.11", command=("pytest",)),
+    ]
+    mixed = [a_run(n, 60.0 + 40 * (n % 2) + n % 5, spec=specs[n % 2]) for n in range(24)]
+    assert not told(SlowImage(), a_dossier(mixed))

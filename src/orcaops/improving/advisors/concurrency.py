@@ -17,8 +17,7 @@ from orcaops.stats.interval import mean_of_next
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Concurrency:
-    """Advises more places where the median run waits ``least_s`` or more, and ``share`` of its own "
-    "time or more.
+    """Advises more places where the median run waits ``least_s`` or more, and ``share`` of its own time.
 
     A wait of w for a job that takes d is what places short by a factor of about (d + w) / d give; half more
     places, at least one, is a step that can be measured. ``orcaops forecast`` works out how many are

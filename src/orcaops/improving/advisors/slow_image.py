@@ -8,6 +8,7 @@ from orcaops.improving.counterfactual import observed
 from orcaops.improving.dossier import Variant, ids, phase_s
 from orcaops.improving.proposal import AHEAD, Worth, propose
 from orcaops.model.baseline import Baseline
+from orcaops.model.key import masked_command
 from orcaops.model.quantities import show_duration
 from orcaops.model.recommendation import Change, Recommendation, Trial
 from orcaops.model.run import Cause, PhaseName, Run
@@ -40,7 +41,7 @@ class SlowImage:
         image = dossier.runs[0].image
         if image is None:
             return ()
-        here = [run for run in dossier.runs if run.image == image]
+        here = [run for run in _of_one_command(dossier.runs) if run.image == image]
         others = [*dossier.variants, *_within(dossier, image)]
         found = [found for other in others if (found := self._compared(dossier, image, here, other))]
         return sorted(found, key=lambda each: each.score, reverse=True)[:1]
@@ -93,14 +94,19 @@ class SlowImage:
 
 
 def _within(dossier: Dossier, image: str) -> list[Variant]:
-    """A named job keeps its key whatever its image: its runs on other images."""
-    images = {run.image: None for run in dossier.runs if run.image not in (None, image)}
+    """A named job keeps its key whatever its image and command: its runs of this command on other images."""
+    alike = _of_one_command(dossier.runs)
+    images = {run.image: None for run in alike if run.image not in (None, image)}
     return [
-        Variant(
-            key=dossier.key, image=str(other), runs=tuple(run for run in dossier.runs if run.image == other)
-        )
+        Variant(key=dossier.key, image=str(other), runs=tuple(run for run in alike if run.image == other))
         for other in images
     ]
+
+
+def _of_one_command(runs: Sequence[Run]) -> list[Run]:
+    """The runs of the latest one's command: others say nothing of the image."""
+    command = masked_command(runs[0].command)
+    return [run for run in runs if masked_command(run.command) == command]
 
 
 def _whole_s(run: Run) -> float:

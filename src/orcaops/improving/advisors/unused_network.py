@@ -9,16 +9,17 @@ from orcaops.improving.dossier import spec_of
 from orcaops.improving.proposal import AHEAD, Worth, propose
 from orcaops.model.baseline import Baseline
 from orcaops.model.recommendation import Change, Recommendation
-from orcaops.model.run import Run
+from orcaops.model.run import Cause, Run
 from orcaops.stats.interval import share_of_next
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnusedNetwork:
-    """Advises no network where at least ``needed`` measured runs sent and received nothing.
+    """Advises no network where at least ``needed`` measured successes, and every other run, sent nothing.
 
-    An interface that is up says hello to its neighbours: up to ``greetings`` bytes each way count as nothing.
-    Silent where one run used it, where it was not measured, and for jobs without a network.
+    Not a byte: a request of a few words is a use like any other. What is received without having sent
+    anything is the neighbours talking to everybody; up to ``greetings`` bytes of it count as nothing.
+    Silent where one run used it, where it was not measured to the end, and for jobs without a network.
 
     >>> UnusedNetwork().needed
     10
@@ -36,7 +37,8 @@ class UnusedNetwork:
         """At most one recommendation."""
         had = [run for run in dossier.runs if _network(run) is not None and _measured(run)]
         unused = [run for run in had if self._unused(run)]
-        if len(unused) < self.needed or len(unused) < len(had):
+        succeeded = sum(run.cause is Cause.SUCCESS for run in unused)
+        if succeeded < self.needed or len(unused) < len(had):
             return ()
         network = _network(unused[0])
         return (
@@ -46,7 +48,7 @@ class UnusedNetwork:
                 field="network",
                 kind="security",
                 title="Take the network away: it is never used",
-                description=f"None of the last {len(unused)} runs sent or received anything on {network!r}.",
+                description=f"None of the last {len(unused)} runs sent anything on {network!r}.",
                 impact="A job without a network cannot leak anything, nor fetch what nobody expects.",
                 action="--network none",
                 worth=Worth(
@@ -60,23 +62,23 @@ class UnusedNetwork:
                     network=network,
                     replayed_runs=len(unused),
                     would_have_been_stopped=0,
-                    most_bytes=max(
-                        max(run.usage.network_received_bytes or 0, run.usage.network_sent_bytes or 0)
-                        for run in unused
-                    ),
+                    most_bytes_sent=0,
+                    most_bytes_received=max(run.usage.network_received_bytes or 0 for run in unused),
                 ),
                 change=Change(field="network", before=network, after="none"),
             ),
         )
 
     def _unused(self, run: Run) -> bool:
-        received, sent = run.usage.network_received_bytes, run.usage.network_sent_bytes
-        used = max(received or 0, sent or 0)
-        return _network(run) is not None and _measured(run) and used <= self.greetings
+        received, sent = run.usage.network_received_bytes or 0, run.usage.network_sent_bytes or 0
+        return _network(run) is not None and _measured(run) and sent == 0 and received <= self.greetings
 
 
 def _measured(run: Run) -> bool:
-    return run.usage.network_received_bytes is not None and run.usage.network_sent_bytes is not None
+    """An engine's own figures, once a second, miss what is sent last."""
+    usage = run.usage
+    known = usage.network_received_bytes is not None and usage.network_sent_bytes is not None
+    return known and usage.exact
 
 
 def _network(run: Run) -> str | None:

@@ -21,6 +21,7 @@ from typing import Any
 
 from orcaops.model.run import Usage
 from orcaops.running.cgroup import Cgroup, Cpu, Disk
+from orcaops.running.containers.network_use import NetworkUse, bytes_of
 from orcaops.running.cpu_peak import CpuPeak
 
 _WATCH_S = 0.002
@@ -65,11 +66,10 @@ class ContainerMeter:
         self._samples = 0
         self._throttled_s: float | None = None
         self._cpu_peak = CpuPeak()
-        self._network: tuple[int, int] | None = None
+        self._network = NetworkUse()
         self._stood_ready = False
         self._disk_before: Disk | None = None
         self._throttled_before_s = 0.0
-        self._network_before = (0, 0)
         self.oom_kills: int | None = None
         self.set_up_until: datetime | None = None
         """When the runtime was last seen at work; the job's program began at most a few ms later."""
@@ -88,7 +88,7 @@ class ContainerMeter:
             self._throttled_before_s = child.throttled_s() or 0.0
             processes = [pid for pid in child.processes() if _name(pid) not in _INITS]
             if processes and not self._isolated:
-                self._network_before = _network_bytes(processes[0]) or (0, 0)
+                self._network = NetworkUse(bytes_of(processes[0]) or (0, 0))
 
     def begin(self, *, running: bool = False) -> None:
         """Begin to look: before the container is started, or ``running`` already when it is adopted."""
@@ -107,7 +107,7 @@ class ContainerMeter:
         cpu = _without(cpu, self._share or self._shares.smallest())
         disk = self._parent.disk() or Disk(read_bytes=0, written_bytes=0)
         before = self._disk_before or Disk(read_bytes=0, written_bytes=0)
-        received, sent = (0, 0) if self._isolated else self._network or (None, None)
+        received, sent = (0, 0) if self._isolated else self._network.bytes or (None, None)
         return Usage(
             cpu_seconds=cpu.total_s,
             cpu_user_seconds=cpu.user_s,
@@ -128,6 +128,10 @@ class ContainerMeter:
         )
 
     def _watch(self) -> None:
+        with self._network:
+            self._watch_all()
+
+    def _watch_all(self) -> None:
         child = self._watch_set_up()
         pause_s = _FIRST_LOOK_S
         if self._stood_ready and self._stop.wait(_FIRST_LOOK_S):
@@ -136,9 +140,16 @@ class ContainerMeter:
             since = time.thread_time()
             self._look(child)
             pause_s = min(_LONGEST_LOOK_S, pause_s * _SLOWER)
-            if self._stop.wait(max(pause_s, (time.thread_time() - since) / _LARGEST_SHARE)):
+            if self._over_within(max(pause_s, (time.thread_time() - since) / _LARGEST_SHARE)):
                 self._look(child)
                 return
+
+    def _over_within(self, seconds: float) -> bool:
+        """Wait, at most until the container has ended; whether it has."""
+        ended = self._network.ended_within(seconds)
+        if ended:
+            self._network.look(())  # first of all: its interfaces are about to go
+        return self._stop.wait(seconds) if ended is None else ended or self._stop.is_set()
 
     def _watch_set_up(self) -> Cgroup | None:
         """Wait until the job's own program has taken the place of the runtime's."""
@@ -172,7 +183,10 @@ class ContainerMeter:
         self.oom_kills = kills if kills is not None else self.oom_kills
         if throttled_s is not None:
             self._throttled_s = max(0.0, throttled_s - self._throttled_before_s)
-        processes = [pid for pid in child.processes() if _name(pid) not in _INITS]
+        everything = child.processes()
+        if not self._isolated:
+            self._network.look(everything)
+        processes = [pid for pid in everything if _name(pid) not in _INITS]
         if not processes:
             return
         held = self._parent.resident_bytes()
@@ -181,8 +195,6 @@ class ContainerMeter:
             # belong to the same moment, so they are not added up.
             self._resident = max(self._resident, held, *(_high_water_bytes(pid) for pid in processes))
             self._samples += 1
-        if not self._isolated and (now := _network_bytes(processes[0])):
-            self._network = now[0] - self._network_before[0], now[1] - self._network_before[1]
 
 
 class EngineStats:
@@ -275,10 +287,3 @@ def _high_water_bytes(process: int) -> int:
         return 0
     mark, files = (int(fields.get(name, b"0").split()[0]) for name in (b"VmHWM", b"RssFile"))
     return max(0, mark - files) * 1024
-
-
-def _network_bytes(process: int) -> tuple[int, int] | None:
-    """Received and sent by all interfaces of the process's network but the loopback."""
-    lines = [line.split() for line in _read(f"/proc/{process}/net/dev").splitlines()[2:]]
-    counted = [words for words in lines if len(words) > 9 and words[0] != b"lo:"]
-    return (sum(int(w[1]) for w in counted), sum(int(w[9]) for w in counted)) if counted else None
