@@ -1,6 +1,7 @@
 """After the death of a process: a job that had not begun begins, once, and secrets stay secret."""
 
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from orcaops.model.job import JobSpec
 from orcaops.model.logline import Stream
 from orcaops.model.run import Run, Status
 from orcaops.running.containers.request import LABEL_HOME, LABEL_JOB, container_name
+from orcaops.running.engine.errors import EngineGoneError
 
 from .conftest import SMALL_IMAGE
 
@@ -71,6 +73,26 @@ def test_a_container_that_was_never_started_is_no_run_and_the_job_runs_once(
     assert (final.status, final.exit_code, final.attempt) == (Status.FAILED, 7, 1)
     assert [line.text for line in app.jobs.log_lines("default", run.job_id)] == ["once"]
     assert docker("ps", "-aq", "--filter", f"label={LABEL_JOB}={run.job_id}") == ""
+
+
+def test_it_runs_once_also_where_the_engine_comes_later_than_the_next_owner(
+    open_app: Callable[[], App], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = abandoned(open_app(), "echo once; exit 7", started=False)
+    app = open_app()
+    engine = app.jobs._executors["docker"]._engine  # type: ignore[attr-defined]
+    away_until, really = time.monotonic() + 2.0, engine._api
+
+    def away() -> object:
+        if time.monotonic() < away_until:
+            raise EngineGoneError("nobody listens yet")
+        return really()
+
+    monkeypatch.setattr(engine, "_api", away)
+    app.start()
+    final = app.jobs.wait("default", run.job_id, timeout_s=60)
+    assert (final.status, final.exit_code, final.attempt) == (Status.FAILED, 7, 1), final.message
+    assert [line.text for line in app.jobs.log_lines("default", run.job_id)] == ["once"]
 
 
 def test_one_that_was_started_is_never_run_again(open_app: Callable[[], App]) -> None:

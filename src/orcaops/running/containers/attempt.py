@@ -83,11 +83,15 @@ class ContainerAttempt:
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
-        """Clean up; an exception becomes the outcome's failure."""
-        if isinstance(error, Exception):
+        """Clean up; an exception becomes the outcome's failure.
+
+        But not that no engine was there to make the container: that can be tried again.
+        """
+        untouched = isinstance(error, EngineGoneError) and not self._container
+        if isinstance(error, Exception) and not untouched:
             self.outcome = self._failed(error)
         self._clean_up()
-        return isinstance(error, Exception)
+        return isinstance(error, Exception) and not untouched
 
     def create(self, body: dict[str, Any]) -> bool:
         """Create the container, pulling its image if need be; false if the run was stopped meanwhile."""

@@ -22,7 +22,7 @@ from pathlib import Path
 from orcaops.model.errors import OrcaError, unavailable
 from orcaops.model.job import JobSpec
 from orcaops.model.readiness import Ending
-from orcaops.model.run import Run
+from orcaops.model.run import PhaseName, Run
 from orcaops.running.cgroup import Cgroup, can_remove_groups, group_names, open_cgroup
 from orcaops.running.containers import leftovers
 from orcaops.running.containers.attempt import ContainerAttempt, failed
@@ -54,7 +54,7 @@ from orcaops.running.containers.sandbox_attempt import SandboxAttempt
 from orcaops.running.containers.warm_attempt import WarmAttempt
 from orcaops.running.containers.warm_pool import WarmPool
 from orcaops.running.engine.api import Engine
-from orcaops.running.engine.errors import EngineError, EngineRefusedError, ImageMissingError
+from orcaops.running.engine.errors import EngineError, EngineGoneError, EngineRefusedError, ImageMissingError
 from orcaops.running.executor import (
     Capabilities,
     Executor,
@@ -150,7 +150,11 @@ class DockerExecutor:
             return []
 
     def run(self, run: Run, observer: Observer, halt: Halt) -> Outcome:
-        """Run the job in a container of its own, and remove the container."""
+        """Run the job in a container of its own, and remove the container.
+
+        An engine that goes before the container is made is waited for, a minute: while one is started
+        anew, the jobs that wait must not all fail.
+        """
         spec = run.effective or run.requested
         if spec is None or spec.image is None:
             return Outcome(failure=Failure.INFRASTRUCTURE, message="The record does not say what to run.")
@@ -164,30 +168,41 @@ class DockerExecutor:
                     warm.finish()
             if not warm.missed:
                 return replace(warm.outcome, warm=True)
-        word = secrets.token_hex(8)
         try:
-            group = self._group(run.job_id)
-            body = container_body(
-                run,
-                spec,
-                self._ceilings,
-                installation=self._installation,
-                word=word,
-                cgroup_parent=None if group is None else self._parent_of(run.job_id),
-                check_mounts=self._engine.facts().local,
-            )
-            name = container_name(run.job_id)
-            body = self._hosts.opened(body, name, self._engine.facts(), seen=group is not None)
-            attempt = ContainerAttempt(self._engine, run, spec, word, group, self._shares, observer, halt)
-            with attempt:
-                if attempt.create(body) and attempt.run():
-                    attempt.finish()
-            missed = pool is not None and pool.expects(run, spec)
-            return replace(attempt.outcome, warm=False) if missed else attempt.outcome
+            try:
+                outcome = self._started_cold(run, spec, observer, halt)
+            except EngineGoneError:
+                observer.phase(PhaseName.CREATE)
+                if not self._wait_for_engine(halt):
+                    raise
+                outcome = self._started_cold(run, spec, observer, halt)
         except (EngineError, JobRefusedError) as error:
             return failed(error, spec.image)
         finally:
             self._hosts.take_back(container_name(run.job_id))
+        missed = pool is not None and pool.expects(run, spec)
+        return replace(outcome, warm=False) if missed else outcome
+
+    def _started_cold(self, run: Run, spec: JobSpec, observer: Observer, halt: Halt) -> Outcome:
+        """Raises :class:`EngineGoneError` where no container was made."""
+        word = secrets.token_hex(8)
+        group = self._group(run.job_id)
+        body = container_body(
+            run,
+            spec,
+            self._ceilings,
+            installation=self._installation,
+            word=word,
+            cgroup_parent=None if group is None else self._parent_of(run.job_id),
+            check_mounts=self._engine.facts().local,
+        )
+        body = self._hosts.opened(
+            body, container_name(run.job_id), self._engine.facts(), seen=group is not None
+        )
+        with ContainerAttempt(self._engine, run, spec, word, group, self._shares, observer, halt) as attempt:
+            if attempt.create(body) and attempt.run():
+                attempt.finish()
+        return attempt.outcome
 
     def loosen(self, run: Run, spec: JobSpec) -> None:
         """Give the container of a running job the memory and the CPUs of ``spec``. Raises ``unavailable``."""
@@ -249,9 +264,12 @@ class DockerExecutor:
             self._hosts.take_back(container_name(run.job_id))
 
     def never_began(self, run: Run) -> bool:
-        """Whether the job in the run's container certainly never began; in a sandbox it may have."""
+        """Whether the job in the run's container certainly never began; in a sandbox it may have.
+
+        An engine that does not answer yet is waited for, a minute.
+        """
         spec = run.effective or run.requested
-        if spec is None or spec.sandbox is not None:
+        if spec is None or spec.sandbox is not None or not self._wait_for_engine(Halt()):
             return False
         try:
             if leftovers.never_began(self._engine, self._installation, run.job_id):
@@ -453,17 +471,18 @@ class DockerExecutor:
             return None
         return open_cgroup(cgroup_name(self._installation, job_id, facts.cgroup_driver))
 
-    def _wait_for_engine(self, halt: Halt) -> None:
-        """Until the engine answers, the run is to be stopped, or it has been waited for long enough."""
+    def _wait_for_engine(self, halt: Halt) -> bool:
+        """Whether it answers within a minute and before the run is to be stopped."""
         deadline = time.monotonic() + _COMES_WITHIN_S
         while time.monotonic() < deadline:
             try:
                 self._engine.ping()
             except EngineError:
                 if halt.wait(_LOOK_AGAIN_S):
-                    return
+                    return False
             else:
-                return
+                return True
+        return False
 
     def _left_of(self, run: Run) -> tuple[str, str, str]:
         """Id of the run's container, the word of its records, its id while it stood ready; each or empty."""

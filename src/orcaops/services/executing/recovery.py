@@ -67,7 +67,8 @@ class Recovery:
         """Give every orphan an end, or take it on; those that are adopted end in the background."""
         requeued, lost, adopted = [], [], []
         for orphan in self.orphans():
-            run = self._take_over(orphan, begun=not self._never_began(orphan))
+            # Where its engine does not answer, whoever adopts it waits for that and asks once more.
+            run = self._take_over(orphan, begun=not self._never_began(orphan, patient=False))
             if run is None:
                 continue
             if run.status is Status.QUEUED:
@@ -105,12 +106,19 @@ class Recovery:
                 log.info("removed %s", sentence)
         return removed
 
-    def _never_began(self, orphan: Run) -> bool:
-        """Whether something stands ready for a run in its engine and was never started."""
+    def _never_began(self, orphan: Run, *, patient: bool) -> bool:
+        """Whether something stands ready for a run in its engine and was never started.
+
+        Who is not ``patient`` does not wait for an engine that does not answer.
+        """
         if orphan.engine_ref is None or orphan.attached:
             return False
         found = [each for each in self._executors.values() if each.name == orphan.executor]
-        return any(each.never_began(orphan) for each in found if isinstance(each, Adoptable))
+        return any(
+            (patient or each.probe().usable) and each.never_began(orphan)
+            for each in found
+            if isinstance(each, Adoptable)
+        )
 
     def _take_over(self, orphan: Run, *, begun: bool) -> Run | None:
         """Decide about one orphan in one transaction; None if somebody else was quicker."""
@@ -119,8 +127,7 @@ class Recovery:
             if run.owner != orphan.owner or run.status.final:
                 return None
             if run.status is Status.QUEUED or run.engine_ref is None or not begun:
-                again = {"status": Status.QUEUED, "owner": None, "engine_ref": None, "started_at": None}
-                run = self._lost(run) if run.attached else run.changed(**again)
+                run = self._lost(run) if run.attached else _queued_again(run)
             else:
                 run = run.changed(owner=self._ownership.claim())
             transaction.runs.save(run)
@@ -136,9 +143,22 @@ class Recovery:
 
     def _adopt(self, run: Run) -> None:
         try:
-            self._dispatcher.adopt(run)
+            if self._never_began(run, patient=True):
+                self._queue_again(run)
+            else:
+                self._dispatcher.adopt(run)
         except Exception:
             log.exception("run %s could not be brought to its end", run.job_id)
+
+    def _queue_again(self, run: Run) -> None:
+        with self._store.write() as transaction:
+            transaction.runs.save(_queued_again(transaction.runs.get(run.workspace, run.job_id)))
+        if self._dispatcher.started:
+            self._dispatcher.claim_unowned()
+
+
+def _queued_again(run: Run) -> Run:
+    return run.changed(status=Status.QUEUED, owner=None, engine_ref=None, started_at=None)
 
 
 class _Living:
