@@ -1,5 +1,6 @@
 """Lasting changes: since which run, by how much, what else changed, and when it is over."""
 
+import math
 import random
 from dataclasses import replace
 
@@ -27,6 +28,17 @@ def told(values: list[float], metric: str = "duration", digest_from: int | None 
 def noise(n: int, level: float = 60.0, seed: int = 3) -> list[float]:
     chance = random.Random(seed)
     return [level * (1 + chance.gauss(0, 0.02)) for _ in range(n)]
+
+
+@pytest.mark.parametrize("seed", [4, 10, 33, 343])
+def test_what_is_told_matters_from_where_it_began(seed: int) -> None:
+    chance, level, values = random.Random(seed), 0.0, []
+    for _ in range(150):
+        level = chance.choice((0.0, 0.05, 0.1, -0.05)) if chance.random() < 0.02 else level
+        off = chance.gauss(0, 0.02) + (chance.random() < 0.1) * chance.uniform(0, 0.3)
+        values.append(60 * math.exp(level + off))
+    for anomaly in told(values):
+        assert abs(math.log1p(anomaly.evidence["change_percent"] / 100)) > math.log(1.0499)
 
 
 def test_a_step_names_its_first_run_and_the_suspect() -> None:

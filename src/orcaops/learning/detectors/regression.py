@@ -45,7 +45,7 @@ class Regression:
     """
 
     name: str = "regression"
-    version: int = 2
+    version: int = 3
     metrics: Sequence[str] = (MetricName.DURATION, MetricName.CPU, MetricName.MEMORY)
     levels: Sequence[str] = ("key",)
     least_ratio: float = 1.05
@@ -88,22 +88,41 @@ class Regression:
             "episode": memory["episode"],
             "since": memory["since"] + 1,
         }
-        change = changes.scan(after["values"], least=math.log(self.least_ratio))
-        if change is not None and self._matters(change, sample.metric):
-            self._accept(after, change, sample, told)
+        found = self._found(after["values"], MetricName(sample.metric))
+        if found is not None:
+            self._accept(after, *found, sample, told)
         elif after["episode"] is not None:
             self._check(after, sample, told)
         return after, told
 
-    def _matters(self, change: changes.Change, metric: str) -> bool:
-        amount = abs(math.exp(change.after) - math.exp(change.before))
-        return amount >= _WORDS[MetricName(metric)][3]
+    def _found(
+        self, values: list[float], metric: MetricName
+    ) -> tuple[changes.Change, list[tuple[int, float]]] | None:
+        """The change that the values show, from where it likely began, and all places where it may have.
 
-    def _accept(self, after: Memory, change: changes.Change, sample: Sample, told: list[Anomaly]) -> None:
+        None where nothing that matters is left of it when it is measured from there.
+        """
+        seen = changes.scan(values, least=math.log(self.least_ratio))
+        if seen is None or not self._matters(seen, metric):
+            return None
+        places = changes.placed(values, seen.at)
+        change = changes.measured(values, places[0][0])
+        return (change, places) if self._matters(change, metric) else None
+
+    def _matters(self, change: changes.Change, metric: MetricName) -> bool:
+        amount = abs(math.exp(change.after) - math.exp(change.before))
+        return abs(change.size) > math.log(self.least_ratio) and amount >= _WORDS[metric][3]
+
+    def _accept(
+        self,
+        after: Memory,
+        change: changes.Change,
+        places: list[tuple[int, float]],
+        sample: Sample,
+        told: list[Anomaly],
+    ) -> None:
         values, runs = after["values"], after["runs"]
-        places = changes.placed(values, change.at)
-        start = places[0][0]
-        change = changes.measured(values, start)
+        start = change.at
         offset = len(values) - len(runs)  # place of the first run that is traced
         former = after["episode"]
         after["values"] = values[start:]
