@@ -91,7 +91,10 @@ def meaning(inquiry: Inquiry, now: datetime) -> tuple[object, ...]:
     """What an inquiry asks for, however its parts are ordered."""
     where = _meaning(parse_query(inquiry.where, now))
     against = _meaning(parse_query(inquiry.against, now))
-    return inquiry.kind, inquiry.measure, inquiry.least, inquiry.by, inquiry.top, where, against
+    return (
+        *(inquiry.kind, inquiry.measure, inquiry.severity, inquiry.least, inquiry.by, inquiry.top),
+        *(where, against),
+    )
 
 
 def _meaning(query: Query) -> object:

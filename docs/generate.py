@@ -151,9 +151,8 @@ def listed(choices: Any) -> str:
 
 def search() -> str:
     """The search language with the values that are a closed list, and questions written as a line."""
-    run, inquiry = (
-        importlib.import_module("orcaops.model.run"),
-        importlib.import_module("orcaops.model.inquiry"),
+    run, inquiry, anomaly = (
+        importlib.import_module(f"orcaops.model.{name}") for name in ("run", "inquiry", "anomaly")
     )
     language = importlib.import_module("orcaops.recording.query")
     runs, questions = (words((module.__doc__ or "").partition("\n>>>")[0]) for module in (language, inquiry))
@@ -163,6 +162,7 @@ def search() -> str:
         f"## Questions\n\n`orcaops ask` shows the line that it understood.\n\n{questions.rstrip()}\n\n"
         f"`KIND`, what is asked for:\n\n{listed(inquiry.Kind)}\n"
         f"`MEASURE`, what is measured of runs:\n\n{listed(inquiry.Measure)}\n"
+        f"`SEVERITY`, of anomalies:\n\n{listed(anomaly.Severity)}\n"
         f"`FIELD`, what runs are grouped by: {shown(inquiry.GROUPS)}, `label:NAME`; spans of time: "
         f"{shown(inquiry.SPANS)}; counts of failures also by {shown(inquiry.WHAT_FAILED)}.\n"
     )

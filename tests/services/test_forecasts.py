@@ -77,6 +77,17 @@ def test_a_peak_is_named_in_words(app: App) -> None:
     assert isinstance(forecast.trend, Abstained)
 
 
+def test_the_first_hours_can_be_left_out(app: App) -> None:
+    keep(app, weeks(8))
+    whole, first = told(app, 48), told(app, 24)
+    second = app.forecasts.forecast("default", hours=48, at=NOW, skip=24)
+    assert isinstance(second, Forecast)
+    assert second.hours == whole.hours[24:]
+    assert second.total.p50 == pytest.approx(whole.total.p50 - first.total.p50)
+    with pytest.raises(OrcaError, match="cannot be forecast"):
+        app.forecasts.forecast("default", hours=24, at=NOW, skip=24)
+
+
 def test_growth_is_told(app: App) -> None:
     keep(app, weeks(8, growth=0.2))
     growth = told(app, 24).trend

@@ -189,6 +189,42 @@ def test_what_comes(ask: Callable[..., Reply]) -> None:
     assert ask("how many runs will come tomorrow").rows
 
 
+def test_a_forecast_is_of_the_time_that_is_asked_about(ask: Callable[..., Reply]) -> None:
+    """24 runs a day: an answer about one day is no answer about two."""
+    tomorrow = ask("how many runs will come tomorrow?")
+    assert line(tomorrow) == "forecast runs where after:2026-11-19 before:2026-11-20"
+    assert "from 2026-11-19 00:00" in tomorrow.answer
+    assert tomorrow.rows[0].value == pytest.approx(24, rel=0.3)
+    two_days = ask("how many runs can we expect in the next 2 days?").rows[0].value
+    assert two_days == pytest.approx(48, rel=0.3)
+    cost = ask("how much will we spend next week").rows[0]
+    assert cost.unit == "EUR"
+    assert cost.value == pytest.approx(7 * 24 * 0.02, rel=0.4)
+    assert "beyond" in str(ask("how many runs will come in the next 3 months").notes)
+    assert "all jobs together" in str(ask(query="forecast where name:lint").notes)
+    over = ask(query="forecast where before:2026-11-01")
+    assert "is over" in over.answer
+
+
+def test_anomalies_of_one_severity(ask: Callable[..., Reply]) -> None:
+    every = ask(query="anomalies").rows
+    for severity in ("critical", "warning", "info"):
+        reply = ask(query=f"anomalies {severity}")
+        assert [row.text for row in reply.rows] == [
+            one.text for one in every if one.text.startswith(severity)
+        ]
+    assert line(ask("any critical anomalies since monday?")) == "anomalies critical where after:2026-11-16"
+    none = ask(query="anomalies critical where name:lint")
+    assert none.rows or none.answer.startswith("Nothing")
+
+
+def test_an_order_is_met_with_the_command_for_it(ask: Callable[..., Reply]) -> None:
+    reply = ask("please rerun the failed etl")
+    assert reply.understood is None
+    assert "`orcaops jobs rerun JOB` does that" in reply.answer
+    assert reply.offers
+
+
 @pytest.mark.parametrize("kind", list(Kind))
 def test_every_kind_answers_with_and_without_runs(ask: Callable[..., Reply], kind: Kind) -> None:
     for where in ("", " where name:etl", " where name:nothing-there", " where after:2030-01-01"):

@@ -2,7 +2,7 @@
 
 An inquiry is written as one line, which is shown with every answer, can be edited and asked again:
 
-    KIND [MEASURE] [least] [by FIELD] [top N] [against RANGE] [where SEARCH]
+    KIND [MEASURE] [SEVERITY] [least] [by FIELD] [top N] [against RANGE] [where SEARCH]
 
 ``SEARCH`` is the search language of ``orcaops jobs list``; ``RANGE`` is ``after:`` and ``before:`` of it.
 
@@ -15,6 +15,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, NonNegativeInt, StringConstraints
 
+from orcaops.model.anomaly import Severity
 from orcaops.model.identity import Id
 from orcaops.model.job import DEFAULT_WORKSPACE, Workspace
 from orcaops.model.quantities import Finite
@@ -92,13 +93,15 @@ LineText = Annotated[str, StringConstraints(max_length=LONGEST_LINE)]
 class Inquiry(Word):
     """One thing that is asked; see this module's docstring for how it is written.
 
-    ``least`` turns an order round: the lowest first. ``by`` is one of :data:`GROUPS` and :data:`SPANS` or
-    ``label:NAME``, for counts :data:`WHAT_FAILED` too. ``where`` and ``against`` are in the search language;
-    with ``against``, the runs of that time are what those of ``where`` are compared with.
+    ``severity`` is that of anomalies. ``least`` turns an order round: the lowest first. ``by`` is one of
+    :data:`GROUPS` and :data:`SPANS` or ``label:NAME``, for counts :data:`WHAT_FAILED` too. ``where`` and
+    ``against`` are in the search language; with ``against``, the runs of that time are what those of
+    ``where`` are compared with.
     """
 
     kind: Kind
     measure: Measure | None = None
+    severity: Severity | None = None
     least: bool = False
     by: str | None = None
     top: Annotated[int, Field(ge=1, le=MOST_ROWS)] | None = None
@@ -111,6 +114,8 @@ class Inquiry(Word):
         parts = [self.kind.value]
         if self.measure is not None:
             parts.append(self.measure.value)
+        if self.severity is not None:
+            parts.append(self.severity.value)
         if self.least:
             parts.append("least")
         if self.by is not None:

@@ -59,14 +59,14 @@ class Forecasts:
         self._clock = clock
 
     def forecast(
-        self, workspace: str, *, hours: int = 48, at: datetime | None = None
+        self, workspace: str, *, hours: int = 48, at: datetime | None = None, skip: int = 0
     ) -> Forecast | Abstained:
-        """The hours from ``at`` (by default now) on, from what was known then.
+        """The hours from ``at`` (by default now) on, from what was known then; the first ``skip`` left out.
 
         Abstains where next to nothing is known. Raises ``invalid`` for a number of hours that cannot be
         and for a price file that is wrong.
         """
-        if not 1 <= hours <= LONGEST_HOURS:
+        if not 0 <= skip < hours <= LONGEST_HOURS:
             raise invalid(
                 f"{hours} hours cannot be forecast", where="hours", hint=f"Ask for 1 to {LONGEST_HOURS}."
             )
@@ -101,6 +101,7 @@ class Forecasts:
             return Abstained(abstention=told)
         name, expected = told
         at_once = self._at_once(known, places, ahead, expected)
+        asked = Ahead(*(part[skip:] for part in expected))
         recent = known[-_RECENT_HOURS:]
         return Forecast(
             workspace=workspace,
@@ -109,19 +110,21 @@ class Forecasts:
             runs_seen=sum(hour.arrivals for hour in known),
             forecaster=name,
             reason=f"{sum(hour.arrivals for hour in known)} runs in the last {_span(len(known))}, by {name}",
-            total=_total(arrivals, expected, hours),
+            total=_total(arrivals, asked, hours - skip),
             hours=tuple(
                 HourAhead(
                     at=coming[n],
                     arrivals=Spread(p10=expected.low[n], p50=expected.middle[n], p90=expected.high[n]),
                     at_once=at_once[n],
                 )
-                for n in range(hours)
+                for n in range(skip, hours)
             ),
             peaks=self._peaks(places, ahead[: min(furthest, WEEK)], at_once),
             trend=_trend_of(arrivals),
-            capacity=self._capacity(recent, expected, at_once, hours),
-            cost=_cost_of(prices, known, recent, arrivals, expected, hours, start),
+            capacity=self._capacity(recent, asked, at_once[skip:], hours - skip),
+            cost=_cost_of(
+                prices, known, recent, arrivals, expected, _total(arrivals, asked, hours - skip), start
+            ),
         )
 
     def _place(self, at: datetime) -> int:
@@ -270,7 +273,7 @@ def _cost_of(
     recent: Sequence[HourOfRuns],
     arrivals: Sequence[float],
     expected: Ahead,
-    hours: int,
+    coming: Spread,
     start: datetime,
 ) -> CostForecast | Abstained:
     if prices is None:
@@ -284,7 +287,6 @@ def _cost_of(
     spent = _spent(prices, this_month)
     left = _hours_left(start)
     rest = _total(arrivals, expected, left)
-    coming = _total(arrivals, expected, hours)
     budget = prices.budget_per_month
     total = max(sum(expected.mean[:left]), 1e-12)
 

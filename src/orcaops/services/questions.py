@@ -74,18 +74,19 @@ class Questions:
         return self._understood(question, (asked or "").strip(), now)
 
     def _understood(self, question: Question, asked: str, now: datetime) -> Reply:
-        from orcaops.services.asking.clauses import asks_to_act, two_parts
+        from orcaops.services.asking.acts import asked_act
+        from orcaops.services.asking.clauses import two_parts
         from orcaops.services.asking.offers import offers
         from orcaops.services.asking.understanding.reading import RuleReader
         from orcaops.services.asking.wording import in_words
 
         known = self._known(question.workspace)
-        verb = asks_to_act(asked)
-        if verb is not None:
+        act = asked_act(asked)
+        if act is not None:
+            does = f"`{act.command}` does that" if act.command else "`orcaops --help` lists what does"
             return Reply(
                 question=asked,
-                answer=f"Questions change nothing, so I do not {verb}. `orcaops --help` lists what does. "
-                "These I could answer:",
+                answer=f"Questions change nothing, so I do not {act.verb}: {does}. These I could answer:",
                 offers=offers(known),
             )
         parts = two_parts(asked)

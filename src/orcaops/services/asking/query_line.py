@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
+from orcaops.model.anomaly import Severity
 from orcaops.model.errors import OrcaError, invalid, not_found
 from orcaops.model.inquiry import GROUPS, LONGEST_LINE, MOST_ROWS, SPANS, WHAT_FAILED, Inquiry, Kind, Measure
 from orcaops.model.query import EVERYTHING, And, Compare, Not, Or, Query
@@ -27,11 +28,8 @@ _SHORT = {
 """Words that stand for a kind with its measure."""
 
 _HINT = (
-    "Write KIND [MEASURE] [least] [by FIELD] [top N] [against after:… before:…] [where SEARCH]; kinds: "
-    + ", ".join(Kind)
-    + "; measures: "
-    + ", ".join(Measure)
-    + "."
+    "Write KIND [MEASURE] [SEVERITY] [least] [by FIELD] [top N] [against after:… before:…] [where SEARCH]; "
+    "kinds: " + ", ".join(Kind) + "; measures: " + ", ".join(Measure) + "."
 )
 
 
@@ -99,12 +97,14 @@ def _rest_of(text: str, kind: Kind, measure: Measure | None, now: datetime) -> I
     """Reads word by word behind the kind; what is none of its words begins the search."""
     rest = text.strip()
     rest = rest[len(rest.split(maxsplit=1)[0]) :].lstrip()
-    least, by, top, against = False, None, None, ""
+    least, by, top, against, severity = False, None, None, "", None
     while rest:
         word, _, behind = rest.partition(" ")
         behind = behind.lstrip()
         if word in set(Measure):
             measure, rest = Measure(word), behind
+        elif kind is Kind.ANOMALIES and word in set(Severity):
+            severity, rest = Severity(word), behind
         elif word == "least":
             least, rest = True, behind
         elif word == "by":
@@ -119,7 +119,7 @@ def _rest_of(text: str, kind: Kind, measure: Measure | None, now: datetime) -> I
             against, rest = _range(span, now), behind[len(span) :]
         elif word == "where":
             return Inquiry(
-                kind=kind, measure=measure, least=least, by=by, top=top, against=against,
+                kind=kind, measure=measure, severity=severity, least=least, by=by, top=top, against=against,
                 where=_search(behind, now),
             )  # fmt: skip
         elif ":" in word or word[:1] in '("-':
@@ -127,7 +127,9 @@ def _rest_of(text: str, kind: Kind, measure: Measure | None, now: datetime) -> I
         else:
             raise not_found(f"a query has no word {word[:40]!r} here", where="query", hint=_HINT)
         rest = rest.lstrip()
-    return Inquiry(kind=kind, measure=measure, least=least, by=by, top=top, against=against)
+    return Inquiry(
+        kind=kind, measure=measure, severity=severity, least=least, by=by, top=top, against=against
+    )
 
 
 def _group(field: str, kind: Kind) -> str:

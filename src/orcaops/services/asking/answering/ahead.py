@@ -1,10 +1,14 @@
 """Answers about what comes: predictions of a job, forecasts of a workspace, and what could be improved."""
 
+import math
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
+from orcaops.model.forecast import CostForecast
 from orcaops.model.inquiry import Finding, Inquiry, Kind, Measure
 from orcaops.model.prediction import Abstained, Prediction
-from orcaops.model.quantities import show_duration, show_size
+from orcaops.model.quantities import show_duration, show_size, show_time
+from orcaops.model.query import EVERYTHING
 from orcaops.model.run import Run
 from orcaops.services.asking.answering.sources import (
     MOST_TALLIED,
@@ -12,9 +16,12 @@ from orcaops.services.asking.answering.sources import (
     Sources,
     counted,
     shown_rows,
+    split_times,
 )
+from orcaops.services.forecasts import LONGEST_HOURS
 
 _FORECAST_HOURS = 48
+_HOUR = timedelta(hours=1)
 _NAMED = 3
 
 
@@ -75,13 +82,25 @@ def _predicted_row(measure: Measure, told: Prediction | Abstained, run: Run) -> 
 
 
 def forecast(inquiry: Inquiry, sources: Sources) -> Answered:
-    """How much comes in the next two days, when, and what it costs."""
-    told = sources.forecasts.forecast(sources.workspace, hours=_FORECAST_HOURS, at=sources.now)
+    """How much comes, when, and what it costs: in the time that is asked about, or in the next two days."""
+    start, end, notes = _hours_ahead(inquiry, sources)
+    if end <= start:
+        return Answered("That time is over, so nothing of it can be forecast; ask what was.", [], notes)
+    running = sources.now.replace(minute=0, second=0, microsecond=0)
+    told = sources.forecasts.forecast(
+        sources.workspace,
+        hours=math.ceil((end - running) / _HOUR),
+        at=sources.now,
+        skip=int((start - running) / _HOUR),
+    )
     if isinstance(told, Abstained):
-        return Answered(f"Nothing can be forecast: {told.abstention.reason}.")
+        return Answered(f"Nothing can be forecast: {told.abstention.reason}.", [], notes)
+    named = f"in the next {_FORECAST_HOURS} hours"
+    if inquiry.where:
+        named = f"from {show_time(max(told.hours[0].at, start))} to {show_time(end)} UTC"
     rows = [
         Finding(
-            what=f"runs in the next {_FORECAST_HOURS} hours",
+            what=f"runs {named}",
             value=told.total.p50,
             unit="runs",
             low=told.total.p10,
@@ -97,24 +116,50 @@ def forecast(inquiry: Inquiry, sources: Sources) -> Answered:
                 what="capacity", value=told.capacity.recommended, unit="at once", text=told.capacity.words
             )
         )
-    if isinstance(told.cost, Abstained):
-        cost = Finding(what="cost", text=f"not known: {told.cost.abstention.reason}")
-    else:
-        end = told.cost.month_end
-        cost = Finding(
-            what="cost by the end of the month",
-            value=end.p50,
-            unit=told.cost.currency,
-            low=end.p10,
-            high=end.p90,
-            text=f"{end.p50:.4g} {told.cost.currency} ({end.p10:.4g} to {end.p90:.4g}, 80% sure), "
-            f"{told.cost.month_spent:.4g} spent so far",
-        )
+    month_over = datetime(*_first_of_next(sources.now), tzinfo=sources.now.tzinfo)
+    cost = _cost_ahead(told.cost, named if inquiry.where and end != month_over else None)
     rows = [cost, *rows] if inquiry.measure is Measure.COST else [*rows, cost]
     if inquiry.by is not None:  # asked when most comes, and not how much
         rows.sort(key=lambda row: row.what != "peak")
-    notes = [told.reason]
-    return Answered(f"{rows[0].what.capitalize()}: {rows[0].text}.", rows, notes)
+    notes.append(told.reason)
+    return Answered(f"{rows[0].what[:1].upper()}{rows[0].what[1:]}: {rows[0].text}.", rows, notes)
+
+
+def _hours_ahead(inquiry: Inquiry, sources: Sources) -> tuple[datetime, datetime, list[str]]:
+    """From when to when is forecast, and what of the search is not regarded."""
+    rest, start, end = split_times(sources.query(inquiry.where))
+    notes = []
+    if rest != EVERYTHING:
+        notes.append("a forecast is of all jobs together: only the times of the search are regarded")
+    start = max(start or sources.now, sources.now)
+    end = end or start + timedelta(hours=_FORECAST_HOURS)
+    furthest = sources.now + (LONGEST_HOURS - 1) * _HOUR
+    if end > furthest:
+        notes.append(f"nothing is forecast beyond {show_time(furthest)} UTC")
+        end = max(min(end, furthest), start)
+        if start >= furthest:
+            end = start + _HOUR
+    return start, end, notes
+
+
+def _cost_ahead(told: CostForecast | Abstained, named: str | None) -> Finding:
+    """The cost of a time that is named, or of the running month."""
+    if isinstance(told, Abstained):
+        return Finding(what="cost", text=f"not known: {told.abstention.reason}")
+    found = told.hours if named else told.month_end
+    more = f"at {told.per_run:.4g} for a run" if named else f"{told.month_spent:.4g} spent so far"
+    return Finding(
+        what=f"cost {named}" if named else "cost by the end of the month",
+        value=found.p50,
+        unit=told.currency,
+        low=found.p10,
+        high=found.p90,
+        text=f"{found.p50:.4g} {told.currency} ({found.p10:.4g} to {found.p90:.4g}, 80% sure), {more}",
+    )
+
+
+def _first_of_next(now: datetime) -> tuple[int, int, int]:
+    return (now.year + now.month // 12, now.month % 12 + 1, 1)
 
 
 def advised(inquiry: Inquiry, sources: Sources) -> Answered:

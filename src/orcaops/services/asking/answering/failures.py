@@ -250,6 +250,12 @@ def anomalies(inquiry: Inquiry, sources: Sources) -> Answered:
     """What was unusual, the most severe first."""
     types = _TYPES.get(inquiry.measure) if inquiry.measure is not None else None
     found = _anomalies(inquiry, sources, types)
+    if inquiry.severity is not None:
+        milder = len(found)
+        found = [one for one in found if one.severity is inquiry.severity]
+        if not found and milder:
+            others = f"{milder} of another severity {'was' if milder == 1 else 'were'}"
+            return Answered(f"Nothing {inquiry.severity.value} was found; {others}.")
     if not found:
         return Answered("Nothing unusual was found.")
     found.sort(key=lambda one: (-one.severity.rank, -one.detected_at.timestamp(), one.id))

@@ -7,7 +7,7 @@
 import re
 
 from orcaops.model.quantities import parse_duration, parse_size
-from orcaops.services.asking.understanding.calendar import NUMBER, count_of
+from orcaops.services.asking.understanding.calendar import NUMBER, UNITS, count_of
 
 _TIME = r"(milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d|weeks?|w)"
 _SIZE = r"([kmgt]i?b|[kmgt]|bytes?|kilobytes?|megabytes?|gigabytes?|megs?|gigs?)"
@@ -30,7 +30,16 @@ _EXIT = re.compile(
     r"(?: (?:code|status|value|codes))?(?: of| was| is|=|:)? ?(-?\d{1,5})\b"
     r"|\b(?:rc|code|status)[ =:](\d{1,3})\b"
 )
+_SIGNALLED = re.compile(
+    r"(?:(?:with|by|on|due to|because of|an?|the) )*"
+    r"(?:signal (\d{1,2})|sig(hup|int|quit|abrt|kill|segv|term))\b"
+)
+_SIGNALS = {"hup": 1, "int": 2, "quit": 3, "abrt": 6, "kill": 9, "segv": 11, "term": 15}
 _SIGNAL = re.compile(r"non-?zero(?: exit)?(?: codes?| status)?")
+_BEST = (
+    r"(?:slow|fast|long|quick|short|cheap|dear|costli|pricey?i?|larg|bigg|small|heavi|hungri|flaki|new|old)est"
+    r"|worst|best|latest|most recent|(?:most|least) [a-z]+(?: hungry)?"
+)
 _TOP = re.compile(
     rf"\b(?:top|first|last|the|show|list|give me|worst|best)(?: the)? ({NUMBER}) "
     r"(?=(?:most|least|slow|fast|long|quick|short|high|low|big|larg|small"
@@ -38,11 +47,33 @@ _TOP = re.compile(
     r"flak|fail|succe|success|timed|cancel|broken|crash|deploys?\b|jobs?\b|runs?\b|images?\b|branch|hosts?\b|builds?\b|"
     r"failures\b|memory|cpu|recent|latest|cause|"
     r"dear|cost|commands?\b|keys?\b|names?\b))"
-    rf"|\btop[- ]?(\d{{1,3}})\b|^({NUMBER}) (?=slow|fast|long|quick|short"
-    rf"|most|least|worst|best|last|latest|recent)"
+    rf"|\btop (\d{{1,3}})\b|^({NUMBER}) (?=slow|fast|long|quick|short"
+    rf"|most|least|worst|best|last|latest|recent|cheap|dear)"
     rf"|\b(?:most recent|newest) ({NUMBER})\b"
-    rf"|\b(?:slowest|fastest|longest|quickest|shortest|worst|latest) ({NUMBER}) (?=\w)"
+    rf"|\b(?:{_BEST}) ({NUMBER})(?= (?!{UNITS}\b)|$)"
 )
+_OFTEN = re.compile(
+    rf"\b(?:(?:more|fewer|less) than|at least|at most|over|exactly|no more than) {NUMBER}(?: or more)?"
+    r" (?P<noun>failures?|failed runs|fails|errors|crashes|timeouts|successes|runs|times)\b(?: or more)?"
+    r"(?: in a row)?"
+    rf"|\b(?:{NUMBER}|multiple|several) times(?: or more| in a row)?\b"
+    r"(?! (?:slower|faster|longer|more|as|the|higher))"
+    r"|\b(?:(?:more|less) than )?(?:once|twice|thrice)\b(?: or more| in a row)?|\brepeatedly\b|\bin a row\b"
+)
+
+
+def how_often(text: str) -> tuple[str | None, str]:
+    """What is said of how often something shall have been, and the text with ``⟨c⟩`` in its place.
+
+    >>> how_often("jobs with more than 5 failures today")
+    ('more than 5 failures', 'jobs with failures ⟨c⟩ today')
+    """
+    text = re.sub(r"\bat least once\b", " ", text)
+    found = _OFTEN.search(text)
+    if found is None or re.search(r"\b(?:last|past|first|how many) $", text[: found.start()]):
+        return None, " ".join(text.split())
+    noun = found["noun"] if found["noun"] not in (None, "times") else ""
+    return found[0], " ".join(f"{text[: found.start()]} {noun} ⟨c⟩ {text[found.end() :]}".split())
 
 
 def amounts(text: str) -> tuple[list[str], str]:
@@ -65,6 +96,9 @@ def amounts(text: str) -> tuple[list[str], str]:
             text = _replaced(expression, text, sign, read, parts)
     parts += [f"exit_code:{int(found[1] or found[2])}" for found in _EXIT.finditer(text)]
     text = _EXIT.sub("⟨x⟩", text)
+    for found in _SIGNALLED.finditer(text):  # a shell's exit code of a signal
+        parts.append(f"exit_code:{128 + int(found[1] or _SIGNALS[found[2]])}")
+    text = _SIGNALLED.sub("⟨x⟩", text)
     if _SIGNAL.search(text):
         parts.append("-exit_code:0")
         text = _SIGNAL.sub("⟨x⟩", text)
@@ -77,6 +111,7 @@ def top_of(text: str) -> tuple[int | None, str]:
     >>> top_of("the 3 slowest jobs")
     (3, 'the slowest jobs')
     """
+    text = re.sub(r"\btop-?(?=\d)", "top ", text)
     found = _TOP.search(text)
     if found is None:
         return None, text

@@ -35,14 +35,21 @@ def search_of(kind: Kind, parsed: Parsed, *, with_times: bool = True) -> str:
     parts = [*_outcome(kind, parsed), *parsed.amounts]
     named = sorted(dict.fromkeys(parsed.named), key=lambda one: one.field)
     for _, group in groupby(named, key=lambda one: one.field):
-        each = [one.search for one in group]
-        parts.append(each[0] if len(each) == 1 else f"({' OR '.join(each)})")
-    for quotation in parsed.quotations:
-        said = quotation.replace("\\", "\\\\").replace('"', '\\"')
-        parts.append(f'"{said}"')
+        some = list(group)
+        parts += [one.search for one in some if one.without]
+        parts += _either([one.search for one in some if not one.without])
+    quoted = [each.replace("\\", "\\\\").replace('"', '\\"') for each in parsed.quotations]
+    quoted = [f'"{each}"' for each in quoted]
+    parts += _either(quoted) if re.search(r"⟨q⟩ or ⟨q⟩", parsed.spoken) else quoted
     if with_times:
-        parts += [_since_event(kind, parsed, span) for span in parsed.spans[:1]]
+        span = parsed.main_span
+        parts += [_since_event(kind, parsed, span)] if span is not None else []
     return " ".join(parts)
+
+
+def _either(parts: Sequence[str]) -> list[str]:
+    """Parts of which one must hold, as one part."""
+    return [f"({' OR '.join(parts)})"] if len(parts) > 1 else list(parts)
 
 
 def _since_event(kind: Kind, parsed: Parsed, span: Span) -> str:
@@ -88,8 +95,8 @@ def _outcome(kind: Kind, parsed: Parsed) -> Sequence[str]:
         return ["status:cancelled"]
     if kind in _OF_FAILURES:
         return []
-    listed = kind in (Kind.LIST, Kind.COUNT)
-    if listed and (parsed.has("running") or re.search(r"\bnow$", meant)):
+    listed = kind in (Kind.LIST, Kind.COUNT, Kind.FIRST, Kind.LAST)
+    if listed and (parsed.has("running") or (re.search(r"\bnow$", meant) and not parsed.has("fail", "pass"))):
         return ["status:running"]
     if listed and (
         parsed.has("queued") or (parsed.has("wait") and not _WAITING.search(meant) and not parsed.amounts)

@@ -11,6 +11,7 @@ from collections import defaultdict
 from orcaops.model.inquiry import Kind
 
 _MEASURED = "(?:duration|memory|cpu|wait|cost|failrate|rate|performance)"
+_SHARED = "(?:image|host|branch|command|executor|team|commit|source)"  # what several jobs run with
 _BIGGEST = "(?:most|slowest|dearest|top)"
 
 _TABLE: tuple[tuple[Kind, float, str], ...] = (
@@ -41,8 +42,9 @@ _TABLE: tuple[tuple[Kind, float, str], ...] = (
     (Kind.CHANGES, 1.2, (r"\b(?:compare|distinct)\b.*\bfail\b.*\bpass\b|\b(?:compare"
         r"|distinct)\b.*\bpass\b.*\bfail\b")),
     (Kind.FLAKY, 4.4, r"\bflaky\b"),
-    (Kind.FLAKY, 4.4, r"\bsometimes\b.*\bfail\b|\bfail\b.*\bsometimes\b"),
+    (Kind.FLAKY, 5.0, r"\bsometimes\b.*\bfail\b|\bfail\b.*\bsometimes\b"),
     (Kind.ANOMALIES, 4.0, r"\bunusual\b"),
+    (Kind.ANOMALIES, 3.2, r"\b(?:critical|warning)\b"),
     (Kind.ANOMALIES, 3.4, r"^is any(?: pass)?(?: ⟨t⟩)?$"),
     (Kind.ANOMALIES, 3.4, r"\bstand\b"),
     (Kind.ROSE, 3.2, r"\b(?:slower|dearer)\b"),
@@ -75,9 +77,13 @@ _TABLE: tuple[tuple[Kind, float, str], ...] = (
     (Kind.LAST, 1.6, r"^(?:which is |list )?last (?:pass|fail|job|timeout|cancel)\b"),
     (Kind.LAST, 2.6, r"^is ⟨n⟩ ever\b|\bever (?:pass|fail|job|timeout)\b"),
     (Kind.FIRST, 4.2, r"\bwhen\b.*\bfirst\b|\bfirst time\b|\bfirst (?:fail|pass|job|timeout|oom)\b"),
+    (Kind.FIRST, 3.4, r"^(?:which is |list )?first (?:queued|running)\b"),
     (Kind.FIRST, 3.2, r"^when is\b(?!.*\b(?:last|will|next)\b)|\bsince when\b"),
     (Kind.MISSING, 8.0, r"^(?!.*\b(?:why|when|often)\b).*\bnot (?:is |ever )*(?:job|use)\b"),
     (Kind.COUNT, 7.0, r"\bwhatfailed\b"),
+    (Kind.COUNT, 3.4, (rf"^(?:list )?(?:which|list any|list) {_SHARED}(?: is)*"
+        r"(?: use| job| seen)?(?: ⟨[nt]⟩)*$")),
+    (Kind.COUNT, 4.4, r"\bjob (?:is )*(?:most|least) ?often\b|\bmost often job\b"),
     (Kind.COUNT, 4.4, r"\boverview\b"),
     (Kind.COUNT, 5.4, (r"\bwhich (?:weekday|hour|hourofday|day|week|month|host|image|branch|team|executor)"
         r" (?:is )?(?:most|least)(?: job)?$"
@@ -96,7 +102,7 @@ _TABLE: tuple[tuple[Kind, float, str], ...] = (
     (Kind.RATE, 3.2, r"^how is ⟨n⟩(?: is)?(?: ⟨t⟩)?$"),
     (Kind.RATE, 6.0, r"(?<!pass )\bnot (?:is )?(?:ever )?fail$"),
     (Kind.RATE, 4.6, r"\brate\b"),
-    (Kind.COUNT, 5.6, r"\bforecast (?:hour|day|weekday|week)\b|^when is most\b"),
+    (Kind.COUNT, 5.6, r"\bforecast (?:hour|hourofday|day|weekday|week)\b|^when is most\b"),
     (Kind.COUNT, 5.0, r"\bwhich (?:commit|image|host|branch|command|executor) (?:is )?(?:why|cause)\b"),
     (Kind.COUNT, 4.8, r"\b(?:cause|exitcode)\b.*\b(?:most|often)\b"),
     (Kind.COUNT, 4.8, r"\b(?:most|often)\b.*\b(?:cause|exitcode)\b"),
@@ -111,7 +117,7 @@ _TABLE: tuple[tuple[Kind, float, str], ...] = (
     (Kind.TYPICAL, 3.4, r"\bhow (?:slow|fast) is\b"),
     (Kind.TYPICAL, 5.5, r"\bwhich (?:host|image|branch|executor)\b.*\b(?:fastest|slowest)\b"),
     (Kind.TYPICAL, 0.8, r"\bmost (?:memory|cpu|duration|wait)\b.*⟨n⟩$"),
-    (Kind.TOTAL, 6.4, r"\btop job per (?:cpu|cost|wait)\b"),
+    (Kind.TOTAL, 6.4, r"\btop job per (?:total )?(?:cpu|cost|wait)\b"),
     (Kind.TOTAL, 4.0, r"\btotal\b"),
     (Kind.TOTAL, 3.0, r"\bcost\b|\bwasted\b"),
     (Kind.TOTAL, 3.6, r"\bhow (?:much|expensive)\b.*(?:\bcost\b|\bexpensive\b|⟨t⟩)|\bhow expensive\b"),
@@ -131,7 +137,7 @@ _TABLE: tuple[tuple[Kind, float, str], ...] = (
     (Kind.LIST, 3.2, r"\bdearest\b|\bwait (?:slowest|most|long)\b|\bmost memory\b"),
     (Kind.LIST, 0.8, r"^(?:list )?(?:any |which )?job\b"),
     (Kind.LIST, 2.4, r"^(?:list )?(?:any )?job$"),
-    (Kind.LIST, 2.4, r"\bnow\b"),
+    (Kind.LIST, 2.4, r"^(?!.*\b(?:flaky|unusual|pass|slow|advice)\b).*\bnow\b"),
     (Kind.LIST, 1.5, r"^which (?:is )?seen\b(?!.*\bbefore\b)"),
     (Kind.LIST, 2.4, r"\bstatus ⟨n⟩"),
     (Kind.LIST, 0.5, r"⟨n⟩"),

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Sequence
 
-from orcaops.services.asking.understanding.amounts import amounts, top_of
+from orcaops.services.asking.understanding.amounts import amounts, how_often, top_of
 from orcaops.services.asking.understanding.events import with_moments_of_events
-from orcaops.services.asking.understanding.lexicon import PHRASES, VERBS, WHAT_FAILED, meanings
-from orcaops.services.asking.understanding.messages import with_quotes
+from orcaops.services.asking.understanding.lexicon import NO_MEANING, PHRASES, VERBS, WHAT_FAILED, meanings
+from orcaops.services.asking.understanding.messages import told_with, with_quotes
 from orcaops.services.asking.understanding.names import Known, Named, looks_like_a_name, unknown_names
 from orcaops.services.asking.understanding.parsed import Parsed
+from orcaops.services.asking.understanding.recurring import recurring
 from orcaops.services.asking.understanding.times import Span, Times
 from orcaops.services.asking.understanding.words import regular, spelt
 
@@ -30,9 +31,12 @@ def take_apart(question: str, known: Known, times: Times) -> Parsed:
         words = words.replace(word, f"⟨N{len(parsed.named) - 1}⟩", 1)
     words = VERBS.sub("failed", spelt(words, known.words))
     parsed.amounts, words = amounts(words)
+    parsed.times_said, words = how_often(words)
     parsed.top, words = top_of(words)
+    parsed.recurring, words = recurring(words)
     words = with_moments_of_events(words, known, parsed)
     parsed.spans, words = _times_out(words, times)
+    words = _message_out(question, words, parsed)
     parsed.spoken = words
     for name in known.labels:
         if re.search(rf"\b(?:per|by|each|every|which|what|across)(?: the)? {re.escape(name)}s?\b", words):
@@ -63,12 +67,19 @@ def _quote_unknown(question: str, parsed: Parsed) -> None:
         return
     first, last = re.escape(parsed.unknown[0]), re.escape(parsed.unknown[-1])
     denied = r"(?:\b(?:no|not|cannot|failed to) )?"
-    said = re.search(rf"{denied}\b{first}\b(?:.{{0,80}}\b{last}\b)?", question, re.IGNORECASE)
+    said = re.search(rf"{denied}\b{first}\b(?:.{{0,80}}\b{last}\b)?{_MORE_SAID}", question, re.IGNORECASE)
     if said is not None:
         parsed.quotations.append(said[0])
         parsed.understood += len(parsed.unknown)
         parsed.unknown.clear()
         parsed.meant += " ⟨q⟩"
+
+
+_MORE_SAID = (
+    r"(?: (?!(?:before|ever|already|in|on|since|this|that|last|today|yesterday|with|for|at|and|when|again"
+    r"|here|happen\w*|occur\w*|is|was|are|do|did)\b)[\w'-]+){0,4}"
+)
+"""Words that go on with a message, though they mean something elsewhere: ``segmentation fault``."""
 
 
 def _with_quoted_names(words: str, quotations: Sequence[str], known: Known, parsed: Parsed) -> str:
@@ -82,6 +93,16 @@ def _with_quoted_names(words: str, quotations: Sequence[str], known: Known, pars
             parsed.quotations.append(quotation)
             words = words.replace(mark, "⟨q⟩")
     return words
+
+
+def _message_out(question: str, words: str, parsed: Parsed) -> str:
+    """The words with ``⟨q⟩`` for what runs failed with, which is told as the question wrote it."""
+    said = None if parsed.quotations else told_with(words)
+    if said is None:
+        return words
+    written = re.search(r"\W+".join(map(re.escape, said.split())), question, re.IGNORECASE)
+    parsed.quotations.append(written[0] if written else said)
+    return words.replace(said, " ⟨q⟩ ", 1)
 
 
 def _times_out(words: str, times: Times) -> tuple[list[Span], str]:
@@ -115,7 +136,8 @@ def _meanings_of(words: str, known: Known, parsed: Parsed) -> str:
             continue
         if not any(letter.isalnum() for letter in word):
             continue
-        guessed = known.guess(word) if len(word) >= 3 and not word.isdigit() else None
+        may_be_one = len(word) >= 3 and not word.isdigit() and word not in NO_MEANING
+        guessed = known.guess(word) if may_be_one else None
         if guessed is not None:
             parsed.named.append(guessed)
             found.append("⟨n⟩")

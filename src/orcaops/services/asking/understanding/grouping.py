@@ -39,12 +39,24 @@ def rivals(parsed: Parsed) -> str | None:
 
 def grouping(meant: str, parsed: Parsed) -> str | None:
     """The field or span of time to group by; None where it is not asked for."""
+    found = _grouping(meant, parsed)
+    jobs = [one for one in parsed.named if one.field in ("name", "key") and not one.pattern | one.without]
+    return None if found in ("key", "name") and len(jobs) == 1 else found  # of one job there is one group
+
+
+def best_of(meant: str) -> str | None:
+    """The field whose best or worst is asked for: ``the least reliable host``."""
+    found = re.search(rf"\b(?:most|least) (?:fail)?rate ({_WORD})\b", meant)
+    return _GROUPED[found[1]] if found else None
+
+
+def _grouping(meant: str, parsed: Parsed) -> str | None:
     if parsed.by is not None:
         return parsed.by
     ranked_by = re.search(rf"\b({_WORD}) per (?:count|fail|failrate|rate|cost|duration|memory|cpu)\b", meant)
     if ranked_by:
         return _GROUPED[ranked_by[1]]
-    if re.search(r"\bper (?:run|job|execution)\b", parsed.spoken) and parsed.has("cost", "mean"):
+    if re.search(r"\bper (?:run|execution)\b", parsed.spoken) and parsed.has("cost", "mean"):
         meant = re.sub(r"\bper job\b", "", meant)  # what one of them costs
     per = re.search(rf"\bper (?:[a-z]+ )??({_WORD})\b", meant)
     if per:
@@ -52,7 +64,9 @@ def grouping(meant: str, parsed: Parsed) -> str | None:
     for word, span in _SPANS_OF.items():
         if re.search(rf"\b{word}\b", parsed.spoken):
             return span
-    asked = re.search(rf"\b(?:which|top|distinct)(?: is)?(?: (?!rate\b)[a-z]+)? ({_WORD})\b", meant)
+    asked = re.search(
+        rf"\b(?:which|top|distinct|list any|^list)(?: is)?(?: (?!rate\b)[a-z]+)?? ({_WORD})\b", meant
+    )
     if asked and not re.search(r"⟨n⟩", meant[: asked.start()]):
         return _GROUPED[asked[1]]
     if re.search(r"\bmost\b", meant) and (first := re.search(rf"^(?:list )?({_WORD})\b", meant)):
@@ -67,4 +81,8 @@ def grouping(meant: str, parsed: Parsed) -> str | None:
         return "weekday"
     if re.search(r"\b(?:hourofday|weekday)\b", meant):
         return "weekday" if "weekday" in meant else "hour-of-day"
+    if parsed.recurring is not None:
+        return parsed.recurring.by
+    if parsed.times_said is not None and not any(one.field in ("name", "key") for one in parsed.named):
+        return "key"
     return None

@@ -58,12 +58,13 @@ _MEANINGS = {
         "increase increases increased increasing rise rises rose risen rising climb climbs climbed "
         "climbing grow grows grew grown growing jump jumped worse worsen worsened worsening degrade "
         "degraded degrading degradation regress regressed regressing regression regressions deteriorate "
-        "deteriorated deteriorating"
+        "deteriorated deteriorating creep creeps crept creeping "
+        "exploded ballooned skyrocketed soared doubled tripled"
     ),
     "drop": (
         "decrease decreases decreased decreasing drop drops dropped dropping fall falls fell fallen "
         "falling reduce reduced shrink shrank shrunk shrinking decline declined declining improved "
-        "improves improving better improvement improvements"
+        "improves improving halved plummeted better improvement improvements"
     ),
     "compare": (
         "compare compares compared comparing comparison versus vs against than differ difference "
@@ -114,6 +115,8 @@ _MEANINGS = {
         "abnormally outlier outliers suspicious alert alerts alarm alarms surprising peculiar spike "
         "spikes irregular irregularities erratic erratically noteworthy"
     ),
+    "critical": "critical severe serious",
+    "warning": "warning warnings",
     "stand": "stand stands stood",
     "flaky": (
         "flaky flakey flake flakes flakier flakiest flakiness intermittent intermittently sporadic "
@@ -215,10 +218,11 @@ _FILLER = (
     "lately behave behaves behaving megabytes gigabytes gigs gig megs meg milliseconds ms resource resources "
     "been made make makes making put came went keep keeps kept seem seems seemed look looks time longer "
     "happening happens going gone had own usually most both either again yet even ours side between "
-    "question asking ask anyone anybody someone critical severe serious because hungry hit hits open wonder "
+    "question asking ask anyone anybody someone because hungry hit hits open wonder "
     "due case terms regarding concerning respect data info information details "
-    "detail complete full whole entire period starting beginning end ended finish finished finishes ends "
-    "start started begin began against above below least limit deal left"
+    "detail trying try enough offender offenders culprit culprits possible ci cluster fleet "
+    "colleague manager where holiday holidays complete full whole entire period starting beginning end ended "
+    "finish finished finishes ends start started begin began against above below least limit deal left"
 )
 
 _TIMES = (
@@ -261,7 +265,7 @@ WHAT_FAILED = (
             r"\b(?:by|per|for each) tests?(?= |$)"
             r"|\b(?:which|what) (?:unit |single )?tests? "
             r"(?=(?:is |are )?(?:fail|flak|break|broke|most|red)|(?:do|did|have) fail)"
-            r"|\b(?:flakiest|worst|flaky|most failing|top failing) tests\b(?! job)"
+            r"|\b(?:flakiest|worst|flaky|most failing|top failing) tests?\b(?! job)"
         ),
         "test",
     ),
@@ -269,6 +273,57 @@ WHAT_FAILED = (
 """How people say that failures are counted by what failed in them, with the field that it is."""
 
 PHRASES = (
+    (
+        (
+            r"\b(?:distribution|breakdown|split|histogram) of (?:the )?"
+            r"(?=(?:exit codes?|status\w*|outcomes?|causes?|images?|hosts?|branch\w*)\b)"
+        ),
+        "count per ",
+    ),
+    (r"\b(?:distribution|spread|histogram) of\b", "mean"),
+    (r"\bbreakdown of\b", "count"),
+    (r"\bwhat (?:made|makes|is making|led to)\b", "why"),
+    (r"\bwhat (?:is|was|'s) (?:new|different)\b", "which change"),
+    (r"\bwhere (?:can|could|do|should|might) (?:we|i|you|one) (?:save|cut|reduce|lower|trim)\b", "advice"),
+    (r"\b(?:is|are|was|were|went|gone) (?:missing|absent)\b", "not job"),
+    (r"\benough (?:to|for) .*$|\bin order to .*$", " "),
+    (r"\b(?:why|how come) (?:is |are |do |does |did |has |have )*(?:no\w*|nobody)\b(?=.* ran\b)", "not"),
+    (r"\bsince when\b(?=.*\b(?:fail\w*|red|broken|crash\w*)\b)", "when first"),
+    (r"\bhow long (?:has|have|is|was)\b(?=.* (?:fail\w*|red|broken|crash\w*)\b)", "when first"),
+    (
+        (
+            r"\b(?:is|are|has|have|did|was) ((?:the |my |our )?⟨N\d+⟩ )(?:already |still |all )?"
+            r"(?:done|finish\w*|complete\w*|ready|over|through|ended)\b"
+        ),
+        r"last \1 job",
+    ),
+    (
+        r"\b(?:is|are) (?:everything|all|things) (?:ok|okay|alright|well|fine|healthy|good|in order)\b",
+        "unusual",
+    ),
+    (r"\b(?:go|goes|going|went|gone|got|get|make|made|makes) (?:it )?through\b|\bma(?:ke|de) it\b", "pass"),
+    (
+        (
+            r"\b(?:what|which) (?:is |was |were |did )?(?:the |that |an )?"
+            r"(?:error|exception|stack ?trace)(?: message)?\b"
+        ),
+        "why fail",
+    ),
+    (
+        r"\b(?:ever|already) (?:have |has )?(?:had|got|gotten|hit|faced|met)\b|\b(?:run|ran) into\b",
+        "seen ever",
+    ),
+    (r"\bget(?:ting)? rid of\b|\bgot rid of\b|\bovercome\b", "fix"),
+    (r"\bstop(?:s|ped|ping)? (?:passing|working|succeeding)\b|\bnot (?:be )?work(?:ing|s)?\b", "fail"),
+    (r"\b(?:stop(?:s|ped)? running|no longer (?:run|runs|ran|running))\b", "not job"),
+    (r"\bthe more\b(?! than)", "most"),
+    (r"\bhow many (?=(?:memory|ram|cpu|money)\b)", "how much "),
+    (r"\b(?:cpu|core|compute)[- ]?(?:hours|minutes|seconds)\b", "total cpu"),
+    (
+        r"\bshould (?:i|we|you|one) (?:give|reserve|allocate|request|allow|set|assign|use|grant)\b",
+        "will",
+    ),
+    (r"\b(?:which|what) (?:memory |cpu |time )?(?:timeout|limit)s?\b(?=\s+will\b)", "advice"),
     (
         r"\b(?:because of|due to|caused by)\b|\b(?:errors?|messages?) (?:of|about|with|like|saying)\b",
         "saying fail",

@@ -2,9 +2,15 @@
 
 >>> with_quotes("what fixed this before: connection reset by peer")
 'what fixed this before "connection reset by peer" '
+>>> with_quotes("jobs with ModuleNotFoundError")
+'jobs with "ModuleNotFoundError"'
+>>> told_with("which jobs failed with permission denied ⟨t⟩")
+'permission denied'
 """
 
 import re
+
+from orcaops.services.asking.understanding.lexicon import meanings
 
 _UNQUOTED = (
     re.compile(
@@ -29,13 +35,61 @@ _UNQUOTED = (
 """Where a message of a log stands without quotes."""
 
 
+_ERROR = (
+    r"(?:[A-Za-z_]\w*\.)*(?:[A-Z]\w*(?:Error|Exception|Fault|Warning|Interrupt)|\w*[A-Za-z]{2}(?i:error|exception)"
+    r"|E[A-Z]{4,}\d*|(?i:econn\w+|etimedout|enoent|eacces|eaddrinuse)|ERR_[A-Z_]+)"
+)
+"""The name of an error, as programs write it: ``KeyError``, ``java.io.IOException``, ``ECONNRESET``."""
+
+_NAMED_ERROR = re.compile(rf"(?<![\w./-]){_ERROR}(?![\w/-]|\.\w)")
+_ERROR_AND_TEXT = re.compile(rf"(?<![\w./-])({_ERROR}: .{{3,}}?)(?: before)?\W*$", re.S)
+_ENDS = r"(?= ?⟨|$| (?:in|on|for|since|of|during|at|over|within) ⟨| (?:and|but|or) ⟨)"
+_WITH = r"(?: out)? with(?: an?| the| some| this)?(?: errors?| messages?| exceptions?)?(?: like| saying| of)?"
+_FAILED_WITH = re.compile(
+    r"\b(?:fail\w*|crash\w*|die[sd]?|dying|brok?e?\w*|break\w*|errors?|errored|exited|failures?|exceptions?)"
+    rf"{_WITH} ([^⟨]+?){_ENDS}"
+)
+_RAN_WITH = re.compile(
+    r"\b(?:jobs?|runs?|builds?|logs?|anything|something|everything)"
+    rf"(?:{_WITH}| that (?:had|have|hit|got|hits)(?: an?| the)?| (?:hit|hitting|having)(?: an?| the)?) "
+    rf"([^⟨]+?){_ENDS}"
+)
+_LIKE_AN_ERROR = re.compile(
+    r"\b(?:errors?|exceptions?|refused|reset|denied|missing|not found|cannot|could not|unable|fault|invalid"
+    r"|undefined|unexpected|no such|failed to|timed out|unreachable|forbidden|unauthorized|corrupt\w*|leaks?"
+    r"|conflicts?|deadlocks?|panic|overflow|expired|mismatch\w*|warnings?|stack ?trace|traceback)\b"
+)
+
+
+def told_with(words: str) -> str | None:
+    """The message that runs failed with, where names and times are marks already; None for another with.
+
+    At least one of its words means nothing to the rules, or it would be a part of the question.
+    """
+    for expression in (_FAILED_WITH, _RAN_WITH):
+        found = expression.search(words)
+        if found is None:
+            continue
+        said = re.sub(r" (?:errors?|exceptions?|messages?)$", "", found[1].strip(" ,.'"))
+        nameless = [word for word in said.split() if word not in meanings() and not word.isdigit()]
+        alike = expression is _FAILED_WITH or _LIKE_AN_ERROR.search(found[1])
+        if nameless and alike and len(said.split()) <= _MOST_WORDS:
+            return said
+    return None
+
+
+_MOST_WORDS = 10
+
+
 def with_quotes(question: str) -> str:
     """The question with quotes around what is a message of a log and not a part of the question."""
     if re.search(r"[\"“`«]|(?<!\w)'", question):
         return question
+    if said := _ERROR_AND_TEXT.search(question):
+        return f'{question[: said.start(1)]}"{said[1]}"{question[said.end(1) :]}'
     for expression in _UNQUOTED:
         found = expression.match(question.strip())
         if found and not re.fullmatch(r"(?:it|this|that|these|such|them)\b.*", found[2].strip(), re.I):
             rest = found[3] if found.re.groups > 2 else ""
             return f'{found[1].rstrip(": ")} "{found[2].strip(" ?.")}" {rest}'
-    return question
+    return _NAMED_ERROR.sub(r'"\g<0>"', question)

@@ -29,7 +29,8 @@ from orcaops.services.asking.understanding.calendar import (
 _MONTH = "|".join(MONTHS)
 _DAY = "|".join(DAYS)
 CLOCK = (
-    r"(?:\d{1,2}(?::\d{2}|h\d{2})(?::\d{2})?(?: ?[ap]\.?m\b\.?)?|\d{1,2} ?[ap]\.?m\b\.?|noon|midday|midnight)"
+    r"(?:\d{1,2}(?::\d{2}|h\d{2})(?::\d{2})?(?: ?[ap]\.?m\b\.?)?|\d{1,2} ?[ap]\.?m\b\.?"
+    r"|noon|midday|midnight|lunch(?:time)?)"
 )
 """A time of a clock, as an expression."""
 
@@ -277,7 +278,13 @@ class Moments:
 
 
 def _clock_of(text: str) -> time:
-    named = {"noon": time(12), "midday": time(12), "midnight": time(0)}
+    named = {
+        "noon": time(12),
+        "midday": time(12),
+        "lunch": time(12),
+        "lunchtime": time(12),
+        "midnight": time(0),
+    }
     if text in named:
         return named[text]
     found = re.match(r"(\d{1,2})(?:[:h](\d{2}))?(?::(\d{2}))? ?([ap])?", text)

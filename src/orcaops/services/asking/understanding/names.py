@@ -250,8 +250,14 @@ class Known:
             if start < last:
                 continue
             before = _WITHOUT.search(text[last:start])
-            if before:
+            joined = (
+                named
+                and named[-1].without
+                and re.fullmatch(r" ?(?:,|and|or|nor|, and|, or) ?(?:the )?", text[last:start])
+            )
+            if before or joined:
                 one = replace(one, without=True)  # noqa: PLW2901
+            if before:
                 start = last + before.start()  # noqa: PLW2901
             written += f"{text[last:start]} ⟨n{len(named)}⟩ "
             named.append(one)

@@ -13,12 +13,14 @@ from zoneinfo import ZoneInfo
 
 from orcaops.model.errors import OrcaError
 from orcaops.model.inquiry import Inquiry
+from orcaops.services.asking.acts import asked_act
 from orcaops.services.asking.query_line import parse_line
 from orcaops.services.asking.understanding import ranking, shaping
 from orcaops.services.asking.understanding.cues import weights
 from orcaops.services.asking.understanding.dissection import take_apart
 from orcaops.services.asking.understanding.names import Known
 from orcaops.services.asking.understanding.parsed import Parsed
+from orcaops.services.asking.understanding.regarding import unregarded
 from orcaops.services.asking.understanding.times import Times
 
 UNDERSTOOD = 0.5
@@ -30,6 +32,7 @@ _MOST_TOLD = 5
 _STRICT = (
     2.0  # a word in four that nobody knows leaves a good half of the confidence: it may be what is asked
 )
+_OF_JOBS = ("most", "least", "slowest", "fastest", "cheapest", "dearest", "flaky", "often", "rate")
 _FIELD_VALUE = re.compile(r"(?<![\w\"'])-?[a-z_]+:[^\s:]")
 
 
@@ -57,8 +60,10 @@ class RuleReader:
         written = _as_written(question, now)
         if written is not None:
             return [Reading(written, 1.0)]
+        if asked_act(question) is not None:
+            return []  # who wants something done does not ask
         parsed = take_apart(question, known, Times(now, zone))
-        if parsed.meant.startswith("who"):
+        if parsed.meant.startswith("who") and not _job_for_who(parsed):
             return []  # nobody's name is recorded
         if parsed.unknown:
             parsed.notes.append(f"passed over: {', '.join(parsed.unknown[:_MOST_TOLD])}")
@@ -77,8 +82,11 @@ class RuleReader:
                 except OrcaError:
                     continue  # an odd word that the search language cannot say
                 if all(regular_one != one.inquiry for one in readings):
-                    readings.append(Reading(regular_one, round(confidence, 2), tuple(parsed.notes)))
+                    left_out, doubt = unregarded(regular_one, parsed)
+                    sure = round(confidence * doubt, 2)
+                    readings.append(Reading(regular_one, sure, (*parsed.notes, *left_out)))
                     confidence *= 0.9
+        readings.sort(key=lambda one: -one.confidence)
         return [one for one in readings if one.confidence >= UNDERSTOOD]
 
 
@@ -100,8 +108,18 @@ def _as_written(question: str, now: datetime) -> Inquiry | None:
         return None
 
 
+def _job_for_who(parsed: Parsed) -> bool:
+    """Whether ``who is the slowest`` asks for a job and no person; it is read as one then."""
+    if parsed.unknown or not parsed.has(*_OF_JOBS):
+        return False
+    parsed.meant = re.sub(r"^who\b", "which job", parsed.meant)
+    parsed.spoken = re.sub(r"^who\w*", "which job", parsed.spoken)
+    parsed.notes.append("nobody's name is recorded: who is taken for which job")
+    return True
+
+
 def _confidence(parsed: Parsed, weight: float) -> float:
     """How sure the cues are, less for every word that nobody understood."""
     left = len(parsed.unknown)
     share = parsed.understood / (parsed.understood + left) if parsed.understood + left else 0.0
-    return min(weight / _ENOUGH, 1.0) * math.pow(share, _STRICT)
+    return min(weight / _ENOUGH, 1.0) * math.pow(share, _STRICT) * parsed.doubt

@@ -3,11 +3,14 @@
 import re
 from dataclasses import replace
 
+from orcaops.model.anomaly import Severity
 from orcaops.model.inquiry import TEST, WHAT_FAILED, Inquiry, Kind, Measure
 from orcaops.services.asking.understanding.conditions import NOT_OF_RUNS, search_of
-from orcaops.services.asking.understanding.grouping import grouping, rivals
+from orcaops.services.asking.understanding.grouping import best_of, grouping, rivals
 from orcaops.services.asking.understanding.parsed import Parsed
+from orcaops.services.asking.understanding.ranking import THAN_THEN
 
+_FLAKY = re.compile(r"\b(?:flak|intermittent|sporadic|sometimes|unstable)")
 _MEASURES: tuple[tuple[Measure, str], ...] = (
     (Measure.COST, "cost|expensive|dearer|cheaper|cheapest|dearest|wasted"),
     (Measure.WAIT, "wait"),
@@ -21,6 +24,9 @@ _SINGLE = re.compile(
 )
 _ALL = re.compile(r"(?:(?:list|which|any|is|job|last|seen|now|how|long|first|most|top)\b ?)*")
 _UNDER = re.compile(r"\b(?:with|on|using|under|after|since)(?: \w+){0,3} ⟨[nN]\d+⟩")
+_COUNTED = re.compile(r"\b(?:how many|runs|jobs|builds|submissions|executions|deploys)\b")
+_AT_ONCE = re.compile(r"\b(?:workers|capacity|peaks?|concurren\w+|runners|slots|machines|hosts|servers)\b")
+_DONE = re.compile(r"\b(?:when|finish\w*|done|ready|complete\w*)\b")
 _WHEN_MOST = re.compile(r"\bwhen\b|\bat the same time\b|\bat once\b|\bpeak|\bbusiest\b")
 
 
@@ -34,22 +40,31 @@ def shaped(kind: Kind, parsed: Parsed) -> list[Inquiry]:
         return [Inquiry(kind=Kind.LIST, top=parsed.top, where=search_of(Kind.LIST, parsed))]
     by = grouping(parsed.meant, parsed)
     if by in WHAT_FAILED:
-        if by == TEST and parsed.has("flaky", "sometimes"):
+        if by == TEST and _FLAKY.search(parsed.spoken):
             return [Inquiry(kind=Kind.FLAKY, by=by, where=search_of(Kind.FLAKY, parsed))]
         return [Inquiry(kind=Kind.COUNT, by=by, top=parsed.top, where=search_of(Kind.RATE, parsed))]
     if kind in (Kind.ROSE, Kind.FELL) and (found := _under_another(kind, parsed)) is not None:
         return [found]
+    if kind in (Kind.ROSE, Kind.FELL) and (times := _two_times(parsed)) is not None:
+        where = f"{search_of(kind, parsed, with_times=False)} {times[0]}"
+        return [Inquiry(kind=kind, measure=_measure(kind, parsed), against=times[1], where=where)]
+    if kind is Kind.LIST and by not in (None, "key", "name") and not _superlative(parsed):
+        kind = Kind.COUNT  # which hosts: groups, and no runs
     if kind is Kind.MISSING:
         passed = ["status:succeeded"] if re.search(r"\bnot (?:is |ever )*pass\b", parsed.meant) else []
         where = " ".join([*passed, *filter(None, [search_of(kind, replace(parsed, meant=""))])])
         # Without a time or an outcome every job has such a run.
         by = None if by == "key" else by
-        return [Inquiry(kind=kind, by=by, top=parsed.top, where=where)] if passed or parsed.spans else []
+        there = any(one.field not in ("name", "key") for one in parsed.named)
+        said = passed or parsed.spans or there
+        return [Inquiry(kind=kind, by=by, top=parsed.top, where=where)] if said else []
     if kind is Kind.COUNT and parsed.has("overview"):
         return [Inquiry(kind=kind, by="status", where=search_of(kind, parsed))]
     measure = _measure(kind, parsed)
-    if kind is Kind.FORECAST and measure is None and _WHEN_MOST.search(parsed.spoken):
-        return [Inquiry(kind=kind, by="hour-of-day")]
+    if kind is Kind.FORECAST:
+        most = measure is None and _WHEN_MOST.search(parsed.spoken)
+        where = next((span.search for span in parsed.spans if span.ahead), "")
+        return [Inquiry(kind=kind, measure=measure, by="hour-of-day" if most else None, where=where)]
     if kind is Kind.RATE and by is None and parsed.has("timeout", "oom", "cancel", "policy", "lost"):
         by, kind = ("cause" if parsed.has("oom", "policy") else "status"), Kind.COUNT
         where = search_of(
@@ -62,7 +77,7 @@ def shaped(kind: Kind, parsed: Parsed) -> list[Inquiry]:
         least = parsed.has("fastest", "least", "cheapest") and not parsed.has("most", "slowest")
     if kind is Kind.RATE:
         least = re.search(r"\bmost rate\b|\bnot (?:is )?(?:ever )?fail\b", parsed.meant) is not None
-        by = by or ("key" if least else None)
+        by = by or best_of(parsed.meant) or ("key" if least else None)
     if (
         kind is Kind.COUNT
         and by is None
@@ -77,7 +92,7 @@ def shaped(kind: Kind, parsed: Parsed) -> list[Inquiry]:
             top = 1
     elif kind in (Kind.FIRST, Kind.LAST, Kind.EXPLAIN, Kind.SEEN, Kind.FIXES, Kind.CHANGES, Kind.PREDICT):
         by, top = None, None
-    elif kind in (Kind.FORECAST, Kind.ADVICE, Kind.ANOMALIES, Kind.FLAKY, Kind.TREND):
+    elif kind in (Kind.ADVICE, Kind.ANOMALIES, Kind.FLAKY, Kind.TREND):
         by = None
     elif kind in (Kind.ROSE, Kind.FELL):
         by = by if by in ("image", "branch", "host", "name", "command", "label:team") else None
@@ -92,11 +107,24 @@ def shaped(kind: Kind, parsed: Parsed) -> list[Inquiry]:
         and not _ALL.fullmatch(parsed.meant)
     ):
         return []  # more was said than that everything is wanted
-    if kind in NOT_OF_RUNS and kind is not Kind.FORECAST:
-        where = search_of(kind, parsed, with_times=False)
-    else:
-        where = "" if kind is Kind.FORECAST else search_of(kind, parsed)
-    return [Inquiry(kind=kind, measure=measure, least=least, by=by, top=top, where=where)]
+    where = search_of(kind, parsed, with_times=kind not in NOT_OF_RUNS)
+    severity = _severity(parsed) if kind is Kind.ANOMALIES else None
+    return [Inquiry(kind=kind, measure=measure, severity=severity, least=least, by=by, top=top, where=where)]
+
+
+def _severity(parsed: Parsed) -> Severity | None:
+    return next((each for each in (Severity.CRITICAL, Severity.WARNING) if parsed.has(each.value)), None)
+
+
+def _two_times(parsed: Parsed) -> tuple[str, str] | None:
+    """The time that is asked about and the one it is held against; None where there are not two."""
+    past = [span for span in parsed.spans if not span.ahead]
+    if len(past) > 1 and parsed.has("compare"):
+        return past[0].search, past[1].search
+    if len(past) == 1 and past[0].end is not None and THAN_THEN.search(parsed.meant):
+        later = past[0].search.rpartition("before:")[2]
+        return f"after:{later}", past[0].search
+    return None
 
 
 def _under_another(kind: Kind, parsed: Parsed) -> Inquiry | None:
@@ -125,24 +153,13 @@ def _comparison(parsed: Parsed) -> list[Inquiry]:
     measure = _measure(Kind.COMPARE, parsed)
     past = [span for span in parsed.spans if not span.ahead]
     against = rivals(parsed)
-    if len(past) > 1:
+    times = _two_times(parsed) or ((past[0].search, past[1].search) if len(past) > 1 else None)
+    if times is not None:
         where = search_of(Kind.COMPARE, parsed, with_times=False)
-        return [
-            Inquiry(
-                kind=Kind.COMPARE, measure=measure, against=past[1].search, where=f"{where} {past[0].search}"
-            )
-        ]
+        return [Inquiry(kind=Kind.COMPARE, measure=measure, against=times[1], where=f"{where} {times[0]}")]
     if against is not None:
         return [
             Inquiry(kind=Kind.COMPARE, measure=measure, by=against, where=search_of(Kind.COMPARE, parsed))
-        ]
-    if past and re.search(r"\bcompare ⟨t⟩", parsed.meant) and past[0].end is not None:
-        where = search_of(Kind.COMPARE, parsed, with_times=False)
-        later = past[0].search.rpartition("before:")[2]
-        return [
-            Inquiry(
-                kind=Kind.COMPARE, measure=measure, against=past[0].search, where=f"{where} after:{later}"
-            )
         ]
     by = grouping(parsed.meant, parsed)
     if by is not None:
@@ -158,9 +175,11 @@ def _measure(kind: Kind, parsed: Parsed) -> Measure | None:
     for measure, words in _MEASURES:
         if re.search(rf"\b(?:{words})\b", parsed.meant):
             return measure if kind is not Kind.FORECAST or measure is Measure.COST else None
+    if kind is Kind.FORECAST and _COUNTED.search(parsed.spoken) and not _AT_ONCE.search(parsed.spoken):
+        return Measure.RUNS
     timed = re.search(_OF_TIME, parsed.meant) is not None
     if kind in (Kind.FORECAST, Kind.ANOMALIES, Kind.PREDICT):
-        timed = timed or re.search(r"\bwhen\b", parsed.meant) is not None
+        timed = timed or _DONE.search(parsed.spoken) is not None
         fails = kind is Kind.PREDICT and parsed.has(
             "fail", "failrate", "likely", "flaky", "oom", "timeout", "pass"
         )
@@ -174,7 +193,7 @@ def _measure(kind: Kind, parsed: Parsed) -> Measure | None:
         if kind is Kind.COMPARE and re.search(r"\b(?:worse|better|bad|good)\b", parsed.spoken):
             return Measure.FAILURES
         counted = parsed.has("count", "many") or re.search(
-            r"\bmore job\b|\bless job\b|\bjob more\b", parsed.meant
+            r"\bmore job\b|\bless job\b|\bjob more\b|^(?:list |compare )?job ⟨t⟩", parsed.meant
         )
         plain = kind is Kind.TREND and not parsed.named
         return Measure.RUNS if counted or plain else Measure.DURATION

@@ -19,12 +19,14 @@ from zoneinfo import ZoneInfo
 
 from orcaops.services.asking.understanding.calendar import (
     DAYS,
+    MONTHS,
     NUMBER,
     UNITS,
     add_units,
     begin_of,
     count_of,
     day_of,
+    month_span,
 )
 from orcaops.services.asking.understanding.moments import CLOCK, Moment, Moments
 
@@ -36,6 +38,7 @@ _FILLER = (
     r"(?:(?:the |our |a |last |that )?[a-z][\w-]*(?: [a-z][\w-]*){0,2} (?:on|of|from|at) )?"
     r"(?:the )?(?:about )?"
 )
+_COMING = re.compile(r"\b(?:forecast\w*|predict\w*|expect\w*|will|projected|projection)\b")
 _ALONE = r"(?:(?:in|during|over|within|for|on|at|of|from|all|as of|throughout|around)\b ?)*(?:the )?"
 
 
@@ -62,6 +65,7 @@ class Times:
 
     def __init__(self, now: datetime, zone: ZoneInfo) -> None:
         self._now = now.astimezone(zone).replace(second=0, microsecond=0)
+        self._zone = zone
         self._moments = Moments(now, zone)
 
     def find(self, text: str) -> list[Span]:
@@ -175,7 +179,8 @@ class Times:
 
     def _before(self, text: str, at: int) -> Span | None:
         if (atom := self._behind(_BEFORE, text, at)) is not None:
-            return Span(None, atom.start, (at, atom.to))
+            of_day = re.match(rf"{_BEFORE} {CLOCK} \S", text[at : atom.to])  # before 9 am today
+            return Span(begin_of("day", atom.start) if of_day else None, atom.start, (at, atom.to))
         if (atom := self._behind(_UNTIL, text, at)) is not None:
             return Span(None, atom.end or atom.start, (at, atom.to))
         return None
@@ -222,6 +227,10 @@ class Times:
         if found := re.compile(rf"next (?:{_DAY})\b").match(text, at):
             day = day_of(text[at:].split()[1], now) + timedelta(days=7)
             return Moment(day, day + timedelta(days=1), found.end())
+        if (found := re.compile(rf"({'|'.join(MONTHS)})\b(?! \d)").match(text, at)) and _COMING.search(text):
+            year = now.year + (MONTHS[found[1]] < now.month)
+            if MONTHS[found[1]] != now.month:
+                return Moment(*month_span(year, MONTHS[found[1]], self._zone), found.end())
         if found := re.compile(r"(?:rest|remainder|end) of (?:the|this) (week|month|year|day)").match(
             text, at
         ):

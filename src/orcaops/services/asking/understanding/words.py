@@ -60,6 +60,8 @@ def regular(question: str) -> Text:
     plain = unicodedata.normalize("NFKC", question)
     plain = "".join(one if unicodedata.category(one)[0] != "C" else " " for one in plain)
     plain = re.sub(r"[⟨⟩]", " ", plain)
+    plain = re.sub(r"(?<!\S)w/(?=\s)", "with", plain)
+    plain = re.sub(r"(?<!\S)w/o(?=\s)", "without", plain)
     quotations: list[str] = []
 
     def apart(found: re.Match[str]) -> str:
@@ -85,6 +87,9 @@ def _spelt(word: str, keep: frozenset[str]) -> str:
     if word in _SHORT_FORMS and word not in keep:
         return _SHORT_FORMS[word]
     known = meanings()
+    parts = word.split("-")
+    if len(parts) > 1 and word not in keep and word not in known and all(part in known for part in parts):
+        return " ".join(parts)  # memory-hungry
     base = word.removesuffix("'s")
     if (
         word in known
