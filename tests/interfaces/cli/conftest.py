@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from orcaops.interfaces.cli.endings import ENDINGS
 from orcaops.interfaces.cli.main import main
 
 PROGRAM = [sys.executable, "-m", "orcaops.interfaces.cli.main"]
@@ -52,7 +53,7 @@ def _folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     """No configuration file, no checkout, no warm process, and the signals as they were."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ORCAOPS_RUN_WARM", "0")
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in ENDINGS}
     yield
     for number, handler in before.items():
         signal.signal(number, handler)

@@ -2,11 +2,17 @@ import csv
 import gzip
 import io
 import json
+import os
+import signal
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from .conftest import HISTORY, Command, past_run, write_lines
+
+Start = Callable[..., "subprocess.Popen[bytes]"]
 
 
 def test_the_same_file_twice_adds_nothing(orcaops: Command) -> None:
@@ -183,3 +189,23 @@ def test_an_exam_of_nothing(orcaops: Command) -> None:
     answer = orcaops("exam")
     assert answer.code == 0
     assert "too short" in answer.err
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_import_that_is_ended_says_what_becomes_of_it(
+    number: signal.Signals, code: int, process: Start, orcaops: Command, tmp_path: Path
+) -> None:
+    slow = tmp_path / "slow.jsonl"
+    os.mkfifo(slow)
+    importing = process("import", slow, "--format", "jsonl")
+    with slow.open("w") as file:  # opens once it is read from
+        file.write(json.dumps(past_run(0)) + "\n")
+        file.flush()
+        importing.send_signal(number)
+        _, err = importing.communicate(timeout=60)
+    assert importing.returncode == code
+    assert b"the same command goes on from there" in err
+    assert b"Traceback" not in err
+    again = orcaops("import", write_lines(Path("n.jsonl"), HISTORY), "--json")
+    assert again.code == 0
+    assert again.document["added"] + again.document["known"] == 16

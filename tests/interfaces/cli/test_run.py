@@ -5,6 +5,7 @@ import subprocess
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -174,11 +175,13 @@ def test_detach_returns_at_once_and_the_job_goes_on(process: Start, orcaops: Com
     assert orcaops("jobs", "show", job_id, "--json").document["status"] == "succeeded"
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
 def test_a_signal_cancels_the_whole_tree_and_the_record_says_so(
     number: signal.Signals, code: int, process: Start, orcaops: Command
 ) -> None:
-    script = "sleep 4321 & echo $! ; trap '' TERM INT; while :; do sleep 0.1; done"
+    script = "sleep 4321 & echo $! ; trap '' TERM INT HUP; while :; do sleep 0.1; done"
     running = process("run", "--json", "--", "sh", "-c", script, env={"ORCAOPS_RUN_GRACE_S": "0.3"})
     child = next(int(line) for line in running.stderr or () if line.strip().isdigit())
     asked_at = datetime.now(UTC)
@@ -190,6 +193,28 @@ def test_a_signal_cancels_the_whole_tree_and_the_record_says_so(
     assert (run["status"], run["cause"]) == ("cancelled", "cancelled")
     assert not _lives(child)
     assert orcaops("jobs", "show", run["job_id"], "--json").document["status"] == "cancelled"
+
+
+def test_what_was_set_aside_for_it_does_not_end_it(process: Start) -> None:
+    nohup = {"preexec_fn": partial(signal.signal, signal.SIGHUP, signal.SIG_IGN)}
+    running = process("run", "--", "sh", "-c", "echo up; sleep 1; exit 5", **nohup)
+    assert running.stdout is not None
+    assert running.stdout.readline() == b"up\n"
+    running.send_signal(signal.SIGHUP)
+    assert running.wait(60) == 5
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_where_it_cannot_be_shown_it_is_kept(stream: str, process: Start, orcaops: Command) -> None:
+    with Path("/dev/full").open("wb", buffering=0) as full:
+        running = process("run", "--", "sh", "-c", "echo one; echo two; exit 5", **{stream: full})
+        _, err = running.communicate(timeout=60)
+    assert running.returncode == 5
+    assert err is None or b"cannot be shown" in err
+    (run,) = orcaops("jobs", "list", "--json").documents
+    assert run["cause"] == "command_failed"
+    assert orcaops("jobs", "logs", run["job_id"]).text == "one\ntwo\n"
 
 
 def test_a_job_is_cancelled_from_another_process(process: Start, orcaops: Command) -> None:

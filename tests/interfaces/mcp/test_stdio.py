@@ -146,7 +146,7 @@ def test_it_ends_with_its_input(started: Callable[[], subprocess.Popen[str]]) ->
     assert (process.returncode, errors) == (0, "")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_it_ends_with_a_signal_and_leaves_no_process(
     started: Callable[[], subprocess.Popen[str]], number: signal.Signals, tmp_path: Path
 ) -> None:

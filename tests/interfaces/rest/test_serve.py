@@ -73,7 +73,7 @@ def process(*arguments: str) -> Iterator[Process]:
             server.process.communicate()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_it_ends_orderly_with_followers_and_a_running_job(orcaops_home: Path, number: int) -> None:
     with process() as server:
         status, run = server.ask("POST", "/orcaops/jobs", {"command": ["sleep", "60"]})

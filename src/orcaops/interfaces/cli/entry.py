@@ -7,9 +7,12 @@ is imported here.
 
 import sys
 
+from orcaops.interfaces.cli.endings import end_at_once
+
 
 def main() -> None:
     """The program."""
+    end_at_once()
     arguments = sys.argv[1:]
     if _can_be_handed_over(arguments):
         from orcaops.interfaces.cli.handing_over import hand_over

@@ -12,6 +12,8 @@ import sys
 import zlib
 from collections.abc import Iterator, Sequence
 
+from orcaops.interfaces.cli.endings import on_endings
+
 PATIENCE_S = 2.0  # for a warm process to take over; it answers within milliseconds or not at all
 LENGTH = struct.Struct("!I")
 CODE = struct.Struct("!i")
@@ -79,19 +81,21 @@ def _send_request(connection: socket.socket, arguments: Sequence[str]) -> None:
 
 
 def _wait(connection: socket.socket) -> int:
-    """Pass signals on until the exit code comes; 137 if the fork was killed."""
+    """Pass signals on until the exit code comes; 128 and the last of them, or 137, if the fork was killed."""
+    last: int = signal.SIGKILL
 
     def pass_on(number: int, _frame: object) -> None:
+        nonlocal last
+        last = number
         with contextlib.suppress(OSError):
             connection.sendall(bytes([number]))
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, pass_on)
+    on_endings(pass_on)
     answer = b""
     while len(answer) < CODE.size:
         piece = connection.recv(CODE.size - len(answer))
         if not piece:
-            return 128 + signal.SIGKILL
+            return 128 + last
         answer += piece
     code: int = CODE.unpack(answer)[0]
     return code

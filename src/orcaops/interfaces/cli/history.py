@@ -1,5 +1,6 @@
 """``orcaops import``, ``export``, ``relearn`` and ``exam``: histories in and out, and learning anew."""
 
+import contextlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -32,7 +33,10 @@ def import_(app: "App", file: Path, *, workspace: str, format_: str | None, as_j
 
     Exits with 1 if there were bad lines.
     """
-    with progress("runs read") as show:
+    with (
+        said_if_ended("what has been read stays; the same command goes on from there"),
+        progress("runs read") as show,
+    ):
         done = app.history.import_file(file, format_, workspace=workspace, progress=show)
     if as_json:
         print_json({"added": done.added, "known": done.known, "bad": done.bad, "problems": done.problems})
@@ -86,7 +90,10 @@ def relearn(app: "App", *, workspace: str, as_json: bool) -> None:  # noqa: ARG0
 
     The same facts in the same order give the same opinions; decisions of people stay.
     """
-    with progress("runs learned from") as show:
+    with (
+        said_if_ended("what had been learned before stays as it was"),
+        progress("runs learned from") as show,
+    ):
         count = app.upkeep.relearn(show)
     if as_json:
         print_json({"runs": count})
@@ -120,6 +127,16 @@ def exam(
         if result.get("bad"):
             note(_left_out(result["bad"]))
             _print_problems(result["bad"], result["problems"])
+
+
+@contextlib.contextmanager
+def said_if_ended(what: str) -> Iterator[None]:
+    """Say what becomes of it if the command is ended from outside in here."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        note(f"ended before it was done: {what}", "warn")
+        raise
 
 
 class progress:  # noqa: N801 - used as a function in a with statement

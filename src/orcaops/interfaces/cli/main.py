@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from orcaops import __version__
+from orcaops.interfaces.cli.endings import end_in_order
 from orcaops.interfaces.cli.failures import show_failure
 from orcaops.interfaces.cli.groups import Group
 
@@ -141,6 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
     _open_standard_streams()
+    end_in_order()
     try:
         given = list(arguments) if arguments is not None else None
         code = cli.main(args=given, prog_name="orcaops", standalone_mode=False)

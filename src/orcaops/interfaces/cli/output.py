@@ -52,6 +52,13 @@ def nobody_reads(stream: IO[Any]) -> None:
     os.close(nowhere)
 
 
+def leave_terminal() -> None:
+    """The terminal has been closed: what goes on does without it."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream.isatty():
+            nobody_reads(stream)
+
+
 def colour(text: str, mood: str, *, err: bool = False) -> str:
     """A text in the colour of a mood, where colours are wanted."""
     stream = sys.stderr if err else sys.stdout
@@ -65,7 +72,7 @@ def note(text: str, mood: str | None = None) -> None:
     mark = colour("orcaops ▸", "quiet", err=True)
     try:
         click.echo(f"{mark} {colour(text, mood, err=True) if mood else text}", err=True)
-    except BrokenPipeError:
+    except OSError:  # it has been closed, or has no room: nothing may fail because a remark cannot be made
         nobody_reads(sys.stderr)
 
 

@@ -1,6 +1,7 @@
 """``orcaops run``: runs a command, streams its output, says what was expected and what was unusual."""
 
 import contextlib
+import errno
 import signal
 import sys
 import threading
@@ -10,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orcaops.interfaces.cli.door import opened, options, start_worker, whoami
+from orcaops.interfaces.cli.endings import on_endings
 from orcaops.interfaces.cli.failures import show_failure
 from orcaops.interfaces.cli.handing_over import leave_one_behind
 from orcaops.interfaces.cli.job_options import job_options, spec_of
-from orcaops.interfaces.cli.output import nobody_reads, note, print_json
+from orcaops.interfaces.cli.output import leave_terminal, nobody_reads, note, print_json
 from orcaops.model.errors import ErrorCode, OrcaError
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from orcaops.model.logline import Stream
     from orcaops.model.run import Run
 
+_NOBODY_READS = (errno.EPIPE, errno.EIO)  # a pipe, a terminal
 TIMED_OUT, OURS, OUT_OF_MEMORY, REGRESSION, USAGE = 124, 125, 137, 3, 2
 
 
@@ -115,20 +118,23 @@ def execute(app: "App", spec: "JobSpec", *, as_json: bool, fail_on: str | None) 
         try:
             target.write(data)
             target.flush()
-        except BrokenPipeError:
-            nobody_reads(target)  # whoever read our output has gone; the job goes on
+        except OSError as error:  # whoever read our output has gone, or has no room: the job goes on
+            nobody_reads(target)
+            if error.errno not in _NOBODY_READS:
+                note(f"its output is kept, and cannot be shown here any more: {error.strerror}", "warn")
 
     caught: list[int] = []
 
     def accepted(run: "Run") -> None:
         def cancel(number: int, _frame: object) -> None:
             caught.append(number)
+            if number == signal.SIGHUP:
+                leave_terminal()
             # In a thread: the handler interrupts whatever this one is doing with the same services.
             decide = partial(app.jobs.cancel, run.workspace, run.job_id, by=whoami())
             threading.Thread(target=decide, daemon=True).start()
 
-        signal.signal(signal.SIGINT, cancel)
-        signal.signal(signal.SIGTERM, cancel)
+        on_endings(cancel)
         tell_accepted(run)
 
     final = app.jobs.run(spec, on_accepted=accepted, on_output=show)

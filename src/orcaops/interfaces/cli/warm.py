@@ -25,6 +25,7 @@ from typing import NoReturn
 
 from orcaops.app import import_everything
 from orcaops.interfaces.cli import handing_over, run, telling
+from orcaops.interfaces.cli.endings import heed_all
 from orcaops.interfaces.cli.handing_over import CODE, LENGTH, PATIENCE_S, TAKEN
 from orcaops.interfaces.cli.main import main
 
@@ -78,6 +79,7 @@ def _be_the_run(connection: socket.socket) -> NoReturn:
     code = 125
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        heed_all()
         arguments = _become(connection)
         connection.sendall(TAKEN)
         threading.Thread(target=_obey, args=(connection,), daemon=True).start()

@@ -19,11 +19,11 @@ from orcaops.app import App
 
 _PIECE = 65536
 _LAST_ANSWERS_S = 3.0  # how long calls under way may take once standard input has ended
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def serve_stdio(open_house: Callable[[], App], *, read_only: bool = False) -> None:
-    """Answer until standard input ends, or SIGTERM or SIGINT comes; blocks.
+    """Answer until standard input ends, or SIGTERM, SIGINT or SIGHUP comes; blocks.
 
     The house is opened by ``open_house``, started, and closed at the end. From the first moment on, what
     anything prints goes to standard error: standard output carries nothing but the protocol. Jobs in
@@ -129,7 +129,8 @@ def _protocol_streams() -> Iterator[_Streams]:
             with contextlib.suppress(OSError):
                 theirs.shutdown(socket.SHUT_WR)
 
-        before = {number: signal.signal(number, end) for number in _SIGNALS}
+        heeded = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+        before = {number: signal.signal(number, end) for number in heeded}
         # A thread of its own, because a read that waits cannot be called off.
         threading.Thread(target=_pump, args=(incoming, theirs), name="standard-input", daemon=True).start()
         try:

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 _GOODBYE_S = 3  # how long answers under way may take once the server is to end
 _BACKLOG = 2048
 _LONGEST_HEADERS = 64 * 1024  # bytes
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def serve(
@@ -39,7 +39,7 @@ def serve(
     lifespans: Sequence[Lifespan] = (),
     listening: Callable[[str], None] | None = None,
 ) -> None:
-    """Serve an application until SIGTERM or SIGINT; blocks. Starts it, and closes it at the end.
+    """Serve an application until SIGTERM, SIGINT or SIGHUP; blocks. Starts it, and closes it at the end.
 
     ``port`` 0 lets the system choose; ``listening`` is called with the address once requests are answered
     (by default it is printed on stderr). Containers are left running at the end: the next start adopts
@@ -145,7 +145,8 @@ class Server(uvicorn.Server):
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = {number: signal.signal(number, self._asked_to_end) for number in _SIGNALS}
+        heeded = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+        before = {number: signal.signal(number, self._asked_to_end) for number in heeded}
         try:
             yield
         finally:

@@ -1,0 +1,46 @@
+"""What ends a command from outside: ^C, a request to end, a terminal that was closed.
+
+Each ends it in order, with 128 + its number. What whoever started it had set aside (``nohup``, a job of a
+script in the background) stays set aside.
+"""
+
+# What is imported here, every `orcaops run` in a container waits for.
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import NoReturn
+
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def on_endings(act: Callable[[int, FrameType | None], object]) -> None:
+    """From now on, ``act`` is called with the number of whatever is to end this process."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for number in ENDINGS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, act)
+
+
+def end_in_order() -> None:
+    """From now on, what is open is closed before this process ends."""
+    on_endings(_end)
+
+
+def end_at_once() -> None:
+    """From now on, and while nothing is open yet, this process ends without a word."""
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def heed_all() -> None:
+    """Heed every ending again, also those that whoever started this process had set aside."""
+    for number in ENDINGS:
+        signal.signal(number, signal.SIG_DFL)
+
+
+def _end(number: int, _frame: FrameType | None) -> NoReturn:
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
+    raise SystemExit(128 + number)
