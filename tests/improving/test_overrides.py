@@ -26,9 +26,18 @@ def put(
     ceilings: dict[OptimizedField, Value] | None = None,
     job_id: str = "j",
     flying: bool = False,
+    work: str | None = None,
 ) -> Laid:
     modes = dict.fromkeys(OptimizedField, mode)
-    return lay(spec, changes, modes, job_id=job_id, ceilings=ceilings or {}, in_flight=lambda _: flying)
+    return lay(
+        spec,
+        changes,
+        modes,
+        job_id=job_id,
+        ceilings=ceilings or {},
+        in_flight=lambda _: flying,
+        work=work,
+    )
 
 
 def test_a_kept_change_is_in_force_for_every_run_and_the_job_is_not_edited() -> None:
@@ -54,6 +63,14 @@ def test_a_user_who_asks_for_another_limit_wins_at_once() -> None:
     assert laid.spec.memory == 300 * MIB
     assert not laid.overrides
     assert [each.id for each in laid.superseded] == ["o1"]
+
+
+@pytest.mark.parametrize("state", [State.CANARY, State.KEPT])
+def test_what_was_learned_of_one_work_is_not_laid_over_another(state: State) -> None:
+    learned = change(state=state, share=1.0, work="image:i|command:true")
+    assert put(job(), learned, work="image:i|command:true").overrides
+    assert put(job(), learned, work="image:i|command:false") == Laid(job())
+    assert put(job(memory=300 * MIB), learned, work="image:i|command:false").superseded == ()
 
 
 def test_a_policy_stands_above_what_was_approved() -> None:

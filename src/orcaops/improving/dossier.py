@@ -1,9 +1,10 @@
 """Dossier: everything an advisor may look at about one key, and what follows from it at once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from orcaops.improving.works import of_one_work
 from orcaops.model.anomaly import Anomaly
 from orcaops.model.baseline import Baseline
 from orcaops.model.job import JobSpec
@@ -70,6 +71,11 @@ class Dossier:
     def successes(self) -> tuple[Run, ...]:
         """The runs that did what they should, newest first."""
         return tuple(run for run in self.runs if run.cause is Cause.SUCCESS)
+
+    def of_present_work(self) -> "Dossier":
+        """The same of those runs only that did what the latest one does (:mod:`orcaops.improving.works`)."""
+        _, runs = of_one_work(self.runs)
+        return self if len(runs) == len(self.runs) else replace(self, runs=tuple(runs))
 
     def runs_per_day(self) -> float:
         """The present rate: over the time that the runs span, a day at least.

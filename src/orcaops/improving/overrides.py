@@ -35,12 +35,14 @@ def lay(
     job_id: str,
     ceilings: Mapping[OptimizedField, Value],
     in_flight: Callable[[str], bool],
+    work: str | None = None,
 ) -> Laid:
     """Lay the changes in force over a job, and assign it to an arm of the trial there may be.
 
     ``ceilings`` are a policy's maxima; a change beyond one, or above what the job asks for, is left out
     unless a person approved it (never above a ceiling). ``in_flight`` says whether a run has not ended: a
     canary has one candidate at a time, so that a bad change can hurt one run at most before it is undone.
+    ``work`` is what the job runs: what was learned of another one under the same name is not laid over it.
     """
     overrides: list[Override] = []
     changed: list[Optimization] = []
@@ -51,6 +53,8 @@ def lay(
         value, by = own, None
         for each in sorted((o for o in optimizations if o.field is name), key=lambda o: o.step):
             waiting = each.state in (State.PROPOSED, State.APPROVED)
+            if each.work not in (None, work):
+                continue
             if each.state.ended or (waiting and each.own == own):
                 continue
             if each.own != own:

@@ -47,13 +47,18 @@ class Proposal:
     counterfactual: dict[str, int | float]
     flaky: bool = False
     busy: bool = False
+    work: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
-    """What is known of one key: its runs here, newest first, and whether it is known to be flaky."""
+    """What is known of one key: its runs here, newest first, and whether it is known to be flaky.
+
+    ``work`` is what all of the runs ran, where the key does not say it.
+    """
 
     runs: Sequence[Run]
+    work: str | None = None
     flaky: bool = False
     in_force: dict[OptimizedField, Value] = field(default_factory=dict)
 
@@ -127,6 +132,7 @@ def asked_for(past: Past, name: OptimizedField, own: Value, target: Value, reaso
         promised=benefit(name, savings),
         counterfactual={"runs": len(runs)},
         busy=_busy(past),
+        work=past.work,
     )
 
 
@@ -214,6 +220,7 @@ def _retries(past: Past) -> Proposal | None:
         promised=benefit(OptimizedField.RETRIES, savings),
         counterfactual={"runs": len(past.runs), "retried": len(lost) + len(flaky)},
         flaky=bool(flaky),
+        work=past.work,
     )
 
 
@@ -235,6 +242,7 @@ def _pull_policy(past: Past) -> Proposal | None:
         reason=f"The last {len(latest)} pulls brought the same image.",
         promised=benefit(OptimizedField.PULL_POLICY, savings or [0.0]),
         counterfactual={"runs": len(latest), "newer_images_missed": 0},
+        work=past.work,
     )
 
 
@@ -276,6 +284,7 @@ def _lowering(
         promised=benefit(name, savings),
         counterfactual={"runs": len(seen), "would_have_been_killed": killed, "largest": max(seen)},
         busy=_busy(past),
+        work=past.work,
     )
 
 

@@ -102,13 +102,16 @@ class Optimization(Word):
     ``after`` what it tries, ``target`` where the steps lead. ``asks`` says why a person has to
     approve it; null: safe enough to start by itself in mode ``auto``. ``round`` counts its trials.
     ``failures_before`` of ``runs_before`` runs had failed when the trial began. ``quarantine_runs``
-    is how many runs of the job still have to pass before it may be proposed again.
+    is how many runs of the job still have to pass before it may be proposed again. ``work`` is the image
+    and the command that it was learned of, where the job has a name that could be given to others; null:
+    whatever the key stands for.
     """
 
     id: Id
     workspace: Workspace = DEFAULT_WORKSPACE
     key: str
     field: OptimizedField
+    work: str | None = None
     step: Annotated[int, Field(ge=1)] = 1
     round: Annotated[int, Field(ge=1)] = 1
     state: State = State.PROPOSED

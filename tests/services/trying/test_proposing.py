@@ -25,6 +25,7 @@ def worth_it(past: Past) -> Iterator[Proposal]:
         reason=f"The last {len(past.runs)} runs took far less.",
         promised=Benefit(amount=1.0, low=0.5, high=1.5, unit="s", runs=len(past.runs)),
         counterfactual={"runs": len(past.runs)},
+        work=past.work,
     )
 
 
@@ -51,3 +52,14 @@ def test_what_ended_is_proposed_anew_while_it_is_worth_it(
     assert again.reason == "The last 10 runs took far less."
     assert again.proposed_at > first.proposed_at
     assert again.history[-1].event == "propose"
+
+
+def test_a_proposal_rests_on_the_runs_of_what_is_run_now(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proposing, "propose", worth_it)
+    for _ in range(12):
+        app.jobs.run(QUICK)
+    for _ in range(3):
+        app.jobs.run(QUICK.model_copy(update={"command": ("echo", "another")}))
+    found = proposed(app)
+    assert found.reason == "The last 3 runs took far less."
+    assert found.work == "image:host|command:echo another"

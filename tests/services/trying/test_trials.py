@@ -271,6 +271,33 @@ def test_an_incident_pauses_and_its_end_resumes(app: App) -> None:
     assert state(app) is State.CANARY
 
 
+@pytest.mark.parametrize("began", [State.CANARY, State.HALF, State.KEPT])
+def test_a_trial_ends_when_its_name_is_given_to_another_command(app: App, began: State) -> None:
+    """What the one needed says nothing of the other: it runs with its own limits from its first run on."""
+    light, heavy = job("true", name="nightly"), job("sleep 0.6", name="nightly")
+    learned = key_of(image=None, command_line=light.command_line(), name=None)
+    put(app, light, work=learned, state=began)
+    assert app.jobs.run(light).overrides
+    for number in range(3):
+        final = app.jobs.run(heavy)
+        assert (final.status, final.attempt, final.overrides) == (Status.SUCCEEDED, 1, ())
+        assert final.trial is None
+        assert state(app) is (began if number < 2 else State.SUPERSEDED), "once or twice is an exception"
+    last = app.optimizations.optimization("default", "o1").history[-1]
+    assert "sleep 0.6" in last.reason
+    with app.store.read() as transaction:
+        assert transaction.decisions.about("default", "optimization", "o1")[-1].verb == "supersede"
+
+
+def test_an_exception_does_not_end_a_trial(app: App) -> None:
+    light = job("true", name="nightly")
+    learned = key_of(image=None, command_line=light.command_line(), name=None)
+    put(app, light, work=learned)
+    for spec in (job("echo other", name="nightly"), light, light, job("echo other", name="nightly"), light):
+        assert bool(app.jobs.run(spec).overrides) is (spec is light)
+    assert state(app) is State.CANARY
+
+
 def test_relearning_starts_nothing_and_changes_no_state(app: App) -> None:
     spec = job("true")
     app.optimizations.set_mode("default", Mode.AUTO, by="ann")

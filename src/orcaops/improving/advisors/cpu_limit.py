@@ -42,6 +42,7 @@ class CpuLimit:
 
     def advise(self, dossier: Dossier) -> Sequence[Recommendation]:
         """At most one recommendation: fewer processors, or more."""
+        dossier = dossier.of_present_work()
         limit = cpus_of(dossier.runs[0]) if dossier.runs else None
         measured = [run for run in dossier.successes if cpu_use(run) is not None and cpus_of(run) == limit]
         if limit is None or len(measured) < self.needed:

@@ -42,6 +42,7 @@ class IdleTimeout:
 
     def advise(self, dossier: Dossier) -> Sequence[Recommendation]:
         """At most one recommendation: an idle timeout."""
+        dossier = dossier.of_present_work()
         silences = [s for run in dossier.successes if (s := run.longest_silence_s) is not None]
         if len(silences) < self.needed:
             return ()

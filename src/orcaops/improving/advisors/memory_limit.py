@@ -43,6 +43,7 @@ class MemoryLimit:
 
     def advise(self, dossier: Dossier) -> Sequence[Recommendation]:
         """At most one recommendation: a lower limit."""
+        dossier = dossier.of_present_work()
         limit = memory_limit_of(dossier.runs[0]) if dossier.runs else None
         measured = [run for run in dossier.successes if held_of(run) is not None]
         peaks = [held_of(run) or 0 for run in measured]

@@ -47,6 +47,7 @@ class MemoryShortage:
 
     def advise(self, dossier: Dossier) -> Sequence[Recommendation]:
         """At most one recommendation: a higher limit."""
+        dossier = dossier.of_present_work()
         limit = memory_limit_of(dossier.runs[0]) if dossier.runs else None
         if limit is None:
             return ()

@@ -44,6 +44,7 @@ class Timeouts:
 
     def advise(self, dossier: Dossier) -> Sequence[Recommendation]:
         """At most one recommendation: a shorter, a longer or a first timeout."""
+        dossier = dossier.of_present_work()
         seconds = [run.duration_s for run in dossier.successes if run.duration_s is not None]
         if len(seconds) < self.needed:
             return ()

@@ -35,6 +35,7 @@ class UnusedNetwork:
 
     def advise(self, dossier: Dossier) -> Sequence[Recommendation]:
         """At most one recommendation."""
+        dossier = dossier.of_present_work()
         had = [run for run in dossier.runs if _network(run) is not None and _measured(run)]
         unused = [run for run in had if self._unused(run)]
         succeeded = sum(run.cause is Cause.SUCCESS for run in unused)

@@ -82,7 +82,8 @@ class Accepting:
         laid = Laid(effective)
         # A sandbox has limits of its own, and what only confirms something is to run as it did.
         if teaches and spec.sandbox is None:
-            laid = self._trials.lay(transaction, key, job_id, effective, self._fits)
+            work = key_of(image=spec.image, command_line=command, name=None)
+            laid = self._trials.lay(transaction, key, job_id, effective, self._fits, work=work)
         effective = laid.spec
         # Policy, placement and optimizations change limits and the executor only: nothing that could hold a
         # secret.

@@ -8,6 +8,7 @@ from orcaops.improving import notices
 from orcaops.improving.guard import failed, says_something
 from orcaops.improving.optimizations import Event, advance, allows
 from orcaops.improving.policy import MODE_SUBJECT, modes_of, obstacle
+from orcaops.improving.works import work_of
 from orcaops.model.optimization import FieldMode, Mode, Optimization, State
 from orcaops.model.override import OptimizedField
 from orcaops.model.run import Run
@@ -119,7 +120,8 @@ class Moves:
         """
         if obstacle(approved, others) is not None or self.incident(transaction, approved.workspace):
             return approved
-        past = [failed(run) for run in runs if says_something(run) and not run.overrides][:_BEFORE]
+        of_it = [run for run in runs if approved.work in (None, work_of(run))]
+        past = [failed(run) for run in of_it if says_something(run) and not run.overrides][:_BEFORE]
         share = canary_share(runs)
         often = "one run in ten" if share < 0.2 else "every fifth run"
         return self.move(
@@ -158,10 +160,11 @@ def canary_share(runs: Sequence[Run]) -> float:
     return 0.1 if span_s <= 0 or len(latest) / (span_s / 86400) >= 10 else 0.2
 
 
-def in_force(optimizations: Sequence[Optimization]) -> dict[OptimizedField, Any]:
-    """The values of kept and measured changes, by field: what the next step begins from."""
+def in_force(optimizations: Sequence[Optimization], work: str | None) -> dict[OptimizedField, Any]:
+    """The values of kept and measured changes of a work, by field: what the next step begins from."""
+    here = (each for each in optimizations if each.work in (None, work))
     kept = sorted(
-        (each for each in optimizations if each.state is State.KEPT and not each.measuring),
+        (each for each in here if each.state is State.KEPT and not each.measuring),
         key=lambda each: each.step,
     )
     return {each.field: each.after for each in kept}

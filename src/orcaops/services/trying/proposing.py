@@ -9,6 +9,7 @@ from orcaops.improving import notices
 from orcaops.improving.optimizations import Event
 from orcaops.improving.policy import ASKING, asks, starts_by_itself
 from orcaops.improving.proposals import Past, Proposal, propose, recent
+from orcaops.improving.works import of_one_work
 from orcaops.model.errors import OrcaError
 from orcaops.model.identity import content_id
 from orcaops.model.optimization import HistoryEntry, Mode, Optimization, State
@@ -108,8 +109,12 @@ class Proposing:
     ) -> Past:
         """What a proposal about a key rests on: its latest runs without candidates, and what is in force."""
         plain = [run for run in latest[:PAST_RUNS] if run.trial is None or run.trial.arm is Arm.CONTROL]
+        work, runs = of_one_work(recent(plain))
         return Past(
-            runs=recent(plain), flaky=self._flaky(transaction, workspace, key), in_force=in_force(known)
+            runs=runs,
+            work=work,
+            flaky=self._flaky(transaction, workspace, key),
+            in_force=in_force(known, work),
         )
 
     def asked_for(
@@ -154,6 +159,7 @@ class Proposing:
             "target": proposal.target,
             "flaky": proposal.flaky,
             "busy": proposal.busy,
+            "work": proposal.work,
             "promised": proposal.promised,
             "counterfactual": proposal.counterfactual,
         }
@@ -214,6 +220,6 @@ def _agreed_before(chain: Sequence[Optimization], found: Optimization) -> str | 
     for each in reversed(chain):
         person = each.approved_by if each.approved_by != US else None
         goes_on = isinstance(each.target, int | float) and isinstance(found.after, int | float)
-        if person and goes_on and found.after >= each.target:  # type: ignore[operator]
+        if person and each.work == found.work and goes_on and found.after >= each.target:  # type: ignore[operator]
             return person
     return None

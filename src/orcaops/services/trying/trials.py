@@ -13,6 +13,7 @@ from orcaops.improving.benefits import realised
 from orcaops.improving.guard import judge, too_tight
 from orcaops.improving.optimizations import HOLDBACK_RUNS, Event, allows
 from orcaops.improving.overrides import Laid, lay
+from orcaops.improving.works import LASTS_FROM, another_lasts
 from orcaops.learning.loop import Absorbed
 from orcaops.model.attempts import INFRASTRUCTURE
 from orcaops.model.errors import OrcaError
@@ -59,11 +60,13 @@ class Trials:
         job_id: str,
         spec: JobSpec,
         fits: Callable[[JobSpec], object],
+        *,
+        work: str | None = None,
     ) -> Laid:
         """Lay over a job what is in force for its key, and assign it to an arm. Quick where there is nothing.
 
         ``fits`` raises where no executor can run the job as changed: it is then run as it was asked for, and
-        what changed it is rolled back.
+        what changed it is rolled back. ``work`` is what it runs (:mod:`orcaops.improving.works`).
         """
         if spec.sandbox is not None:
             return Laid(spec)  # its limits are those of the sandbox
@@ -79,7 +82,7 @@ class Trials:
             except OrcaError:
                 return False
 
-        laid = lay(spec, known, modes, job_id=job_id, ceilings=self._ceilings, in_flight=in_flight)
+        laid = lay(spec, known, modes, job_id=job_id, ceilings=self._ceilings, in_flight=in_flight, work=work)
         for each in laid.superseded:
             wanted = getattr(spec, each.field)
             reason = (
@@ -187,6 +190,8 @@ class Trials:
             if each.quarantine_runs:
                 left = max(0, each.quarantine_runs - len(new))
                 transaction.optimizations.put_many([each.changed(quarantine_runs=left)])
+            elif not each.state.ended and (other := another_lasts(each.work, latest)) is not None:
+                self._end_for(transaction, each, other)
             elif not each.state.ended:
                 self._step(transaction, each, new, latest, modes[each.field], incident)
         known = transaction.optimizations.of_key(workspace, key)
@@ -197,6 +202,14 @@ class Trials:
             if each.state is State.APPROVED and modes[each.field] is not Mode.OFF:
                 others = transaction.optimizations.of_key(workspace, key)
                 self._moves.start_if_free(transaction, each, others, latest)
+
+    def _end_for(self, transaction: Transaction, each: Optimization, other: str) -> None:
+        """The job runs something else: what its runs have shown so far says nothing of that."""
+        reason = (
+            f"the last {LASTS_FROM} runs were of something else ({other}) than what this was learned of "
+            f"({each.work}): what that needs has to be learned anew"
+        )
+        self._moves.move(transaction, each, Event.SUPERSEDE, by=US, reason=reason)
 
     def _step(
         self,
