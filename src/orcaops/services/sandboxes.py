@@ -8,6 +8,7 @@ records say and what the engine has are compared at every start and every minute
 import contextlib
 import logging
 import posixpath
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -35,6 +36,7 @@ log = logging.getLogger(__name__)
 
 BY_ITSELF = "orcaops"
 _INTERRUPTED_AFTER = timedelta(hours=1)
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 _SHORTEST = 6  # letters of an id that stand for all of it
 _OF_THE_SANDBOX = ("memory", "cpus", "pids", "network")
 
@@ -75,10 +77,17 @@ class Sandboxes:
     def create(self, spec: SandboxSpec, *, by: str) -> Sandbox:
         """Make a sandbox and start it.
 
-        Raises ``invalid`` without an image or for an unknown template, ``forbidden`` by policy, ``conflict``
-        when the workspace has as many as it may have, ``not_found`` for an image that cannot be had.
+        Raises ``invalid`` without an image, for an unknown template or a name that could not be written in
+        `orcaops sandbox copy`, ``forbidden`` by policy, ``conflict`` when the workspace has as many as it
+        may have, ``not_found`` for an image that cannot be had.
         """
         spec = self._filled(spec)
+        if spec.name is not None and not _NAME.fullmatch(spec.name):
+            raise invalid(
+                f"a sandbox cannot be called {spec.name!r}",
+                where="name",
+                hint="Letters, digits, '.', '_' and '-', a letter or a digit first, 128 at most.",
+            )
         name, engine = self._engine()
         allowed = apply(self._policy, spec.as_job())
         check(self._policy, allowed.model_copy(update={"executor": name}))

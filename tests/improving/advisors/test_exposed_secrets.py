@@ -21,7 +21,15 @@ def test_one_in_the_output_is_told_too() -> None:
     assert [found.field for found in told(ExposedSecrets(), a_dossier(runs))] == ["output"]
 
 
-def test_a_secret_in_the_environment_is_how_it_is_done() -> None:
+def test_one_in_a_containers_environment_is_told_with_low_priority() -> None:
+    spec = JobSpec(image="a", command=("deploy",), env={"DB_PASSWORD": "***", "LANG": "C"}, network="bridge")
+    (found,) = told(ExposedSecrets(), a_dossier([a_run(n, spec=spec, masked=True) for n in range(5)]))
+    assert (found.field, found.priority) == ("environment", Priority.LOW)
+    assert "(DB_PASSWORD)" in found.description
+    assert ":ro" in found.action
+
+
+def test_a_secret_in_a_local_environment_is_how_it_is_done() -> None:
     spec = JobSpec(name="a", command=("deploy",), env={"DB_PASSWORD": "***"})
     assert not told(ExposedSecrets(), a_dossier([a_run(n, spec=spec, masked=True) for n in range(5)]))
     stars = JobSpec(name="a", command=("echo", "***"))

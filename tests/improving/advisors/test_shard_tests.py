@@ -25,6 +25,11 @@ def test_one_long_test_cannot_be_split() -> None:
     assert not told(ShardTests(), a_dossier(runs))
 
 
+def test_tests_that_run_side_by_side_already_are_not_split() -> None:
+    runs = [a_run(n, 330.0, tests=TestTotals(total=60)) for n in range(12)]
+    assert not told(ShardTests(), a_dossier(runs, tests=CASES)), "600 s of tests in a job of 330 s"
+
+
 @given(st.lists(st.floats(0.01, 100), min_size=1, max_size=40), st.integers(1, 8))
 def test_the_rule_is_within_a_third_of_the_best_possible(seconds: list[float], shards: int) -> None:
     best = max(*seconds, sum(seconds) / shards, 0.0)

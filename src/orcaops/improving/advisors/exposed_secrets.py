@@ -13,16 +13,24 @@ from orcaops.model.run import Run
 from orcaops.stats.interval import share_of_next
 
 _MASK = "***"
+_WHERE = {
+    "command": "the command line",
+    "output": "the output",
+    "environment": "the container's environment",
+}
+_HARMS = {"command": 0.9, "output": 0.9, "environment": 0.1}
+_LEAST = {"command": Priority.HIGH, "output": Priority.MEDIUM, "environment": Priority.LOW}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExposedSecrets:
-    """Tells of secrets in command lines and in output, which were masked before anything was stored.
+    """Tells of secrets in command lines, output and environments, which were masked before they were stored.
 
     A secret in a command line is seen by everybody who may list processes; in output, by everybody who
-    reads the log elsewhere. A secret in the environment is the usual way to hand one over, and no reason
-    for advice while nothing prints it. Each place is a recommendation of its own. Silent before ``needed``
-    runs of the key.
+    reads the log elsewhere; in a container's environment, by everybody who may ask the engine for it, and by
+    every program in it. That is the usual way to hand one over all the same: it is told with low priority,
+    and not of local processes, whose environment only their owner sees. Each place is a recommendation
+    of its own. Silent before ``needed`` runs of the key.
 
     >>> ExposedSecrets().needed
     3
@@ -33,7 +41,7 @@ class ExposedSecrets:
 
     def concerns(self, latest: Run, baseline: Baseline) -> bool:  # noqa: ARG002
         """Runs in whose specification or output something was masked."""
-        return _in_command(latest) or _in_output(latest)
+        return _in_command(latest) or _in_output(latest) or _in_environment(latest)
 
     def advise(self, dossier: Dossier) -> Sequence[Recommendation]:
         """At most one recommendation for each place."""
@@ -41,7 +49,12 @@ class ExposedSecrets:
             return ()
         found = []
         for place, seen, action in (
-            ("command", _in_command, "Hand it over by a variable: -e NAME, or mount a file read-only"),
+            ("command", _in_command, "Mount a file read-only, or hand it over by a variable: -e NAME"),
+            (
+                "environment",
+                _in_environment,
+                "Mount it as a file: -v /path/of/secret:/run/secrets/NAME:ro, and read it from there",
+            ),
             (
                 "output",
                 _in_output,
@@ -55,9 +68,9 @@ class ExposedSecrets:
 
     def _told(self, dossier: Dossier, place: str, runs: Sequence[Run], action: str) -> Recommendation:
         chosen = {run.job_id for run in runs}
-        where = "the command line" if place == "command" else "the output"
-        spec = spec_of(runs[0])
-        names = sorted(name for name, value in (spec.env if spec else {}).items() if _MASK in value)
+        where = _WHERE[place]
+        names = _secret_variables(runs[0])
+        shown = f" ({', '.join(names[:5])})" if place == "environment" else ""
         return propose(
             dossier,
             advisor=self.name,
@@ -65,21 +78,31 @@ class ExposedSecrets:
             kind="security",
             title=f"A secret stands in {where}",
             description=f"In {len(runs)} of the last {len(dossier.runs)} runs something secret stood in "
-            f"{where}. It "
+            f"{where}{shown}. It "
             "was masked before it was stored here; elsewhere it may be readable.",
             action=action,
             worth=Worth(
                 unit="exposures",
                 per_run=share_of_next([run.job_id in chosen for run in dossier.runs], ahead=AHEAD),
                 effort="moderate",
+                probability=_HARMS[place],
             ),
             evidence=observed(runs, where=place, secret_variables=names),
-            least=Priority.HIGH if place == "command" else Priority.MEDIUM,
+            least=_LEAST[place],
         )
 
 
 def _in_command(run: Run) -> bool:
     return run.masked and _MASK in run.command
+
+
+def _secret_variables(run: Run) -> list[str]:
+    spec = spec_of(run)
+    return sorted(name for name, value in (spec.env if spec else {}).items() if _MASK in value)
+
+
+def _in_environment(run: Run) -> bool:
+    return run.masked and run.image is not None and bool(_secret_variables(run))
 
 
 def _in_output(run: Run) -> bool:

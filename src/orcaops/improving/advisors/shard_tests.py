@@ -13,6 +13,8 @@ from orcaops.model.recommendation import Recommendation
 from orcaops.model.run import Run
 from orcaops.stats.interval import mean_of_next
 
+_SIDE_BY_SIDE = 1.1
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardTests:
@@ -21,7 +23,8 @@ class ShardTests:
     The expected wall time is what the longest processing time first rule gives for the measured durations
     of the test cases, plus what the job takes beside its tests, which every shard pays. The number of
     shards is the smallest up to ``most`` beyond which another one saves less than a tenth. Silent where no
-    test cases were recorded, and before ``needed`` successes.
+    test cases were recorded, where they run side by side already (together they take longer than the job),
+    and before ``needed`` successes.
 
     >>> wall_s([4.0, 3.0, 3.0, 2.0], 2)
     6.0
@@ -43,6 +46,8 @@ class ShardTests:
         if len(whole) < self.needed or len(seconds) < 2 or sum(seconds) < self.least_s:
             return ()
         mean = sum(whole) / len(whole)
+        if sum(seconds) > _SIDE_BY_SIDE * mean:
+            return ()
         beside = max(mean - sum(seconds), 0.0)
         walls = {n: beside + wall_s(seconds, n) for n in range(1, self.most + 1)}
         shards = next((n for n in range(2, self.most) if walls[n + 1] > 0.9 * walls[n]), self.most)
