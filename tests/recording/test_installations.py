@@ -125,3 +125,45 @@ def test_time_stamps_of_another_system_are_read() -> None:
     assert (found.tool, found.seconds, found.lines) == ("pip", 31.5, 2)
     assert installations_in("2026-99-99T99:99:99.0Z Collecting a", a_run(0)) == ()
     assert installations_in("", a_run(0)) == ()
+
+
+@pytest.mark.parametrize(
+    ("command", "output", "tool"),
+    [
+        ("cargo fetch && cargo test", ("  Downloading crates ...", "  Downloaded serde v1.0.1"), "cargo"),
+        ("sh ci.sh", ("    Updating crates.io index", "  Downloaded serde v1.0.1"), "cargo"),
+        (
+            "mvn -B verify",
+            ("Downloading from central: https://repo/x.pom", "Downloaded from central: https://repo/x.pom"),
+            "maven",
+        ),
+        (
+            "composer install",
+            ("Installing dependencies from lock file", "  - Installing a/b (1.0): Extracting"),
+            "composer",
+        ),
+        (
+            "poetry install",
+            ("Installing dependencies from lock file", "  - Installing idna (3.6)"),
+            "poetry",
+        ),
+        ("yarn install && yarn test", ("yarn install v1.22.19", "Done in 9.00s."), "yarn"),
+        ("pnpm install", ("Packages: +500", "Done in 9s"), "pnpm"),
+        ("uv sync", ("Resolved 5 packages in 1ms", "Downloading numpy (15.8MiB)"), "uv"),
+    ],
+)
+def test_lines_that_several_tools_print_are_of_one(command: str, output: tuple[str, str], tool: str) -> None:
+    some = lines((0.0, output[0]), (9.0, output[1]))
+    [found] = installations_of(text_of(some), some, START, command=command)
+    assert (found.tool, found.seconds) == (tool, 9.0)
+
+
+def test_how_a_tool_ends_counts_after_one_of_its_own_lines_only() -> None:
+    some = lines((0.0, "$ vite build"), (9.0, "Done in 9.00s."))
+    assert installations_of(text_of(some), some, START, command="yarn build") == ()
+
+
+def test_what_is_installed_altogether_was_not_downloaded() -> None:
+    some = lines((0.0, "fetch https://dl/x"), (2.0, "OK: 200 MiB in 30 packages"))
+    [found] = installations_of(text_of(some), some, START)
+    assert (found.tool, found.bytes) == ("apk", None)

@@ -27,10 +27,9 @@ _AMOUNT = re.compile(r"([0-9]+(?:[.,][0-9]+)?) ?([kmg]i?b|b)\b", re.IGNORECASE |
 
 
 class Installation(Word):
-    """What one tool installed in one run, as its output tells: seconds from before its first line to "
-    "its last.
+    """What one tool installed in one run, as its output tells.
 
-    ``bytes`` are those that the tool said it downloaded; null where it did not say.
+    ``seconds`` go from before its first line to its last. ``bytes`` are those that the tool said it downloaded; null where it did not say.
     """
 
     tool: str
@@ -41,11 +40,15 @@ class Installation(Word):
 
 @dataclass(frozen=True, slots=True)
 class Installer:
-    """One tool: ``command`` finds it in a command line, ``output`` in a line that it prints."""
+    """One tool: ``command`` finds it in a command line, ``output`` in a line that it prints.
+
+    ``done`` finds a line that it ends with and that others print, too; None where there is none.
+    """
 
     name: str
     command: re.Pattern[str]
     output: re.Pattern[str]
+    done: re.Pattern[str] | None
     folder: str
     prepared: str
 
@@ -59,6 +62,7 @@ def installers() -> tuple[Installer, ...]:
             name=name,
             command=re.compile(rf"(?:^|[\s;&|(/'\"])(?:{entry['command']})(?=$|[\s;&|)'\"])"),
             output=re.compile(entry["output"]),
+            done=re.compile(entry["done"]) if "done" in entry else None,
             folder=entry["folder"],
             prepared=entry["prepared"],
         )

@@ -2,17 +2,18 @@
 
 A tool is known by the lines that it prints (``model/installers.toml``). What it took goes from the line
 before its first one, or the start of the run, to its last one, and is never less than the tool says itself
-(``added 80 packages in 12s``). Only the beginning of an output is read: installing comes first.
+(``added 80 packages in 12s``). A line that several tools print is one of a tool that the command names, else
+of the one that printed last. Only the beginning of an output is read: installing comes first.
 """
 
 import contextlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
 from itertools import islice
 
-from orcaops.model.installing import Installation, amount_in, installers
+from orcaops.model.installing import Installation, Installer, amount_in, installers, installers_in
 from orcaops.model.logline import LogLine, Stream
 from orcaops.model.run import Run
 
@@ -24,19 +25,22 @@ _LONGEST_LINE = 400
 _TOOK = re.compile(r"\bin ([0-9]+(?:\.[0-9]+)?) ?(ms|s|m)\b")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0}
 _STAMP = re.compile(r"\ufeff?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(\.\d{1,6})?\d*Z[ \t]")
-_SIZED = re.compile(r"^\s*(?:Downloading|Downloaded|Fetched |Total download size|OK: )")
+_SIZED = re.compile(r"^\s*(?:Downloading|Downloaded|Fetched |Total download size)")
 
 
 def installations_of(
-    text: str, lines: Iterable[LogLine], started_at: datetime | None
+    text: str, lines: Iterable[LogLine], started_at: datetime | None, *, command: str = ""
 ) -> tuple[Installation, ...]:
     """The installations in an output: ``text`` is its beginning, ``lines`` the same with their times.
 
     ``lines`` are not touched where the text speaks of no installer, which is found out in one search.
+    ``command`` is what was run.
     """
     if _any().search(text, 0, READ_LETTERS) is None:
         return ()
-    tools = installers()
+    named = {tool.name for tool in installers_in(command)}
+    tools = sorted(installers(), key=lambda tool: tool.name not in named)
+    latest: Installer | None = None
     found: dict[str, tuple[datetime, datetime, int, int]] = {}
     told: dict[str, float] = {}
     before = started_at
@@ -44,14 +48,13 @@ def installations_of(
         if line.offset > READ_LETTERS:
             break
         body = line.text[:_LONGEST_LINE]
-        for tool in tools:
-            if tool.output.match(body) is None:
-                continue
+        tool = _printed(body, tools, latest, named)
+        if tool is not None:
+            latest = tool
             begun, _, size, count = found.get(tool.name, (before or line.at, line.at, 0, 0))
             said = amount_in(body) if _SIZED.match(body) else None
             found[tool.name] = (begun, line.at, size + (said or 0), count + 1)
             told[tool.name] = told.get(tool.name, 0.0) + _seconds_in(body)
-            break
         before = line.at
     return tuple(
         Installation(
@@ -67,7 +70,20 @@ def installations_of(
 def installations_in(text: str, run: Run) -> tuple[Installation, ...]:
     """The same of a log that was written elsewhere: the times are those that its lines begin with, if any."""
     lines = list(_stamped(text[:READ_LETTERS], run))
-    return installations_of("\n".join(line.text for line in lines), lines, run.started_at)
+    text = "\n".join(line.text for line in lines)
+    return installations_of(text, lines, run.started_at, command=run.command)
+
+
+def _printed(
+    line: str, tools: Sequence[Installer], latest: Installer | None, named: Collection[str]
+) -> Installer | None:
+    """The tool that printed a line; ``tools`` are in order, those that the command names first."""
+    fitting = [tool for tool in tools if tool.output.match(line) is not None]
+    if latest in fitting and (latest.name in named or fitting[0].name not in named):
+        return latest
+    if not fitting and latest is not None and latest.done is not None and latest.done.match(line):
+        return latest
+    return fitting[0] if fitting else None
 
 
 def _stamped(text: str, run: Run) -> Iterator[LogLine]:

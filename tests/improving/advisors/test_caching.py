@@ -60,3 +60,20 @@ def test_a_job_that_does_nothing_but_install_needs_no_output_to_say_so() -> None
     assert told_of("pip install -r requirements.txt") == ["pip"]
     assert told_of("apt-get install -y build-essential") == ["apt"]
     assert told_of("make install") == []
+
+
+def test_what_to_do_can_be_copied_where_it_is_to_be_done() -> None:
+    def action(image: str | None, user: str | None) -> str:
+        spec = JobSpec(image=image, command=("pip", "install", "x"))
+        (found,) = told(Caching(), a_dossier([a_run(n, spec=spec, user=user) for n in range(12)]))
+        return found.action
+
+    assert action("python:3.11", "root").endswith("-v ~/.cache/orcaops/pip:/root/.cache/pip")
+    assert action("python:3.11", "node").endswith("-v ~/.cache/orcaops/pip:/home/node/.cache/pip")
+    assert "-v" not in action(None, None), "a local process has no mounts"
+
+
+def test_what_a_tool_says_of_its_time_is_never_more_than_the_run_took() -> None:
+    runs = [a_run(n, 5.0, installations=[Installation(tool="npm", seconds=6.0, lines=1)]) for n in range(12)]
+    (found,) = told(Caching(), a_dossier(runs))
+    assert found.evidence["seconds_per_run"] == 5.0

@@ -9,7 +9,7 @@ from orcaops.improving.counterfactual import observed
 from orcaops.improving.dossier import ids
 from orcaops.improving.proposal import AHEAD, Worth, propose
 from orcaops.model.baseline import Baseline
-from orcaops.model.installing import installer_named, installer_of, only_installer_of
+from orcaops.model.installing import Installer, installer_named, installer_of, only_installer_of
 from orcaops.model.quantities import show_duration, show_size
 from orcaops.model.recommendation import Recommendation
 from orcaops.model.run import Run
@@ -63,7 +63,6 @@ class Caching:
 
     def _proposed(self, dossier: Dossier, tool: str, found: Sequence[_Fetched]) -> Recommendation:
         installer = installer_named(tool)
-        folder, prepared = (installer.folder, installer.prepared) if installer else ("", "")
         runs = len(dossier.successes)
         seconds = [each.seconds for each in found] + [0.0] * (runs - len(found))
         each_run = mean_of_next(seconds, ahead=AHEAD)
@@ -81,9 +80,7 @@ class Caching:
             description=f"{tool} runs in {100 * len(found) / runs:.0f}% of runs, takes "
             f"{show_duration(mean)} each time{downloaded}{per_day}.",
             impact="A cache saves most of it, a base image with everything installed nearly all.",
-            action=f"Prepare an image with `{prepared}`, or keep {folder} between runs: -v FOLDER:{folder}"
-            if folder.startswith(("/", "~"))
-            else prepared,
+            action=_what_to_do(installer, dossier.runs[0]) if installer is not None else "",
             worth=Worth(
                 unit="seconds",
                 per_run=each_run.scaled(self.kept, 0.5, 1.0),
@@ -103,6 +100,21 @@ class Caching:
         )
 
 
+def _what_to_do(installer: Installer, latest: Run) -> str:
+    """A base image, or the tool's folder kept between runs; a local process has neither."""
+    folder, prepared = installer.folder, installer.prepared
+    if not folder.startswith(("/", "~")):
+        return prepared
+    if latest.image is None:
+        return f"Run it in an image prepared with `{prepared}` (--image), or in a folder that stays (--cwd)"
+    home = "/root" if latest.user in (None, "", "0", "root") else f"/home/{latest.user}"
+    kept = f"~/.cache/orcaops/{installer.name}"
+    return (
+        f"Prepare an image with `{prepared}`, or keep the downloads between runs: mkdir -p {kept}, then "
+        f"-v {kept}:{folder.replace('~', home, 1)}"
+    )
+
+
 def _installed(run: Run) -> dict[str, tuple[float, int | None]]:
     """Seconds and bytes per tool: of steps that install, and of what the output tells of the rest."""
     found: dict[str, tuple[float, int | None]] = {}
@@ -115,7 +127,7 @@ def _installed(run: Run) -> dict[str, tuple[float, int | None]]:
     told = {each.tool: each for each in run.installations}
     received = run.usage.network_received_bytes
     for name, each in told.items():
-        seconds = found[name][0] if name in found else each.seconds
+        seconds = found[name][0] if name in found else min(each.seconds, run.duration_s or each.seconds)
         found[name] = (seconds, each.bytes if each.bytes is not None else None)
     if len(found) == 1 and received:
         ((name, (seconds, size)),) = found.items()

@@ -172,7 +172,9 @@ class StoreRecorder:
 
     def _installations_of(self, run: Run, text: str) -> tuple[Installation, ...]:
         with contextlib.suppress(OrcaError, OSError):
-            return installations_of(text, self._logs.lines(run.workspace, run.job_id), run.started_at)
+            return installations_of(
+                text, self._logs.lines(run.workspace, run.job_id), run.started_at, command=run.command
+            )
         return ()
 
     def take_again(self, run: Run) -> Retried | None:
