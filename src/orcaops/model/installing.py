@@ -29,7 +29,8 @@ _AMOUNT = re.compile(r"([0-9]+(?:[.,][0-9]+)?) ?([kmg]i?b|b)\b", re.IGNORECASE |
 class Installation(Word):
     """What one tool installed in one run, as its output tells.
 
-    ``seconds`` go from before its first line to its last. ``bytes`` are those that the tool said it downloaded; null where it did not say.
+    ``seconds`` go from before its first line to its last. ``bytes`` are those that the tool said it
+    downloaded; null where it did not say.
     """
 
     tool: str
