@@ -1,5 +1,7 @@
 """Dossier: everything an advisor may look at about one key, and what follows from it at once."""
 
+import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -17,6 +19,7 @@ ENOUGH_LOOKS = 3
 _DAY_S = 86400.0
 _KILLED = 137  # what a shell says of SIGKILL
 _AT_THE_LIMIT = 0.98
+_MACHINE = re.compile(r"-(\d+)cpu-(\d+)g$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +112,17 @@ def cpus_of(run: Run) -> float | None:
         return spec.cpus
     noted = run.context.attributes.get("cpus")
     return float(noted) if noted is not None else None
+
+
+def machine_of(run: Run) -> tuple[float, float]:
+    """Processors and bytes of memory that the run's machine has, as its host class says; infinite if unknown.
+
+    What it does not have cannot be given: an engine refuses to start a container with more processors.
+    """
+    match = _MACHINE.search(run.context.host_class or "")
+    if match is None:
+        return math.inf, math.inf
+    return float(match[1]), float(match[2]) * 1024**3
 
 
 def timeout_of(run: Run) -> float | None:

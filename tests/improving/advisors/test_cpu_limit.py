@@ -25,6 +25,17 @@ def test_a_job_that_is_held_back_gets_more() -> None:
     assert 0 < found.saving.per_run < 40
 
 
+def test_no_more_is_advised_than_the_machine_has() -> None:
+    def on(host_class: str, cpus: float) -> list[float]:
+        context = Context(host_class=host_class)
+        held_back = [run.changed(context=context) for run in runs(cpus, 0.9 * cpus, throttled_s=40)]
+        return [found.evidence["proposed_cpus"] for found in told(CpuLimit(), a_dossier(held_back))]
+
+    assert on("x86_64-2cpu-24g", 1.5) == [2.0]
+    assert on("x86_64-2cpu-24g", 2) == [], "an engine would refuse to start it"
+    assert on("x86_64-8cpu-24g", 2) == [3.0]
+
+
 def test_it_is_silent_where_they_are_used_and_with_few_runs() -> None:
     assert not told(CpuLimit(), a_dossier(runs(2, 1.2)))
     assert not told(CpuLimit(), a_dossier(runs(8, 0.9, n=9)))

@@ -6,7 +6,7 @@ from orcaops.improving.advisors.memory_shortage import MemoryShortage
 from orcaops.model.job import JobSpec
 from orcaops.model.quantities import MIB
 from orcaops.model.recommendation import Priority
-from orcaops.model.run import Cause, Run, Usage
+from orcaops.model.run import Cause, Context, Run, Usage
 from orcaops.testing.advisors import a_dossier, a_run, told
 
 SPEC = JobSpec(name="a", command=("make",), memory=1024 * MIB)
@@ -72,3 +72,15 @@ def test_an_import_shows_a_kill_by_its_signal_at_the_limit() -> None:
         MemoryShortage(), a_dossier([imported(n, 700, 137 if n % 5 == 0 else 0) for n in range(20)])
     )
     assert not told(MemoryShortage(), a_dossier([run.changed(source="local") for run in runs]))
+
+
+def test_no_more_is_advised_than_the_machine_has() -> None:
+    def on(host_class: str) -> list[int]:
+        context = Context(host_class=host_class)
+        killed = [run(n, 900, Cause.OOM_KILLED).changed(context=context) for n in range(3)]
+        return [
+            found.evidence["proposed_bytes"] // MIB for found in told(MemoryShortage(), a_dossier(killed))
+        ]
+
+    assert on("x86_64-2cpu-24g") == [2048]
+    assert on("x86_64-2cpu-1g") == []

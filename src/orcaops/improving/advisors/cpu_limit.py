@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from orcaops.improving.advisor import Advisor, Dossier
 from orcaops.improving.counterfactual import cpus_replayed, observed
-from orcaops.improving.dossier import cpus_of
+from orcaops.improving.dossier import cpus_of, machine_of
 from orcaops.improving.proposal import AHEAD, Worth, propose
 from orcaops.improving.targets import CpuUse, cpu_use, cpus_target
 from orcaops.model.baseline import Baseline
@@ -24,7 +24,8 @@ class CpuLimit:
     *Idle*: what the means ask for (:func:`orcaops.improving.targets.cpus_target`: the 90th percentile times
     1.5 · 1.15, and so much that no run's busiest half second would delay it by a twentieth) is under
     ``idle_share`` of the limit, and no run was throttled. *Throttled*: the median run
-    was held back for more than ``throttled_share`` of its time; half as much again is proposed, in quarters.
+    was held back for more than ``throttled_share`` of its time; half as much again is proposed, in quarters,
+    and no more than the machine has.
     Silent without a limit and before ``needed`` measured successes.
 
     >>> CpuLimit().needed
@@ -52,7 +53,9 @@ class CpuLimit:
         held_back = sorted((run.usage.throttled_seconds or 0.0) / (run.duration_s or 1.0) for run in measured)
         busy = means[min(int(0.9 * len(means)), len(means) - 1)]
         if held_back[len(held_back) // 2] > self.throttled_share:
-            wanted = _rounded(max(1.5 * limit, limit + _STEP))
+            wanted = min(_rounded(max(1.5 * limit, limit + _STEP)), machine_of(dossier.runs[0])[0])
+            if wanted <= limit:
+                return ()
             shares = [min(run.usage.throttled_seconds or 0.0, run.duration_s or 0.0) for run in measured]
             lost = mean_of_next([seconds * (1 - limit / wanted) for seconds in shares], ahead=AHEAD)
             told = (

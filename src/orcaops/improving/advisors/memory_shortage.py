@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from orcaops.improving.advisor import Advisor, Dossier
 from orcaops.improving.counterfactual import memory_replayed, observed
-from orcaops.improving.dossier import held_of, ids, memory_limit_of, out_of_memory
+from orcaops.improving.dossier import held_of, ids, machine_of, memory_limit_of, out_of_memory
 from orcaops.improving.proposal import AHEAD, Worth, propose
 from orcaops.model.baseline import Baseline
 from orcaops.model.quantities import MIB, show_size
@@ -29,7 +29,8 @@ class MemoryShortage:
     to what the successes ask for if that is more. Near means that the processes themselves (not page cache,
     which gives way) held more than ``high_share`` of the limit in ``needed`` or more runs' history, or will
     reach it within :data:`~orcaops.stats.ceiling.AHEAD` runs because it grows from run to run. Silent
-    without a limit, and where the runs that were killed had a lower limit than the present one.
+    without a limit, where the machine has no more, and where the runs that were killed had a lower limit
+    than the present one.
 
     >>> MemoryShortage().high_share
     0.95
@@ -64,6 +65,9 @@ class MemoryShortage:
         if grows:
             sized = max(sized, math.ceil(max(peaks) * math.exp(2 * AHEAD * growth(peaks).sure)))
         wanted = max(2 * limit, sized) if killed else max(sized, int(1.25 * limit)) // MIB * MIB
+        wanted = int(min(wanted, machine_of(dossier.runs[0])[1]))
+        if wanted <= limit:
+            return ()
         lost = [out_of_memory(run) for run in present]
         if grows and left is not None and not killed:
             lost = [place >= left for place in range(AHEAD)]
