@@ -231,7 +231,8 @@ def test_every_kind_answers_with_and_without_runs(ask: Callable[..., Reply], kin
         reply = ask(query=f"{kind}{where}")
         assert reply.answer
         if "2030" in where:
-            assert any("future" in note for note in reply.notes)
+            word = "beyond" if kind is Kind.FORECAST else "future"
+            assert any(word in note for note in reply.notes)
     assert ask(query=str(kind), workspace="empty").answer
 
 
@@ -426,3 +427,42 @@ def test_money_is_compared_by_sums(ask: Callable[..., Reply]) -> None:
     runs = [one for one in history() if one["started_at"] >= "2026-11-16"]
     assert f"in {len(runs)} runs" in reply.answer
     assert any("has not ended yet" in note for note in reply.notes)
+
+
+def test_wording_names_what_was_asked(ask: Callable[..., Reply]) -> None:
+    assert "took longest: " in ask("slowest run of deploy").answer
+    assert "cost the least: " in ask("cheapest run of deploy").answer
+    assert " EUR in 288 runs" in ask("what did we spend").answer
+    times = ask("is lint slower this week than last week").answer
+    assert times.startswith("since 2026-11-16: ")
+    assert "times the duration of 2026-11-09 to 2026-11-16" in times
+
+
+def test_where_two_times_cannot_be_compared_the_whole_time_is_offered(ask: Callable[..., Reply]) -> None:
+    reply = ask(query="rose memory where name:lint after:2026-11-18T12:00:00Z")
+    assert reply.rows == ()
+    assert any("`trend memory where name:lint`" in note for note in reply.notes)
+
+
+def test_the_flakiest_comes_first_with_its_tests(tmp_path: Path) -> None:
+    """Two jobs that fail now and then: the one that does so more often leads."""
+    lines = []
+    for number in range(120):
+        for name, each in (("rarely", 11), ("often", 4)):
+            fails = number % each == 3
+            line: dict[str, Any] = {
+                "job_id": f"{name}-{number}",
+                "name": name,
+                "command": name,
+                "started_at": (NOW - timedelta(hours=125 - number)).isoformat(),
+                "duration_s": 10.0 + number % 3,
+                "status": "failed" if fails else "succeeded",
+                "exit_code": int(fails),
+            }
+            if fails:
+                line["log"] = "FAILED tests/test_a.py::test_clock - AssertionError\n=== 1 failed in 2.0s ==="
+            lines.append(line)
+    jobs = _asked(tmp_path, lines, "who is the flakiest")
+    assert [row.what for row in jobs.rows] == ["name:often", "name:rarely"]
+    assert "who is taken for which job" in str(jobs.notes)
+    assert "test_clock" in _asked(tmp_path, lines, "which tests are flaky?").answer

@@ -84,9 +84,10 @@ class Questions:
         act = asked_act(asked)
         if act is not None:
             does = f"`{act.command}` does that" if act.command else "`orcaops --help` lists what does"
+            does = does if act.how else f"Questions change nothing, so I do not {act.verb}: {does}"
             return Reply(
                 question=asked,
-                answer=f"Questions change nothing, so I do not {act.verb}: {does}. These I could answer:",
+                answer=f"{does}. These I could answer:",
                 offers=offers(known),
             )
         parts = two_parts(asked)
@@ -155,7 +156,15 @@ class Questions:
         )
 
     def _answer(self, question: Question, inquiry: Inquiry, now: datetime) -> "Answered":
-        from orcaops.services.asking.answering import ahead, contrasts, failures, missing, numbers, runs
+        from orcaops.services.asking.answering import (
+            ahead,
+            contrasts,
+            failures,
+            missing,
+            movements,
+            numbers,
+            runs,
+        )
         from orcaops.services.asking.answering.sources import Sources
 
         sources = Sources(
@@ -176,6 +185,7 @@ class Questions:
             **missing.KINDS,
             **numbers.KINDS,
             **contrasts.KINDS,
+            **movements.KINDS,
             **failures.KINDS,
             **ahead.KINDS,
         }
@@ -196,7 +206,7 @@ class Questions:
             _, start, end = split_times(parse_query(text, now)) if text else (None, None, None)
             if start is not None and end is not None and start >= end:
                 found.append("the time that is asked about ends before it begins")
-            elif start is not None and start > now:
+            elif start is not None and start > now and inquiry.kind is not Kind.FORECAST:
                 found.append("the time that is asked about lies in the future")
         return found
 

@@ -16,6 +16,7 @@ class Act:
 
     verb: str
     command: str
+    how: bool = False  # whether it is only asked how to do it
 
 
 _LIMITS = r"(?=.*\b(?:timeout|memory|ram|cpus?|limits?)\b)"
@@ -85,4 +86,4 @@ def asked_act(question: str) -> Act | None:
     alone = _PLAIN.fullmatch(verb) and not re.match(r"\S", found["rest"])
     if not (how or objects or alone):
         return None
-    return Act(verb, _TABLE[int(group[1:])][1])
+    return Act(verb, _TABLE[int(group[1:])][1], how=how is not None)

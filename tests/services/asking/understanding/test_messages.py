@@ -11,8 +11,8 @@ from orcaops.services.asking.understanding.messages import told_with, with_quote
         ("jobs with ModuleNotFoundError", '"ModuleNotFoundError"'),
         ("runs with econnrefused today", '"econnrefused"'),
         ("anything with java.lang.OutOfMemoryError since monday", '"java.lang.OutOfMemoryError"'),
-        ("how to fix TypeError: x is not a function?", '"TypeError: x is not a function"'),
-        ("have we seen KeyError: 'a' before", "KeyError: 'a'"),
+        ("how to fix TypeError: x is not a function?", "“TypeError: x is not a function”"),
+        ("have we seen KeyError: 'a' before", "“KeyError: 'a'”"),
     ],
 )
 def test_names_of_errors(question: str, quoted: str) -> None:

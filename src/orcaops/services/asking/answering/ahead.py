@@ -84,8 +84,10 @@ def _predicted_row(measure: Measure, told: Prediction | Abstained, run: Run) -> 
 def forecast(inquiry: Inquiry, sources: Sources) -> Answered:
     """How much comes, when, and what it costs: in the time that is asked about, or in the next two days."""
     start, end, notes = _hours_ahead(inquiry, sources)
-    if end <= start:
+    if end <= sources.now:
         return Answered("That time is over, so nothing of it can be forecast; ask what was.", [], notes)
+    if end <= start:
+        return Answered("That is too far ahead to be forecast.", [], notes)
     running = sources.now.replace(minute=0, second=0, microsecond=0)
     told = sources.forecasts.forecast(
         sources.workspace,
@@ -136,9 +138,7 @@ def _hours_ahead(inquiry: Inquiry, sources: Sources) -> tuple[datetime, datetime
     furthest = sources.now + (LONGEST_HOURS - 1) * _HOUR
     if end > furthest:
         notes.append(f"nothing is forecast beyond {show_time(furthest)} UTC")
-        end = max(min(end, furthest), start)
-        if start >= furthest:
-            end = start + _HOUR
+        end = furthest
     return start, end, notes
 
 

@@ -224,6 +224,7 @@ def _known(inquiry: Inquiry, sources: Sources) -> list[Finding]:
 def flaky(inquiry: Inquiry, sources: Sources) -> Answered:
     """Which jobs, or which tests in them, were found flaky and are still."""
     found = [one for one in _anomalies(inquiry, sources, ("flaky",)) if one.open]
+    found.sort(key=lambda one: -one.actual if isinstance(one.actual, int | float) else 0.0)
     if inquiry.by == TEST:
         return _flaky_tests(inquiry, found, sources)
     if not found:
@@ -237,13 +238,26 @@ def flaky(inquiry: Inquiry, sources: Sources) -> Answered:
 
 def _flaky_tests(inquiry: Inquiry, found: Sequence[Anomaly], sources: Sources) -> Answered:
     with_tests = [one for one in found if one.evidence.get("tests")]
-    rows = [_row(one) for one in with_tests[: shown_rows(inquiry, sources)]]
+    rows = []
+    for one in with_tests[: shown_rows(inquiry, sources)]:
+        row, names = _row(one), _tests_of(one)
+        rows.append(row.model_copy(update={"text": f"{', '.join(names)}: {row.text}"}) if names else row)
     if rows:
-        return Answered(f"{with_tests[0].title}{' and others' if len(rows) > 1 else ''}.", rows)
+        others = f", and in {counted(len(with_tests) - 1, 'other job')}" if len(with_tests) > 1 else ""
+        return Answered(f"In {with_tests[0].key}{others}: {rows[0].text}.", rows)
     failing = counted_by_what_failed(inquiry.model_copy(update={"kind": Kind.COUNT}), sources)
     jobs = f" Jobs that are: {', '.join(one.key for one in found[:3])}." if found else ""
     most = f" Tests by how often they failed: {failing.rows[0].what} first." if failing.rows else ""
     return Answered(f"No single test is known to be flaky.{jobs}{most}", failing.rows, failing.notes)
+
+
+def _tests_of(one: Anomaly) -> list[str]:
+    """The names of the tests that failed when a job was found flaky, a few at most."""
+    tests = one.evidence.get("tests")
+    if not isinstance(tests, dict):
+        return []
+    named = [*(tests.get("newly_failing") or ()), *(tests.get("already_failing") or ())]
+    return [str(each) for each in named][:FEW_JOBS]
 
 
 def anomalies(inquiry: Inquiry, sources: Sources) -> Answered:

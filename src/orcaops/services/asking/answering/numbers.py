@@ -201,7 +201,7 @@ def totals(inquiry: Inquiry, sources: Sources) -> Answered:
         )
         for place, one in enumerate(ordered[: _most(inquiry, sources)])
     ]
-    what = "" if measure is Measure.CPU else f" of {measure.value}"
+    what = "" if measure in (Measure.CPU, Measure.COST) else f" of {measure.value}"
     most = (
         f"; most in {rows[0].what}: {rows[0].text}"
         if inquiry.by and len(rows) > 1 and not inquiry.least

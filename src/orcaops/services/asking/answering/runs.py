@@ -78,9 +78,19 @@ def _ordered(inquiry: Inquiry, measure: Measure, sources: Sources) -> Answered:
         for value, one in found[: shown_rows(inquiry, sources)]
     ]
     value, one = found[0]
-    which = "least" if inquiry.least else "most"
-    said = f"{one.job_id} ({one.group}) had the {which} {measure.value}: {amount(measure, value, prices)}"
+    most, least = _SUPERLATIVES.get(measure, (f"had the most {measure.value}",) * 2)
+    how = least if inquiry.least else most
+    said = f"{one.job_id} ({one.group}) {how}: {amount(measure, value, prices)}"
     return Answered(f"{said}, of {counted(len(found))}.", rows, sampled(len(figures), MOST_FIGURES))
+
+
+_SUPERLATIVES = {  # of the highest and of the lowest
+    Measure.DURATION: ("took longest", "was quickest"),
+    Measure.MEMORY: ("used the most memory", "used the least memory"),
+    Measure.CPU: ("used the most CPU time", "used the least CPU time"),
+    Measure.WAIT: ("waited longest", "waited shortest"),
+    Measure.COST: ("cost the most", "cost the least"),
+}
 
 
 def without_prices() -> Answered:

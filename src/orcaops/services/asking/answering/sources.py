@@ -25,6 +25,7 @@ MOST_FIGURES = 20_000
 MOST_TALLIED = 1_000_000
 """How many runs are counted in the database."""
 
+_LEAST_MONEY = 0.0001  # less is not worth its digits
 FEW_JOBS = 5  # how many ids a row names
 _FAILED = frozenset({Status.FAILED, Status.TIMED_OUT, Status.LOST})
 _UNITS = {
@@ -138,7 +139,8 @@ def amount(measure: Measure, value: float, prices: Prices | None = None) -> str:
     if measure is Measure.MEMORY:
         return show_size(value)
     if measure is Measure.COST:
-        return f"{value:.4g} {prices.currency if prices else ''}".strip()
+        written = f"{value:.4g}" if not 0 < value < _LEAST_MONEY else f"less than {_LEAST_MONEY}"
+        return f"{written} {prices.currency if prices else ''}".strip()
     return f"{value:.1%}" if measure is Measure.FAILURES else f"{value:.0f}"
 
 

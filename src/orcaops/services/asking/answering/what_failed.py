@@ -92,8 +92,13 @@ def _diagnoses(transaction: Transaction, runs: list[Figure], sources: Sources) -
 
 
 def _unfilled(title: str) -> str:
-    """A title without the places that a match would fill."""
-    return " ".join(re.sub(r"[:(]?\s*\{\d+\}\)?", "", title).split())
+    """A title with dots for what a match would fill; nothing for it at the end.
+
+    >>> _unfilled("Python module {1} is not installed"), _unfilled("The disk is full: {1}")
+    ('Python module … is not installed', 'The disk is full')
+    """
+    ended = re.sub(r"\s*[:(]?\s*\{\d+\}\)?$", "", title)
+    return " ".join(re.sub(r"\{\d+\}", "…", ended).split())
 
 
 def _tests(transaction: Transaction, runs: list[Figure], sources: Sources) -> dict[str, list[str]]:

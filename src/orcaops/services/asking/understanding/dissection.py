@@ -5,10 +5,11 @@ from collections.abc import Sequence
 
 from orcaops.services.asking.understanding.amounts import amounts, how_often, top_of
 from orcaops.services.asking.understanding.events import with_moments_of_events
-from orcaops.services.asking.understanding.lexicon import NO_MEANING, PHRASES, VERBS, WHAT_FAILED, meanings
+from orcaops.services.asking.understanding.lexicon import NO_MEANING, meanings
 from orcaops.services.asking.understanding.messages import told_with, with_quotes
 from orcaops.services.asking.understanding.names import Known, Named, looks_like_a_name, unknown_names
 from orcaops.services.asking.understanding.parsed import Parsed
+from orcaops.services.asking.understanding.phrases import PHRASES, VERBS, WHAT_FAILED
 from orcaops.services.asking.understanding.recurring import recurring
 from orcaops.services.asking.understanding.times import Span, Times
 from orcaops.services.asking.understanding.words import regular, spelt

@@ -81,12 +81,16 @@ def told_with(words: str) -> str | None:
 _MOST_WORDS = 10
 
 
+_QUOTE = r"[\"“`«]|(?<!\w)'"
+
+
 def with_quotes(question: str) -> str:
     """The question with quotes around what is a message of a log and not a part of the question."""
-    if re.search(r"[\"“`«]|(?<!\w)'", question):
+    said = _ERROR_AND_TEXT.search(question)
+    if said and not re.search(_QUOTE, question[: said.start(1)]) and "”" not in said[1]:
+        return f"{question[: said.start(1)]}“{said[1]}”{question[said.end(1) :]}"
+    if re.search(_QUOTE, question):
         return question
-    if said := _ERROR_AND_TEXT.search(question):
-        return f'{question[: said.start(1)]}"{said[1]}"{question[said.end(1) :]}'
     for expression in _UNQUOTED:
         found = expression.match(question.strip())
         if found and not re.fullmatch(r"(?:it|this|that|these|such|them)\b.*", found[2].strip(), re.I):

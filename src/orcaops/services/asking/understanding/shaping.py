@@ -178,6 +178,8 @@ def _measure(kind: Kind, parsed: Parsed) -> Measure | None:
     if kind is Kind.FORECAST and _COUNTED.search(parsed.spoken) and not _AT_ONCE.search(parsed.spoken):
         return Measure.RUNS
     timed = re.search(_OF_TIME, parsed.meant) is not None
+    if kind is Kind.PREDICT and re.search(r"\bwhat\b.*\b(?:needs?|requires?)\b", parsed.spoken):
+        return None  # all that it needs
     if kind in (Kind.FORECAST, Kind.ANOMALIES, Kind.PREDICT):
         timed = timed or _DONE.search(parsed.spoken) is not None
         fails = kind is Kind.PREDICT and parsed.has(

@@ -1,0 +1,167 @@
+"""Phrases: groups of words that mean together what their words do not mean alone.
+
+They are looked for before single words get their meaning (see :mod:`.lexicon`).
+"""
+
+import re
+
+VERBS = re.compile(r"\b(?:fell|fall|falls|falling) (?:over|apart)\b|\b(?:blew|blow|blows|blown) up\b")
+"""Verbs that mean to fail and hold a word that elsewhere begins a time."""
+
+_ERRORS = (
+    r"(?:errors?(?: messages?)?|(?:failure )?reasons?|failure causes?"
+    r"|(?:kind|type|cause)s? of (?:the )?(?:error|failure)s?)"
+)
+WHAT_FAILED = (
+    (
+        re.compile(
+            r"\b(?:group\w*|by|per|for each) (?:the |their )?"
+            rf"(?:{_ERRORS}|what failed|diagnosis|problems?)(?= |$)"
+            r"|\b(?:most (?:common|frequent|often)|commonest|usual|main|top|biggest) "
+            rf"(?:{_ERRORS}|failures|problems|issues|reasons)\b"
+            r"(?: for(?: the)? failures?| (?:jobs?|runs?|builds?|they|it) fails?)?"
+            r"|\bwhat (?:usually |mostly |most often |normally )(?:fails|goes wrong|breaks)\b"
+            r"|\b(?:which|what) (?:errors?|problems?)\b(?=.*\b(?:most|often|common\w*|frequent\w*)\b)"
+        ),
+        "failure",
+    ),
+    (
+        re.compile(
+            r"\b(?:by|per|for each) tests?(?= |$)"
+            r"|\b(?:which|what) (?:unit |single )?tests? "
+            r"(?=(?:is |are )?(?:fail|flak|break|broke|most|red)|(?:do|did|have) fail)"
+            r"|\b(?:flakiest|worst|flaky|most failing|top failing) tests?\b(?! job)"
+        ),
+        "test",
+    ),
+)
+"""How people say that failures are counted by what failed in them, with the field that it is."""
+
+PHRASES = (
+    (
+        (
+            r"\b(?:distribution|breakdown|split|histogram) of (?:the )?"
+            r"(?=(?:exit codes?|status\w*|outcomes?|causes?|images?|hosts?|branch\w*)\b)"
+        ),
+        "count per ",
+    ),
+    (r"\b(?:distribution|spread|histogram) of\b", "mean"),
+    (r"\bbreakdown of\b", "count"),
+    (r"\bwhat (?:made|makes|is making|led to)\b", "why"),
+    (r"\bwhat (?:is|was|'s) (?:new|different)\b", "which change"),
+    (r"\bwhere (?:can|could|do|should|might) (?:we|i|you|one) (?:save|cut|reduce|lower|trim)\b", "advice"),
+    (r"\b(?:is|are|was|were|went|gone) (?:missing|absent)\b", "not job"),
+    (r"\benough (?:to|for) .*$|\bin order to .*$", " "),
+    (r"\b(?:why|how come) (?:is |are |do |does |did |has |have )*(?:no\w*|nobody)\b(?=.* ran\b)", "not"),
+    (r"\bsince when\b(?=.*\b(?:fail\w*|red|broken|crash\w*)\b)", "when first"),
+    (r"\bhow long (?:has|have|is|was)\b(?=.* (?:fail\w*|red|broken|crash\w*)\b)", "when first"),
+    (
+        (
+            r"\b(?:is|are|has|have|did|was) ((?:the |my |our )?⟨N\d+⟩ )(?:already |still |all )?"
+            r"(?:done|finish\w*|complete\w*|ready|over|through|ended)\b"
+        ),
+        r"last \1 job",
+    ),
+    (
+        (
+            r"^(?:is|are|does) ((?:the |my |our )?⟨N\d+⟩ )(?:still |now |again )+"
+            r"(?:fail\w*|red|broken|pass\w*|green|down)\b"
+        ),
+        r"last \1 job",
+    ),
+    (
+        r"\b(?:is|are) (?:everything|all|things) (?:ok|okay|alright|well|fine|healthy|good|in order)\b",
+        "unusual",
+    ),
+    (r"\b(?:go|goes|going|went|gone|got|get|make|made|makes) (?:it )?through\b|\bma(?:ke|de) it\b", "pass"),
+    (
+        (
+            r"\b(?:what|which) (?:is |was |were |did )?(?:the |that |an )?"
+            r"(?:error|exception|stack ?trace)(?: message)?\b"
+        ),
+        "why fail",
+    ),
+    (
+        r"\b(?:ever|already) (?:have |has )?(?:had|got|gotten|hit|faced|met)\b|\b(?:run|ran) into\b",
+        "seen ever",
+    ),
+    (r"\bget(?:ting)? rid of\b|\bgot rid of\b|\bovercome\b", "fix"),
+    (r"\bstop(?:s|ped|ping)? (?:passing|working|succeeding)\b|\bnot (?:be )?work(?:ing|s)?\b", "fail"),
+    (r"\b(?:stop(?:s|ped)? running|no longer (?:run|runs|ran|running))\b", "not job"),
+    (r"\bthe more\b(?! than)", "most"),
+    (r"\bhow many (?=(?:memory|ram|cpu|money)\b)", "how much "),
+    (r"\b(?:cpu|core|compute)[- ]?(?:hours|minutes|seconds)\b", "total cpu"),
+    (
+        r"\bshould (?:i|we|you|one) (?:give|reserve|allocate|request|allow|set|assign|use|grant)\b",
+        "will",
+    ),
+    (r"\b(?:which|what) (?:memory |cpu |time )?(?:timeout|limit)s?\b(?=\s+will\b)", "advice"),
+    (
+        r"\b(?:because of|due to|caused by)\b|\b(?:errors?|messages?) (?:of|about|with|like|saying)\b",
+        "saying fail",
+    ),
+    (r"^what (?:all )?(?:went|is|was) down\b", "what failed"),
+    (r"\bwhat (?:should|can|could|do|must) (?:i|we|you|one) do (?:about|with|against)\b", "fix"),
+    (r"\bhow (?:do|to|can|should)(?: i| we| you)? deal with\b", "fix"),
+    (r"\bhow many times? (?=takes?\b|needs?\b|lasts?\b)", "how long "),
+    (r"\bwhat(?: is|'s) up with\b|\bhow (?:is|are) (?:\S+ )?doing\b", "how is"),
+    (r"\b(?:slower|longer|faster|more|bigger|higher) as\b", "more than"),
+    (r"\bout of memory\b", "oom"),
+    (r"\bout of time\b", "timeout"),
+    (r"\b(?:time|timed|times|timing) out\b", "timeout"),
+    (r"\btook too long\b", "timeout"),
+    (r"\bin progress\b", "running"),
+    (
+        r"\b(?:is|are|am) ((?:\S+ )?)going to (?=(?:need|use|take|cost|fail|pass|succeed|be)\b)",
+        r"will \1",
+    ),
+    (r"\bmost recent(?:ly)?\b", "last"),
+    (r"\bhow many (?:hours|minutes|seconds|days) (?:of )?", "total duration "),
+    (r"\bhow long (?:until|till|before)\b", "how long will"),
+    (r"\bmore (?:runners|workers|machines|hosts|capacity|servers|nodes)\b", "forecast"),
+    (r"\bwhat (?:would|could|can|will|might) make\b", "advice"),
+    (r"\bwhat (?:can|could|should|do|might) (?:i|we|you|one) do to\b", "advice"),
+    (r"\b(?:what(?:'s| is| was) )?behind\b", "why"),
+    (r"\bnever (?:finished|ended|returned|came back)\b", "lost"),
+    (r"\b(?:longest|slowest|long|slow)[- ]running\b", "slowest"),
+    (r"\bslow(?:s|ed|ing)? down\b", "slower"),
+    (r"\bsp(?:ed|eed|eeds|eeding)(?:ed)? up\b", "faster"),
+    (r"\bout of the ordinary\b", "unusual"),
+    (
+        (
+            r"\bhow (?:do|can|could|should|to|would|might) (?:we |i |you |one )?"
+            r"(?:make|get|speed|reduce|lower|cut)\b"
+        ),
+        "advice",
+    ),
+    (r"\bright now\b|\bat the moment\b|\bas we speak\b", "now"),
+    (r"\bnow and then\b|\bevery now and then\b|\bfrom time to time\b|\bon and off\b", "sometimes"),
+    (r"\bover time\b|\bday by day\b|\bweek by week\b|\bmonth by month\b", "trend"),
+    (r"\brun[- ]?times?\b", "duration"),
+    (r"\brunning times?\b", "duration"),
+    (r"\b(?:queue|queueing|queuing|wait|waiting) times?\b", "wait"),
+    (r"\bcpu times?\b", "cpu"),
+    (r"\bexit (?:codes?|status)\b", "exitcode"),
+    (r"\bat (?:what|which) (?:hours?|time)\b(?! of)", "which hourofday"),
+    (r"\bhours? of (?:the )?day\b|\btimes? of (?:the )?day\b", "hourofday"),
+    (r"\bdays? of (?:the )?week\b", "weekday"),
+    (r"\bas usual\b|\bthan (?:usual|normal|normally|before|expected)\b|\bthan it used to\b", "thanusual"),
+    (r"\bhow come\b|\bwhat for\b", "why"),
+    (r"\bbroken? (?:it |them |this |that )?down\b|\bbreak (?:\w+ )?down\b", "per"),
+    (r"\bgo(?:es|ing)? wrong\b|\bwent wrong\b|\bgone wrong\b", "why fail"),
+    (r"\bran? out of\b", "fail"),
+    (r"\bmulti[- ]?runs?\b", "job"),
+    (r"\bso far\b|\bof all time\b|\bat all\b|\bup to now\b|\bat least once\b|\bin general\b", ""),
+    (r"\btimes? (?:is |was |we )?(?:spent|wasted|lost)\b", "duration"),
+    (r"\bby the (?!hour|day|week|month)", ""),
+    (r"\b\d{1,2}(?:st|nd|rd|th)? percentile\b", "mean"),
+    (r"\bnever (?:ever )?fail\w*", "not fail"),
+    (
+        r"\b(?:could|can|should|may|to|must) (?:we |i |be |you )*improved?\b|\broom for improvements?\b",
+        "advice",
+    ),
+    (r"\bdisk space\b", "disk"),
+    (r"\bsuccess(?:es)? rates?\b|\bpass(?:ing)? rates?\b|\bsuccess ratio\b", "rate"),
+    (r"\b(?:failure|fail|error) (?:rates?|ratio|percentage)\b", "failrate"),
+)
+"""Phrases with the meanings that stand for them, in the order in which they are looked for."""
