@@ -68,7 +68,10 @@ _HOW = re.compile(
     r"|ack|acknowledge|dismiss|import|export|download|start|launch|trigger|submit)\b)",
     re.IGNORECASE,
 )
-_PLAIN = re.compile(r"delete|remove|erase|purge|wipe|restart|reboot|terminate|cancel|kill|stop|approve|rerun")
+_PLAIN = re.compile(
+    r"delete|remove|erase|purge|wipe|restart|reboot|terminate|cancel|kill|stop|approve|re-?run"
+    r"|abort|halt|disable|enable|undo|relaunch|redo"
+)
 
 
 def asked_act(question: str) -> Act | None:

@@ -63,7 +63,7 @@ def test_of_the_questions_kept_aside_nine_in_ten_are_understood() -> None:
     for one in ASKED.held_out:
         found = read(one.question)
         right += is_right(one, found[0].inquiry if found else None, NOW)
-    assert right >= 0.89 * len(ASKED.held_out)
+    assert right >= 0.9 * len(ASKED.held_out)
 
 
 @pytest.mark.parametrize(

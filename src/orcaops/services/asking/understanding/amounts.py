@@ -62,6 +62,12 @@ _OFTEN = re.compile(
 )
 
 
+_SHARE = re.compile(
+    r"\b(?:(?:more|fewer|less|higher|lower) than|at least|at most|over|above|below|under)"
+    r" \d+(?:\.\d+)? ?(?:%|percent\b)(?: of (?:the|its|their) (?:time|runs))?"
+)
+
+
 def how_often(text: str) -> tuple[str | None, str]:
     """What is said of how often something shall have been, and the text with ``⟨c⟩`` in its place.
 
@@ -69,6 +75,11 @@ def how_often(text: str) -> tuple[str | None, str]:
     ('more than 5 failures', 'jobs with failures ⟨c⟩ today')
     """
     text = re.sub(r"\bat least once\b", " ", text)
+    if (share := _SHARE.search(text)) and re.search(
+        r"\b(?:fail\w*|pass\w*|success\w*|rates?|reliab\w*)\b", text
+    ):
+        rest = f"{text[: share.start()]} failrate ⟨c⟩ {text[share.end() :]}"
+        return share[0], " ".join(rest.split())
     found = _OFTEN.search(text)
     if found is None or re.search(r"\b(?:last|past|first|how many) $", text[: found.start()]):
         return None, " ".join(text.split())

@@ -33,6 +33,7 @@ _TABLE: tuple[tuple[Kind, float, str], ...] = (
     (Kind.SEEN, 3.4, r"⟨q⟩.*\bseen\b|\bseen\b.*⟨q⟩"),
     (Kind.SEEN, 5.2, r"\bsaying\b.*⟨q⟩"),
     (Kind.EXPLAIN, 3.6, r"\bwhy\b"),
+    (Kind.EXPLAIN, 4.8, r"^help ⟨n⟩ is fail$"),
     (Kind.EXPLAIN, 3.4, (r"\bwhich\b(?: is)?(?: [a-z]+)? cause\b(?! per)|\bcause\b(?: is)? ⟨n⟩"
         r"|\bcause fail\b")),
     (Kind.EXPLAIN, 2.2, r"\bwrong\b"),
@@ -83,6 +84,7 @@ _TABLE: tuple[tuple[Kind, float, str], ...] = (
     (Kind.COUNT, 7.0, r"\bwhatfailed\b"),
     (Kind.COUNT, 3.4, (rf"^(?:list )?(?:which|list any|list) {_SHARED}(?: is)*"
         r"(?: use| job| seen)?(?: ⟨[nt]⟩)*$")),
+    (Kind.COUNT, 6.4, rf"\bwhich {_SHARED} (?:is )*use (?:most|least)\b|\b(?:most|least) use {_SHARED}\b"),
     (Kind.COUNT, 4.4, r"\bjob (?:is )*(?:most|least) ?often\b|\bmost often job\b"),
     (Kind.COUNT, 4.4, r"\boverview\b"),
     (Kind.COUNT, 5.4, (r"\bwhich (?:weekday|hour|hourofday|day|week|month|host|image|branch|team|executor)"
@@ -116,6 +118,7 @@ _TABLE: tuple[tuple[Kind, float, str], ...] = (
     (Kind.TYPICAL, 2.0, r"\busual\b"),
     (Kind.TYPICAL, 3.4, r"\bhow (?:slow|fast) is\b"),
     (Kind.TYPICAL, 5.5, r"\bwhich (?:host|image|branch|executor)\b.*\b(?:fastest|slowest)\b"),
+    (Kind.TYPICAL, 5.5, rf"^(?:list )?(?:slowest|fastest) {_SHARED}\b"),
     (Kind.TYPICAL, 0.8, r"\bmost (?:memory|cpu|duration|wait)\b.*⟨n⟩$"),
     (Kind.TOTAL, 6.4, r"\btop job per (?:total )?(?:cpu|cost|wait)\b"),
     (Kind.TOTAL, 4.0, r"\btotal\b"),

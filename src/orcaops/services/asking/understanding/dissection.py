@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 
 from orcaops.services.asking.understanding.amounts import amounts, how_often, top_of
 from orcaops.services.asking.understanding.events import with_moments_of_events
@@ -19,7 +21,7 @@ _PART = re.compile(r"⟨([a-zN])\d*⟩|[^\s⟨⟩]+")
 
 def take_apart(question: str, known: Known, times: Times) -> Parsed:
     """The question in its parts."""
-    text = regular(with_quotes(question))
+    text = regular(with_quotes(_without_preamble(question, known, times)))
     parsed = Parsed()
     words = _with_quoted_names(text.words, text.quotations, known, parsed)
     named, words = known.find(words)
@@ -37,6 +39,8 @@ def take_apart(question: str, known: Known, times: Times) -> Parsed:
     parsed.recurring, words = recurring(words)
     words = with_moments_of_events(words, known, parsed)
     parsed.spans, words = _times_out(words, times)
+    if len(parsed.spans) == 1 and re.search(r"\bsince then\b|\bsince$", words):
+        parsed.spans = [_since_then(parsed.spans[0])]
     words = _message_out(question, words, parsed)
     parsed.spoken = words
     for name in known.labels:
@@ -57,6 +61,30 @@ def take_apart(question: str, known: Known, times: Times) -> Parsed:
     _quote_unknown(question, parsed)
     parsed.named = [one for one in parsed.named if not any(one is anchor for anchor in parsed.anchors)]
     return parsed
+
+
+def _since_then(span: Span) -> Span:
+    """``we deployed on friday, what broke since?``; of what was until a day, since that day."""
+    start = span.start or (span.end and span.end - timedelta(days=1))
+    return replace(span, start=start, end=None)
+
+
+_PREAMBLE = re.compile(
+    r"^\s*(?!(?:how|what|which|why|when|is|are|did|does|has|have|any|who|where|since)\b)"
+    r"(?:as an? [^,:?]{3,60},|[^:?]{3,80}[:.!]) +"
+    r"(?=(?:i(?:'d| would) |how|what|which|why|when|is|are|did|does|do|has|have|any|can|could|show|list)\b)",
+    re.IGNORECASE,
+)
+
+
+def _without_preamble(question: str, known: Known, times: Times) -> str:
+    """A question without what is said before it, where that names neither a job nor a time."""
+    found = _PREAMBLE.match(question)
+    if found is None:
+        return question
+    said = " ".join(re.sub(r"[.,:!]", " ", found[0].lower()).split())
+    context = times.find(said) or known.find(said)[0] or unknown_names(said)
+    return question if context else question[found.end() :]
 
 
 def _quote_unknown(question: str, parsed: Parsed) -> None:
@@ -111,7 +139,7 @@ def _times_out(words: str, times: Times) -> tuple[list[Span], str]:
     for span in reversed(spans):
         mark = "⟨f⟩" if span.ahead else "⟨t⟩"
         words = f"{words[: span.at[0]]} {mark} {words[span.at[1] :]}"
-    return spans, " ".join(words.split())
+    return spans, " ".join(re.sub(r"(⟨[tf]⟩) 's\b", r"\1", words).split())
 
 
 def _meanings_of(words: str, known: Known, parsed: Parsed) -> str:

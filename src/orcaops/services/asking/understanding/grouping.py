@@ -28,6 +28,7 @@ _GROUPED = {
 }
 _SPANS_OF = {"hourly": "hour", "daily": "day", "weekly": "week", "monthly": "month"}
 _WORD = "|".join(_GROUPED)
+_WITH = "image|branch|host|executor|team|command"  # what several jobs run with
 
 
 def rivals(parsed: Parsed) -> str | None:
@@ -46,7 +47,9 @@ def grouping(meant: str, parsed: Parsed) -> str | None:
 
 def best_of(meant: str) -> str | None:
     """The field whose best or worst is asked for: ``the least reliable host``."""
-    found = re.search(rf"\b(?:most|least) (?:fail)?rate ({_WORD})\b", meant)
+    found = re.search(rf"\b(?:most|least) (?:(?:fail)?rate|use) ({_WORD})\b", meant) or re.search(
+        rf"\b(?:slowest|fastest|cheapest|dearest) ({_WITH})\b", meant
+    )
     return _GROUPED[found[1]] if found else None
 
 

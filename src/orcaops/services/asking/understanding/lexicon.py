@@ -148,13 +148,13 @@ _MEANINGS = {
     "forecast": (
         "forecast forecasts capacity concurrency workers worker slots peak peaks load workload busy "
         "busiest arrive arrives "
-        "arrivals come arriving projection projected"
+        "arrivals outlook come arriving projection projected"
     ),
     "next": "next",
     "advice": (
         "recommend recommends recommended recommendation recommendations suggest suggests suggestion "
         "suggestions advice advise optimize optimise optimization optimizations optimisation "
-        "optimisations tip tips improve save saving savings waste wasting"
+        "optimisations idea ideas tip tips improve save saving savings waste wasting"
     ),
     "wasted": "wasted",
     # order
@@ -219,7 +219,8 @@ _FILLER = (
     "happening happens going gone had own usually most both either again yet even ours side between "
     "question asking ask anyone anybody someone because hungry hit hits open wonder "
     "due case terms regarding concerning respect data info information details "
-    "detail trying try enough offender offenders culprit culprits possible ci cluster fleet "
+    "detail deployed pushed released upgraded behaviour "
+    "behavior behaviours trying try enough offender offenders culprit culprits possible ci cluster fleet "
     "colleague manager where holiday holidays complete full whole entire period starting beginning end ended "
     "finish finished finishes ends start started begin began against above below least limit deal left"
 )

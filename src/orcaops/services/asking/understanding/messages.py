@@ -37,6 +37,7 @@ _UNQUOTED = (
 
 _ERROR = (
     r"(?:[A-Za-z_]\w*\.)*(?:[A-Z]\w*(?:Error|Exception|Fault|Warning|Interrupt)|\w*[A-Za-z]{2}(?i:error|exception)"
+    r"|(?:[A-Z][a-z]+)+(?:BackOff|NotFound|Refused|Denied|Unavailable|Timeout|Unauthorized|Mismatch)"
     r"|E[A-Z]{4,}\d*|(?i:econn\w+|etimedout|enoent|eacces|eaddrinuse)|ERR_[A-Z_]+)"
 )
 """The name of an error, as programs write it: ``KeyError``, ``java.io.IOException``, ``ECONNRESET``."""

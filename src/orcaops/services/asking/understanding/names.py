@@ -35,7 +35,8 @@ _POINTS = (
 _WITHOUT = re.compile(
     r"(?:(?<=\beverything )|(?<=\banything )|(?<=\ball ))but (?:the )?$"
     r"|(?:\bbut )?\b(?:not|except|excluding|outside|other than|without"
-    r"|besides)(?: on| in| for| with| from| of)?(?: the)? $"
+    r"|besides|not counting|not including|leaving out|ignoring|apart from|aside from|minus|omitting)"
+    r"(?: on| in| for| with| from| of)?(?: the)? $"
 )
 _COMMIT = re.compile(
     r"\b(?:commits?|revision|sha|rev) ([0-9a-f]{6,40})\b"
@@ -49,6 +50,9 @@ _FIELD_VALUE = re.compile(
 _HAVING_LABEL = re.compile(
     r"\b(with(?:out)?|no|lacking|missing)(?: an?| the| any)? labels? (?:named |called )?"
     r"([a-z0-9][\w./-]*)(?![\w=])"
+)
+_LABELLED = re.compile(
+    r"\b(with(?:out)?|no|lacking|missing|having)(?: an?| the| any)? ([a-z0-9][\w./-]*) labels?\b"
 )
 _MAYBE_ID = re.compile(r"(?<![\w./:=-])(?=[\w.-]*\d)[a-z0-9][\w.-]{5,127}(?![\w/=:]|-)")
 _MOST_LOOKED_UP = 5  # words of a question that may be the ids of jobs
@@ -103,8 +107,8 @@ class Known:
             one = Named(found[2], value, "*" in value, without=bool(found[1]))
             places.append((found.start(), found.end(), one))
         places += [
-            (found.start(), found.end(), Named("label", found[2], without=found[1] != "with"))
-            for found in _HAVING_LABEL.finditer(text)
+            (found.start(), found.end(), Named("label", found[2], without=found[1] not in ("with", "having")))
+            for found in (*_HAVING_LABEL.finditer(text), *_LABELLED.finditer(text))
             if found[2] in self.labels
         ]
         places += [
@@ -213,6 +217,8 @@ class Known:
         before, behind = text[: found.start()], text[found.end() :]
         if re.match(r" (?:reason|cause|problem|issue|error)s?\b", behind):
             return None  # the main reasons
+        if " " in found[0] and re.search(r"\b(?:which|what) $", before) and found[0].endswith("tests"):
+            return None  # which unit tests failed: tests, and no job
         for one in candidates:
             words = FIELD_WORDS.get(one.field) or rf"{re.escape(one.field.removeprefix('label:'))}s?"
             if re.search(rf"\b{words} (?:is |called |named )?$", before) or re.match(rf" {words}\b", behind):

@@ -30,6 +30,8 @@ WHAT_FAILED = (
             r"\b(?:by|per|for each) tests?(?= |$)"
             r"|\b(?:which|what) (?:unit |single )?tests? "
             r"(?=(?:is |are )?(?:fail|flak|break|broke|most|red)|(?:do|did|have) fail)"
+            r"|^(?:(?:the|all|list|show|me|any) )*(?:unit )?tests (?:that |which )?(?:is |are |have |did )?"
+            r"(?=fail|flak|break|broke)|(?:failing|broken) tests\b(?! job)"
             r"|\b(?:flakiest|worst|flaky|most failing|top failing) tests?\b(?! job)"
         ),
         "test",
@@ -38,6 +40,36 @@ WHAT_FAILED = (
 """How people say that failures are counted by what failed in them, with the field that it is."""
 
 PHRASES = (
+    (r"\b(?:i|we)(?:'d| would) (?:like|love|want) to (?:know|see|find out|understand|have|learn)\b", " "),
+    (r"\b(?:far |way )?too much\b", "most"),
+    (r"\b(memory|ram|mem|cpu) (?:users?|consumers?|hogs?|eaters?|guzzlers?)\b", r"\1 job"),
+    (r"\bworst[- ]performing\b", "slowest"),
+    (r"\bbest[- ]performing\b", "fastest"),
+    (
+        (
+            r"\b(?:most )?(?:recent|latest|last) (?=(?:failed |failing |successful |broken )?"
+            r"(?:failures|runs|jobs|builds|timeouts|errors|problems|executions)\b)"
+        ),
+        " ",
+    ),
+    (r"\b(?:depends?|var(?:y|ies)|differs?) (?:on|by|with|between|across|per|from)\b", "per"),
+    (r"\bhow (?:sure|certain|confident|likely)\b", "likely"),
+    (r"\b(?:did|do|does|are|were|have) most of (?:the |our )?", "rate "),
+    (r"\bmost of (?:the |our |my )?", " "),
+    (r"\bhow (?:good|bad|well)\b", "how"),
+    (
+        (
+            r"\btime (?:did |do |have |has |was |is |we |i |you )*(?:los[et]|wast\w+)"
+            r"(?: (?:to|on|by|with|for))?\b"
+        ),
+        "total duration",
+    ),
+    (r"\bshould (?:i|we) (?:worry|be worried|be concerned)\b", "will"),
+    (
+        r"\b(?:has|have) been (?:idle|unused|inactive)\b|\b(?:is|are|was|were) (?:unused|inactive)\b",
+        "not job",
+    ),
+    (r"^(?:please )?make (?=.*\b(?:faster|quicker|cheaper|more reliable|more stable)\b)", "advice "),
     (
         (
             r"\b(?:distribution|breakdown|split|histogram) of (?:the )?"
@@ -104,7 +136,9 @@ PHRASES = (
     (r"\bwhat (?:should|can|could|do|must) (?:i|we|you|one) do (?:about|with|against)\b", "fix"),
     (r"\bhow (?:do|to|can|should)(?: i| we| you)? deal with\b", "fix"),
     (r"\bhow many times? (?=takes?\b|needs?\b|lasts?\b)", "how long "),
-    (r"\bwhat(?: is|'s) up with\b|\bhow (?:is|are) (?:\S+ )?doing\b", "how is"),
+    (r"\bwhat(?: is|'s) up with\b", "how is"),
+    (r"\bhow (?:is|are) ((?:the |our |my )?⟨N\d+⟩ )?(?:doing|performing|going|looking)\b", r"how is \1"),
+    (r"(?:^|\b(?:is|are) )(⟨N\d+⟩) (?:ok|okay|alright|fine|healthy)\b", r"how is \1"),
     (r"\b(?:slower|longer|faster|more|bigger|higher) as\b", "more than"),
     (r"\bout of memory\b", "oom"),
     (r"\bout of time\b", "timeout"),

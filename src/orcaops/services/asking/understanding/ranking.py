@@ -62,7 +62,7 @@ def ranked(parsed: Parsed, found: Mapping[Kind, float]) -> list[tuple[Kind, floa
         more(Kind.LIST, -2.0)
     if Kind.ROSE in weights or Kind.FELL in weights:
         more(Kind.LIST, -1.5)
-    if parsed.has("rate", "failrate") and parsed.has("rise", "drop", "up", "down"):
+    if parsed.has("rate", "failrate") and parsed.has("rise", "drop", "up", "down", "become"):
         more(Kind.RATE, -3.0)
     if Kind.TOTAL in weights and not parsed.has(
         "cost", "expensive", "wasted", "duration", "time", "cpu", "wait", "hour"
@@ -103,13 +103,17 @@ def _by_what_is_asked_of_it(weights: dict[Kind, float], parsed: Parsed) -> None:
 
     if Kind.EXPLAIN in weights or Kind.FIXES in weights or Kind.CHANGES in weights:
         weights.pop(Kind.LAST, None)  # why the last one failed
+    if (Kind.EXPLAIN in weights and parsed.has("why")) or Kind.CHANGES in weights:
+        weights.pop(Kind.LIST, None)
     if Kind.TOTAL in weights and parsed.has("cost") and Kind.COUNT in weights and not parsed.has("how many"):
         weights[Kind.COUNT] -= 3.0
     if Kind.ROSE in weights and parsed.has("count") and parsed.has("rise", "drop"):
         instead(Kind.ROSE, Kind.COUNT)
     if _RUNS_BY.search(parsed.spoken):
         instead(Kind.LIST, Kind.COUNT, Kind.TOTAL, Kind.TYPICAL)
-    if parsed.times_said is not None:
+    if parsed.times_said is not None and parsed.has("failrate"):
+        instead(Kind.RATE, Kind.COUNT, Kind.LIST, Kind.ROSE, Kind.FELL, Kind.COMPARE)
+    elif parsed.times_said is not None:
         instead(Kind.COUNT, Kind.LIST, Kind.ROSE, Kind.FELL)
     if parsed.recurring is not None:
         numbers = {Kind.COUNT, Kind.RATE, Kind.TYPICAL, Kind.TOTAL}

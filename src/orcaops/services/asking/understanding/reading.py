@@ -121,5 +121,6 @@ def _job_for_who(parsed: Parsed) -> bool:
 def _confidence(parsed: Parsed, weight: float) -> float:
     """How sure the cues are, less for every word that nobody understood."""
     left = len(parsed.unknown)
-    share = parsed.understood / (parsed.understood + left) if parsed.understood + left else 0.0
+    everything = float(parsed.meant == "list any")
+    share = parsed.understood / (parsed.understood + left) if parsed.understood + left else everything
     return min(weight / _ENOUGH, 1.0) * math.pow(share, _STRICT) * parsed.doubt

@@ -22,7 +22,7 @@ def unregarded(inquiry: Inquiry, parsed: Parsed) -> tuple[list[str], float]:
             doubt *= _ANOTHER
     if parsed.times_said is not None:
         notes.append(f"“{parsed.times_said}” is not regarded: all are told, the most first")
-        doubt *= 1.0 if inquiry.kind is Kind.COUNT and inquiry.by else _ANOTHER
+        doubt *= 1.0 if inquiry.kind in (Kind.COUNT, Kind.RATE) and inquiry.by else _ANOTHER
     if len(parsed.spans) > 1 and inquiry.kind is not Kind.COMPARE and not inquiry.against:
         span = parsed.main_span
         notes.append(f"only one of the times is regarded: {span.search if span else ''}")

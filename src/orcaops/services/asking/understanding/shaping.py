@@ -84,6 +84,8 @@ def shaped(kind: Kind, parsed: Parsed) -> list[Inquiry]:
         and re.search(r"\bfail most\b|\bmost (?:often )?fail$", parsed.meant)
     ):
         by = "key"
+    if kind in (Kind.COUNT, Kind.TYPICAL, Kind.TOTAL):
+        by = by or best_of(parsed.meant)
     if kind is Kind.LIST:
         measure = measure if _superlative(parsed) else None
         least = least and measure is not None

@@ -77,6 +77,10 @@ class Times:
                 found.append(earlier)
                 at = earlier.at[1]
                 continue
+            if found and (hours := self._hours_of(text, at, found[-1])) is not None:
+                found[-1] = hours
+                at = hours.at[1]
+                continue
             span = self._span_at(text, at) if at == 0 or not text[at - 1].isalnum() else None
             if span is None:
                 at += 1
@@ -99,6 +103,20 @@ class Times:
         if found is None or span.start is None:
             return None
         return Span(add_units(span.start, found[1], -1), span.start, (at, found.end()))
+
+    @staticmethod
+    def _hours_of(text: str, at: int, day: Span) -> Span | None:
+        """``between 8 and 10`` behind a day."""
+        said = re.compile(
+            r",? ?(?:between|from) (\d{1,2}) (?:and|to|until|till) (\d{1,2})(?: o'?clock)?(?![\w:.%])"
+        )
+        found = said.match(text, at)
+        if found is None or day.start is None or at != day.at[1]:
+            return None
+        if day.end not in (None, day.start + timedelta(days=1)) or not int(found[1]) < int(found[2]) <= 24:
+            return None
+        start, end = (day.start + timedelta(hours=int(hour)) for hour in found.groups())
+        return Span(start, end, (day.at[0], found.end()))
 
     def _of_that_day(self, text: str, day: Span, clock: Span) -> Span | None:
         """The times of a clock on the day named before them: ``yesterday between 2 and 4 pm``."""

@@ -12,6 +12,11 @@ _QUOTED = re.compile(
 _PLAIN = re.compile(r"[a-z]+(?:'[a-z]+)?")
 _SHORT_FORMS = {
     "hw": "how",
+    "gimme": "give me",
+    "hwo": "how",
+    "whcih": "which",
+    "teh": "the",
+    "lst": "last",
     "wich": "which",
     "whihc": "which",
     "wats": "what is",
