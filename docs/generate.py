@@ -108,7 +108,11 @@ def configuration() -> str:
     text += "`orcaops config show --origin` shows the values in force and where each comes from.\n\n"
     text += "| setting | default | environment variable | meaning |\n|---|---|---|---|\n"
     for name, field in settings(config.Settings):
-        default = "`~/.orcaops`" if name == "home" else shown(field.get_default(call_default_factory=True))
+        default = (
+            "`~/.orcaops`"
+            if name == "home"
+            else shown(config.written(name, field.get_default(call_default_factory=True)))
+        )
         parts = name.split(".")[:2]  # a variable names a table's entry; what lies deeper is its JSON
         variable = "`ORCAOPS_" + "_".join(parts).upper() + ("` (JSON)" if name.count(".") > 1 else "`")
         text += f"| `{name}` | {default} | {variable} | {field.description or ''} |\n"

@@ -9,18 +9,34 @@ the platform has it), the default. ``ORCAOPS_<SECTION>_<NAME>`` is the environme
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+)
 
 from orcaops.guarding.policy import Policy
 from orcaops.model.errors import invalid
-from orcaops.model.quantities import MIB, Duration, Size
+from orcaops.model.quantities import (
+    MIB,
+    Duration,
+    Size,
+    parse_duration,
+    parse_size,
+    write_duration,
+    write_size,
+)
 from orcaops.notifying.settings import NotifySettings, masked
 
 FILE_NAME = "orcaops.toml"
@@ -221,6 +237,11 @@ class Setting:
     value: Any
     origin: str
 
+    @property
+    def written(self) -> Any:
+        """The value as people write it: a duration and a size with a unit."""
+        return written(self.name, self.value)
+
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
@@ -243,6 +264,29 @@ class Configuration:
                 return self.origins[name]
             name = name.rpartition(".")[0]
         return "default"
+
+
+def written(name: str, value: Any) -> Any:
+    """The value of a setting as people write it: a duration and a size with a unit."""
+    kinds: dict[Any, Callable[[Any], str]] = {parse_duration: write_duration, parse_size: write_size}
+    for each in _annotations(Settings, name):
+        if isinstance(each, BeforeValidator) and each.func in kinds and value is not None:
+            return kinds[each.func](value)
+    return value
+
+
+def _annotations(owner: type[BaseModel], dotted: str) -> Iterator[Any]:
+    """What is said of the type of a setting beside the type itself."""
+    first, _, rest = dotted.partition(".")
+    field = owner.model_fields.get(first)
+    if field is None:
+        return
+    if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+        yield from _annotations(field.annotation, rest)
+        return
+    yield from field.metadata
+    for part in get_args(field.annotation):
+        yield from getattr(part, "__metadata__", ())
 
 
 def load(

@@ -1,5 +1,6 @@
 """Sealed specifications: private, in memory, and gone when asked."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,21 @@ def test_a_specification_is_found_by_another_process_until_it_is_forgotten(tmp_p
     assert other.find("job-1") == _SPEC
     other.forget("job-1")
     assert other.find("job-1") is None
+    assert not folder.exists(), "nothing is left behind"
+
+
+def test_what_a_killed_process_left_is_dropped_but_not_what_is_new(tmp_path: Path) -> None:
+    sealed = SealedSpecs("home", tmp_path)
+    for job_id in ("dead", "living", "new"):
+        sealed.keep(job_id, _SPEC)
+    (folder,) = tmp_path.iterdir()
+    for job_id in ("dead", "living"):
+        os.utime(folder / f"{job_id}.json", (1, 1))
+    sealed.forget_others(["living"])
+    assert {path.stem for path in folder.iterdir()} == {"living", "new"}
+    sealed.forget("living")
+    sealed.forget("new")
+    sealed.forget_others([])
 
 
 def test_a_folder_that_others_can_read_is_not_used(tmp_path: Path) -> None:

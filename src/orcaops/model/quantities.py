@@ -97,6 +97,32 @@ def show_size(size_bytes: float) -> str:
     return f"{amount:.1f} TiB"
 
 
+def write_duration(seconds: float) -> str:
+    """A duration as it can be written down to be read again, exactly.
+
+    >>> write_duration(1800.0), write_duration(5400.0), write_duration(0.25), write_duration(86400.0)
+    ('30m', '1h30m', '250ms', '24h')
+    """
+    if seconds != round(seconds):
+        thousandths = round(seconds * 1000)
+        return f"{thousandths}ms" if thousandths / 1000 == seconds and seconds < 1 else f"{seconds!r}s"
+    hours, rest = divmod(round(seconds), 3600)
+    parts = [(hours, "h"), (rest // 60, "m"), (rest % 60, "s")]
+    return "".join(f"{count}{unit}" for count, unit in parts if count)
+
+
+def write_size(size_bytes: int) -> str:
+    """A size as it can be written down to be read again, exactly.
+
+    >>> write_size(512 * MIB), write_size(1536 * MIB), write_size(1000)
+    ('512m', '1536m', '1000')
+    """
+    for unit in ("t", "g", "m", "k"):
+        if size_bytes % _SIZE_UNITS[unit] == 0:
+            return f"{size_bytes // _SIZE_UNITS[unit]}{unit}"
+    return str(size_bytes)
+
+
 def show_ratio(ratio: float) -> str:
     """How many times as much, for people: three digits, or whole.
 

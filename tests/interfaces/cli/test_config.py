@@ -77,3 +77,16 @@ def test_lists_are_shown_line_by_line(orcaops: Command) -> None:
     shown = orcaops("config", "show", "--origin").text
     assert max(map(len, shown.splitlines())) < 120
     assert "/run/docker.sock" in shown
+
+
+def test_durations_and_sizes_are_shown_as_they_are_written(orcaops: Command) -> None:
+    Path("orcaops.toml").write_text('[run]\ntimeout = "1h30m"\n[policy]\nmax_memory = "4g"\n')
+    lines = [line.split() for line in orcaops("config", "show").text.splitlines()]
+    shown = {words[0]: words[-1] for words in lines}
+    assert (shown["run.timeout"], shown["policy.max_memory"]) == ("1h30m", "4g")
+    assert (shown["sandboxes.idle_limit"], shown["run.log_limit"], shown["server.port"]) == (
+        "30m",
+        "256m",
+        "8750",
+    )
+    assert settings(orcaops)["run.timeout"][0] == 5400.0

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from orcaops.interfaces.cli.warm import _sweep
+
 IMAGE = "orcaops-test/busybox:1"
 _PROGRAM = [sys.executable, "-m", "orcaops.interfaces.cli.entry"]
 
@@ -116,3 +118,12 @@ def test_a_run_is_really_handed_over(warm: dict[str, str], tmp_path: Path) -> No
         [sys.executable, "-c", ask], env=warm, capture_output=True, timeout=60, check=False
     )
     assert found.stdout == b"2\n"
+
+
+def test_what_killed_ones_left_is_removed_and_living_ones_stay(warm: dict[str, str], tmp_path: Path) -> None:
+    folder = tmp_path / f"orcaops-warm-{os.getuid()}"
+    (living,) = folder.glob("*.sock")
+    for name in ("0123abcd.sock", "0123abcd.sock.lock"):
+        (folder / name).touch()
+    _sweep(folder)
+    assert sorted(path.name for path in folder.iterdir()) == [living.name, f"{living.name}.lock"]

@@ -26,7 +26,7 @@ def show(*, origin: bool, home: str | None, workspace: str | None, as_json: bool
     rows = [
         [s.name, s.origin, line] if first else ["", "", line]
         for s in settings
-        for first, line in zip(chain([True], repeat(False)), _lines(s.value), strict=False)
+        for first, line in zip(chain([True], repeat(False)), _lines(s.written), strict=False)
     ]
     if origin:
         table(["setting", "origin", "value"], rows)

@@ -91,7 +91,7 @@ def relearn(app: "App", *, workspace: str, as_json: bool) -> None:  # noqa: ARG0
     The same facts in the same order give the same opinions; decisions of people stay.
     """
     with (
-        said_if_ended("what had been learned before stays as it was"),
+        said_if_ended("what is not learned yet is learned by the next run, or by this command"),
         progress("runs learned from") as show,
     ):
         count = app.upkeep.relearn(show)

@@ -42,11 +42,10 @@ def serve() -> None:
     if status.st_uid != os.getuid() or not stat.S_ISDIR(status.st_mode) or status.st_mode & 0o077:
         return
     address = handing_over.address()
-    lock = os.open(f"{address}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    lock = _locked(Path(f"{address}.lock"))
+    if lock is None:
         return  # there is one
+    _sweep(folder)
     import_everything()
     gc.collect()
     gc.freeze()  # forks share these pages as long as nobody writes to them
@@ -70,7 +69,37 @@ def serve() -> None:
                         os.close(lock)
                         _be_the_run(connection)
         finally:
-            Path(address).unlink(missing_ok=True)
+            _remove(Path(f"{address}.lock"))
+
+
+def _locked(place: Path) -> int | None:
+    """The descriptor of a lock that is ours from now on; None if somebody holds it."""
+    while True:
+        lock = os.open(place, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            return None
+        with contextlib.suppress(FileNotFoundError):
+            if os.fstat(lock).st_ino == place.stat().st_ino:
+                return lock
+        os.close(lock)  # whoever held it has just removed it
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what warm processes have left that were killed; those of other programs may live."""
+    for place in folder.glob("*.lock"):
+        lock = _locked(place)
+        if lock is not None:
+            _remove(place)
+            os.close(lock)
+
+
+def _remove(lock: Path) -> None:
+    """Remove the socket and then the lock, which is ours."""
+    lock.with_suffix("").unlink(missing_ok=True)
+    lock.unlink(missing_ok=True)
 
 
 def _be_the_run(connection: socket.socket) -> NoReturn:

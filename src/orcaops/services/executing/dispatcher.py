@@ -9,7 +9,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from orcaops.guarding.policy import Policy, check
@@ -130,6 +130,10 @@ class Dispatcher:
     def forget(self, run: Run) -> None:
         """Drop what was kept for a run that will never start."""
         self._recorder.forget(run)
+
+    def forget_others(self, living: Iterable[str]) -> None:
+        """Drop what was kept for runs that are not among the living."""
+        self._recorder.forget_others(living)
 
     def cancel(self, workspace: str, job_id: str) -> bool:
         """Halt a run of this process; false if it is not running here."""

@@ -4,7 +4,7 @@ import contextlib
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -101,6 +101,10 @@ class StoreRecorder:
         self._specs.pop((run.workspace, run.job_id), None)
         if run.masked:
             self._sealed.forget(run.job_id)
+
+    def forget_others(self, living: Iterable[str]) -> None:
+        """Drop what a process that was killed has left of jobs that are not among the living."""
+        self._sealed.forget_others(living)
 
     def listen(self, run: Run, listener: OutputListener) -> None:
         """Let ``listener`` have the run's output as it comes."""

@@ -102,6 +102,7 @@ class Recovery:
                 except OrcaError as error:
                     log.warning("cannot look for what is left in %s: %s", executor.name, error)
         if not dry_run:
+            self._dispatcher.forget_others(_Living(self._store))
             for sentence in removed:
                 log.info("removed %s", sentence)
         return removed
