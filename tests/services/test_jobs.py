@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from orcaops.app import App
-from orcaops.model.errors import ErrorCode, OrcaError
+from orcaops.model.errors import ErrorCode, OrcaError, unavailable
 from orcaops.model.job import JobSpec
 from orcaops.model.logline import Stream
 from orcaops.model.run import Cause, Run, Status
@@ -126,3 +126,18 @@ def test_a_job_whose_secrets_are_gone_says_so(app: App) -> None:
     final = app.jobs.wait("default", run.job_id, timeout_s=60)
     assert (final.status, final.cause) == (Status.FAILED, Cause.INFRASTRUCTURE)
     assert "memory only" in (final.message or "")
+
+
+def test_a_run_that_cannot_be_learned_from_now_is_as_good_as_any(
+    app: App, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full() -> None:
+        raise unavailable("the database could not be written (database or disk is full)")
+
+    monkeypatch.setattr(app.jobs, "_absorb", full)
+    final = app.jobs.run(job("exit 4"))
+    assert (final.exit_code, final.number) == (4, None)
+    assert "learned later" in caplog.text
+    monkeypatch.undo()
+    app.absorber.absorb_all()
+    assert app.jobs.get("default", final.job_id).number == 1

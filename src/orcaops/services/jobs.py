@@ -1,13 +1,14 @@
 """Jobs: submit, watch, cancel, look up. The use cases around one execution."""
 
 import json
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from hashlib import blake2b
 from pathlib import Path
 
-from orcaops.model.errors import conflict, not_found, unavailable
+from orcaops.model.errors import ErrorCode, OrcaError, conflict, not_found, unavailable
 from orcaops.model.job import JobSpec
 from orcaops.model.logline import LogLine, Stream
 from orcaops.model.query import DEFAULT_LIMIT, EVERYTHING, Page, Query
@@ -25,6 +26,8 @@ from orcaops.services.predictions import Predictions
 from orcaops.services.signing import Signing
 from orcaops.services.summaries import summarise
 from orcaops.services.test_results import failing_tests
+
+log = logging.getLogger(__name__)
 
 _LOOK_AGAIN_S = 5.0
 _LOOK_ELSEWHERE_S = 0.1
@@ -127,6 +130,7 @@ class Jobs:
     ) -> Run:
         """Run a job here and now, in this process, and learn from it; returns its final record.
 
+        Where nothing can be learned now (a full disk), that is logged, and left to the next run.
         ``on_accepted`` gets the record with its prediction before anything starts, ``on_output`` every
         piece of output as it comes. Raises what :meth:`submit` raises.
         """
@@ -145,7 +149,12 @@ class Jobs:
         if on_output is not None:
             self._recorder.listen(run, on_output)
         final = self._dispatcher.execute(run)
-        self._absorb()
+        try:
+            self._absorb()
+        except OrcaError as error:
+            if error.code is not ErrorCode.UNAVAILABLE:
+                raise
+            log.error("%s is recorded; what it teaches is learned later: %s", final.job_id, error)
         return self.get(final.workspace, final.job_id)
 
     def get(self, workspace: str, job_id: str) -> Run:
