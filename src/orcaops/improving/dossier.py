@@ -33,10 +33,14 @@ class Variant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdleSandbox:
-    """A sandbox that nobody uses: how long so far, and what it holds meanwhile."""
+    """A sandbox that nobody uses: how long so far, what it holds meanwhile, and how long it was to wait.
+
+    ``idle_limit_s`` is None where nobody said so.
+    """
 
     sandbox_id: str
     idle_s: float
+    idle_limit_s: float | None = None
     memory_bytes: int | None = None
 
 

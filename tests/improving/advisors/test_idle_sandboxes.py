@@ -17,3 +17,12 @@ def test_idle_ones_are_named_and_busy_ones_are_not() -> None:
     assert found.saving is not None
     assert found.saving.per_day == 24.0
     assert not told(IdleSandboxes(), a_dossier(runs))
+
+
+def test_one_that_was_to_wait_longer_is_left_alone() -> None:
+    sandboxes = (
+        IdleSandbox(sandbox_id="patient", idle_s=7200, idle_limit_s=8 * 3600),
+        IdleSandbox(sandbox_id="brief", idle_s=120, idle_limit_s=60),
+    )
+    (found,) = told(IdleSandboxes(), a_dossier([a_run(0, sandbox="other")], sandboxes=sandboxes))
+    assert found.evidence["sandboxes"] == ["brief"]

@@ -18,7 +18,9 @@ _USUAL_BYTES = _GIB // 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdleSandboxes:
-    """Advises to remove sandboxes that have been idle for ``least_s`` or longer.
+    """Advises to remove sandboxes that have been idle for longer than their own idle limit.
+
+    ``least_s`` stands in for a limit that is not known.
 
     What is saved a day is the memory that they hold (a quarter GiB where it is not known). Silent where the
     dossier knows of no sandboxes.
@@ -37,7 +39,7 @@ class IdleSandboxes:
 
     def advise(self, dossier: Dossier) -> Sequence[Recommendation]:
         """At most one recommendation: what to remove."""
-        idle = [each for each in dossier.sandboxes if each.idle_s >= self.least_s]
+        idle = [each for each in dossier.sandboxes if each.idle_s > (each.idle_limit_s or self.least_s)]
         rate = dossier.runs_per_day()
         if not idle or rate <= 0:
             return ()

@@ -230,6 +230,7 @@ def _idle_sandboxes(transaction: Transaction, runs: Sequence[Run]) -> tuple[Idle
         IdleSandbox(
             sandbox_id=each.id,
             idle_s=max((at - each.used_at).total_seconds(), 0.0),
+            idle_limit_s=each.idle_limit_s,
             memory_bytes=each.spec.memory,
         )
         for each in transaction.sandboxes.living()
