@@ -7,7 +7,7 @@ from orcaops.improving.advisors.parallel_jobs import ParallelJobs
 from orcaops.improving.dossier import Dossier
 from orcaops.model.job import JobSpec, Mount
 from orcaops.model.run import Artifact
-from orcaops.testing.advisors import a_dossier, a_run, told
+from orcaops.testing.advisors import START, a_dossier, a_run, told
 
 
 def chain(
@@ -48,3 +48,29 @@ def test_what_ties_them_is_respected() -> None:
 
 def test_a_pause_between_them_is_a_persons() -> None:
     assert not told(ParallelJobs(), chain(gap_s=300.0))
+
+
+def in_turn(one: str, other: str, **left: Any) -> Dossier:
+    """What is known of ``one``, which and another follow each other without a pause; ``left`` by ``one``."""
+    begun, runs, previous, before = START, [], {}, None
+    for n in range(24):
+        name, more = (one, left) if n % 2 else (other, {})
+        spec = JobSpec(name=name, command=("x",))
+        run = a_run(n, 20.0, spec=spec, job_id=f"{name}-{n}", **more)
+        end = begun + timedelta(seconds=20)
+        run = run.changed(submitted_at=begun, started_at=begun, finished_at=end)
+        if before is not None and name == one:
+            previous[run.job_id] = before
+        if name == one:
+            runs.append(run)
+        before, begun = run, end + timedelta(seconds=1)
+    return a_dossier(runs, previous=previous)
+
+
+def test_of_two_that_follow_each_other_one_is_told() -> None:
+    assert [len(told(ParallelJobs(), in_turn(*names))) for names in (("a", "b"), ("b", "a"))] == [1, 0]
+
+
+def test_what_ties_the_other_to_this_one_ties_both() -> None:
+    artifact = Artifact(path="x", size_bytes=1, sha256="0")
+    assert not told(ParallelJobs(), in_turn("a", "b", artifacts=(artifact,)))

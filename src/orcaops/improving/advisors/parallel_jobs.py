@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from orcaops.improving.advisor import Advisor, Dossier
 from orcaops.improving.counterfactual import observed
@@ -22,7 +23,8 @@ class ParallelJobs:
     other job, had ended, and less than ``gap_s`` before. *Nothing ties them*: this one does not name the
     other as its parent, the other left no artifacts, they share no folder that one may write, and the other
     never failed before this one was started only after it succeeded again. That is what can be observed;
-    the person who knows the jobs decides. Silent before ``needed`` such pairs.
+    the person who knows the jobs decides. Two jobs that follow each other in turn are one round: what ties
+    the one to the other ties both, and only one of them is told. Silent before ``needed`` such pairs.
 
     >>> ParallelJobs().gap_s
     60.0
@@ -48,6 +50,9 @@ class ParallelJobs:
             return ()
         key = keys.pop()
         if key == dossier.key or any(_tied(run, earlier) for run, earlier in close):
+            return ()
+        back = self._the_other_way(close)
+        if back and (key < dossier.key or any(_tied(later, run) for later, run in back)):
             return ()
         seconds = [
             min(run.duration_s or 0.0, earlier.duration_s or 0.0)
@@ -94,6 +99,15 @@ class ParallelJobs:
             return False
         gap = (run.submitted_at - earlier.finished_at).total_seconds()
         return 0 <= gap <= self.gap_s and (earlier.duration_s or 0.0) > gap
+
+    def _the_other_way(self, close: Sequence[tuple[Run, Run]]) -> list[tuple[Run, Run]]:
+        """Runs of the other job that came right after one of this job, where they always do."""
+        found = [
+            (later, run)
+            for (_, later), (run, _) in pairwise(close)  # newest first
+            if self._follows(later, run)
+        ]
+        return found if len(found) >= self.share * (len(close) - 1) else []
 
 
 def _tied(run: Run, earlier: Run) -> bool:
