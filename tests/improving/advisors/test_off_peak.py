@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from orcaops.improving.advisors.off_peak import OffPeak
+from orcaops.model.job import JobSpec
 from orcaops.model.run import Run
 from orcaops.testing.advisors import a_dossier, a_run, told
 
@@ -25,3 +26,16 @@ def test_it_is_silent_where_nothing_waits_or_nothing_is_regular() -> None:
     assert not told(OffPeak(), a_dossier(daily(1.0), arrivals=CROWDED))
     assert not told(OffPeak(), a_dossier(daily(120.0, timedelta(hours=7)), arrivals=CROWDED))
     assert not told(OffPeak(), a_dossier(daily(120.0), arrivals=(50.0,) * 24))
+
+
+def test_jobs_that_leave_an_hour_are_not_all_sent_to_the_same_one() -> None:
+    alone_at_nine = tuple(200.0 if hour == 9 else 1.0 for hour in range(24))
+    proposed = set()
+    for number in range(12):
+        spec = JobSpec(name=f"job-{number}", command=("make",))
+        runs = [a_run(n, every=timedelta(days=1), spec=spec) for n in range(12)]
+        waiting = [run.changed(started_at=run.submitted_at + timedelta(seconds=60)) for run in runs]
+        (found,) = told(OffPeak(), a_dossier(waiting, arrivals=alone_at_nine))
+        proposed.add(found.evidence["proposed_hour"])
+    assert len(proposed) >= 3
+    assert proposed <= {6, 7, 8, 10, 11, 12}, "near by, and quiet"

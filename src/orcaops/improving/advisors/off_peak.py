@@ -1,6 +1,7 @@
 """Regular jobs that wait because they are started when everybody starts theirs."""
 
 import statistics
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,12 +15,16 @@ from orcaops.model.recommendation import Recommendation
 from orcaops.model.run import Run
 from orcaops.stats.interval import mean_of_next
 
+_AS_QUIET = 0.02  # of the arrivals of its own hour
+_SPREAD_OVER = 6  # hours
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OffPeak:
     """Advises another hour for a job that is started at the same hour every day and waits then.
 
-    The hour proposed is the quietest of the workspace's day (arrivals over two weeks, UTC). What is saved
+    The hour proposed is one of the quietest of the workspace's day (arrivals over two weeks, UTC), a nearby
+    one, and by its key: jobs that are all told to leave one hour are not all sent to the same. What is saved
     is the measured waiting, by the share by which that hour is quieter. Silent where the job is not regular
     (nine of ten runs within ``window_h`` hours of the day), where it waits less than ``least_s``, where no
     hour has less than half of its own hour's arrivals, and before ``needed`` runs on five days.
@@ -48,7 +53,7 @@ class OffPeak:
         waits = [wait_s(run) for run in runs]
         if regular < 0.9 * len(runs) or statistics.median(waits) < self.least_s:
             return ()
-        quiet = min(range(24), key=lambda other: (arrivals[other], _apart(other, hour)))
+        quiet = self._quiet_hour(dossier.key, hour, arrivals)
         if arrivals[hour] <= 0 or arrivals[quiet] > 0.5 * arrivals[hour]:
             return ()
         share = 1 - arrivals[quiet] / arrivals[hour]
@@ -79,6 +84,15 @@ class OffPeak:
                 ),
             ),
         )
+
+    def _quiet_hour(self, key: str, hour: int, arrivals: Sequence[float]) -> int:
+        """One of the nearest of those hours that are about as quiet as the quietest."""
+        about = min(arrivals) + _AS_QUIET * arrivals[hour]
+        quiet = sorted(
+            (other for other in range(24) if arrivals[other] <= about), key=lambda other: _apart(other, hour)
+        )
+        nearest = quiet[:_SPREAD_OVER]
+        return nearest[zlib.crc32(key.encode("utf-8", "surrogatepass")) % len(nearest)]
 
 
 def _apart(one: int, other: int) -> int:
