@@ -140,6 +140,11 @@ def test_retries_only_for_what_is_not_the_works_own_fault() -> None:
     assert (proposal.after, proposal.flaky) == (1, False)
 
 
+def test_no_retries_for_what_stays_broken() -> None:
+    gone = [run(n, cause=Cause.IMAGE_UNAVAILABLE if n >= 30 else Cause.SUCCESS) for n in range(40)]
+    assert found(gone, OptimizedField.RETRIES) is None
+
+
 def test_pulling_always_the_same_image() -> None:
     same = [run(n, pull_policy="always") for n in range(25)]
     proposal = found(same, OptimizedField.PULL_POLICY)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from orcaops.improving.benefits import benefit, saving_of
+from orcaops.improving.passing import went_away
 from orcaops.improving.targets import WORTH, cpu_use, cpus_target, hung_beside, memory_target, timeout_target
 from orcaops.model.attempts import INFRASTRUCTURE, held_bytes
 from orcaops.model.optimization import Benefit
@@ -203,11 +204,12 @@ def _retries(past: Past) -> Proposal | None:
         return None
     lost = [run for run in past.runs if run.cause in INFRASTRUCTURE]
     flaky = [run for run in past.runs if run.cause is Cause.COMMAND_FAILED] if past.flaky else []
-    if len(lost) < _INFRASTRUCTURE_FAILURES and not flaky:
+    passed = {run.job_id for run in went_away(past.runs, [*lost, *flaky])}
+    if (len(lost) < _INFRASTRUCTURE_FAILURES and not flaky) or 2 * len(passed) < len(lost) + len(flaky):
         return None
     # An attempt fails like any other run: what is saved is all but those that fail again.
     again = (len(lost) + len(flaky)) / len(past.runs)
-    savings = [1.0 - again if run in lost or run in flaky else 0.0 for run in past.runs]
+    savings = [1.0 - again if run.job_id in passed else 0.0 for run in past.runs]
     what = "the command, which is flaky," if flaky else "the infrastructure"
     return Proposal(
         field=OptimizedField.RETRIES,

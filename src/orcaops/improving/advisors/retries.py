@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from orcaops.improving.advisor import Advisor, Dossier
 from orcaops.improving.counterfactual import observed
 from orcaops.improving.dossier import ids, out_of_memory, spec_of
+from orcaops.improving.passing import went_away
 from orcaops.improving.proposal import AHEAD, Worth, propose
 from orcaops.model.baseline import Baseline
 from orcaops.model.recommendation import Change, Recommendation
-from orcaops.model.run import Cause, Run, Status
+from orcaops.model.run import Cause, Run
 from orcaops.stats.interval import share_of_next
 
 _FROM_OUTSIDE = frozenset((Cause.INFRASTRUCTURE, Cause.IMAGE_UNAVAILABLE, Cause.ENGINE_LOST))
@@ -43,12 +44,12 @@ class Retries:
             return ()
         outside = [run for run in dossier.runs if run.cause in _FROM_OUTSIDE]
         found = []
-        healed = _went_away(dossier.runs, outside)
+        healed = went_away(dossier.runs, outside)
         if len(healed) >= self.least and 2 * len(healed) >= len(outside):
             found.append(self._proposed(dossier, outside, healed, flaky=False))
         if dossier.anomalies:
             failed = [r for r in dossier.runs if r.cause is Cause.COMMAND_FAILED and not out_of_memory(r)]
-            healed = _went_away(dossier.runs, failed)
+            healed = went_away(dossier.runs, failed)
             if len(healed) >= self.least:
                 found.append(self._proposed(dossier, failed, healed, flaky=True))
         return found
@@ -90,16 +91,6 @@ class Retries:
             # OrcaOps repeats by itself what the infrastructure broke; a flaky command is its owner's.
             change=None if flaky else Change(field="retries", before=0, after=1),
         )
-
-
-def _went_away(runs: Sequence[Run], failed: Sequence[Run]) -> list[Run]:
-    """The failures after which the job's next run succeeded; ``runs`` come newest first."""
-    chosen = {run.job_id for run in failed}
-    return [
-        run
-        for place, run in enumerate(runs)
-        if place and run.job_id in chosen and runs[place - 1].status is Status.SUCCEEDED
-    ]
 
 
 advisor: Advisor = Retries()
