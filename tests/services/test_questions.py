@@ -193,7 +193,7 @@ def test_a_forecast_is_of_the_time_that_is_asked_about(ask: Callable[..., Reply]
     """24 runs a day: an answer about one day is no answer about two."""
     tomorrow = ask("how many runs will come tomorrow?")
     assert line(tomorrow) == "forecast runs where after:2026-11-19 before:2026-11-20"
-    assert "from 2026-11-19 00:00" in tomorrow.answer
+    assert "from 2026-11-19 to 2026-11-20 UTC" in tomorrow.answer
     assert tomorrow.rows[0].value == pytest.approx(24, rel=0.3)
     two_days = ask("how many runs can we expect in the next 2 days?").rows[0].value
     assert two_days == pytest.approx(48, rel=0.3)
@@ -466,3 +466,54 @@ def test_the_flakiest_comes_first_with_its_tests(tmp_path: Path) -> None:
     assert [row.what for row in jobs.rows] == ["name:often", "name:rarely"]
     assert "who is taken for which job" in str(jobs.notes)
     assert "test_clock" in _asked(tmp_path, lines, "which tests are flaky?").answer
+
+
+def test_each_hour_names_runs_to_look_at(ask: Callable[..., Reply]) -> None:
+    failed = {one["job_id"] for one in history() if one["status"] == "failed"}
+    reply = ask("how many failures at night?")
+    assert line(reply) == "count by hour-of-day where status:failed"
+    assert all(row.job_ids and set(row.job_ids) <= failed for row in reply.rows)
+    assert all(row.job_ids for row in ask("runs per day").rows)
+
+
+def test_the_query_of_one_severity_says_so_in_words(ask: Callable[..., Reply]) -> None:
+    understood = ask(query="anomalies critical").understood
+    assert understood is not None
+    assert understood.in_words == "what was unusual, critical only"
+
+
+def test_what_began_within_the_time_is_told_by_its_detector(tmp_path: Path) -> None:
+    """Slower since three of the last seven days: the median of the seven hardly moves, a detector saw it."""
+    lines = []
+    for number in range(200):
+        at = NOW - timedelta(hours=3 * (200 - number))
+        slower = 1.4 if NOW - at < timedelta(days=3) else 1.0
+        lines.append(
+            {
+                "job_id": f"site-{number}",
+                "name": "site",
+                "command": "make",
+                "started_at": at.isoformat(),
+                "duration_s": 100.0 * slower * (1 + 0.02 * ((number * 7) % 5 - 2)),
+                "status": "succeeded",
+            }
+        )
+    reply = _asked(tmp_path, lines, "is anything getting slower")
+    assert [row.what for row in reply.rows] == ["name:site"]
+    assert "noticed at site-" in reply.answer
+
+
+def test_which_never_failed_is_said_first(ask: Callable[..., Reply]) -> None:
+    reply = ask("which jobs never failed?")
+    assert reply.answer.startswith("2 of 3 groups never failed. ")
+    assert ask(query="rate least by key where name:etl").answer.startswith("Each of 1 group failed. ")
+
+
+def test_sums_are_said_in_their_unit(ask: Callable[..., Reply]) -> None:
+    assert ask("how many hours did etl run").answer.startswith("1")
+    assert "of duration" not in ask("total duration of lint").answer
+
+
+def test_a_known_failure_has_no_empty_places(ask: Callable[..., Reply]) -> None:
+    for question in ("have we seen 'wrong arguments for f()' before", "have we seen 'module missing' before"):
+        assert "{1}" not in str(ask(question).rows)

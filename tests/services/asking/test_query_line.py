@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orcaops.model.anomaly import Severity
 from orcaops.model.errors import ErrorCode, OrcaError
 from orcaops.model.inquiry import GROUPS, SPANS, Inquiry, Kind, Measure
 from orcaops.services.asking.query_line import parse_line
@@ -84,3 +85,11 @@ def test_what_is_no_line_says_what_is_expected(line: str, part: str) -> None:
     assert part in error.value.message
     assert error.value.where.startswith("query")
     assert error.value.hint
+
+
+def test_a_severity_is_that_of_anomalies() -> None:
+    inquiry = parse_line("anomalies memory critical where branch:main", NOW)
+    assert inquiry.severity is Severity.CRITICAL
+    assert inquiry.line == "anomalies memory critical where branch:main"
+    with pytest.raises(OrcaError, match="no word 'critical'"):
+        parse_line("list critical", NOW)

@@ -29,7 +29,13 @@ _SHORT = {
 
 _HINT = (
     "Write KIND [MEASURE] [SEVERITY] [least] [by FIELD] [top N] [against after:… before:…] [where SEARCH]; "
-    "kinds: " + ", ".join(Kind) + "; measures: " + ", ".join(Measure) + "."
+    "kinds: "
+    + ", ".join(Kind)
+    + "; measures: "
+    + ", ".join(Measure)
+    + "; severities: "
+    + ", ".join(Severity)
+    + "."
 )
 
 

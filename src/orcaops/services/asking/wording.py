@@ -39,6 +39,8 @@ def in_words(inquiry: Inquiry) -> str:
         said += f" with the {'least' if inquiry.least else 'most'} {measure}"
     elif inquiry.kind in (Kind.PREDICT, Kind.ANOMALIES, Kind.FORECAST) and inquiry.measure is not None:
         said += f" ({measure})"
+    if inquiry.severity is not None:
+        said += f", {inquiry.severity} only"
     if inquiry.by:
         said += f" by {inquiry.by.removeprefix('label:')}"
     if inquiry.least and inquiry.kind is not Kind.LIST:

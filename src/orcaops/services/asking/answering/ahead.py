@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from orcaops.model.forecast import CostForecast
 from orcaops.model.inquiry import Finding, Inquiry, Kind, Measure
 from orcaops.model.prediction import Abstained, Prediction
-from orcaops.model.quantities import show_duration, show_size, show_time
+from orcaops.model.quantities import show_duration, show_size
 from orcaops.model.query import EVERYTHING
 from orcaops.model.run import Run
 from orcaops.services.asking.answering.sources import (
@@ -15,6 +15,7 @@ from orcaops.services.asking.answering.sources import (
     Answered,
     Sources,
     counted,
+    show_moment,
     shown_rows,
     split_times,
 )
@@ -99,7 +100,7 @@ def forecast(inquiry: Inquiry, sources: Sources) -> Answered:
         return Answered(f"Nothing can be forecast: {told.abstention.reason}.", [], notes)
     named = f"in the next {_FORECAST_HOURS} hours"
     if inquiry.where:
-        named = f"from {show_time(max(told.hours[0].at, start))} to {show_time(end)} UTC"
+        named = f"from {show_moment(max(told.hours[0].at, start))} to {show_moment(end)} UTC"
     rows = [
         Finding(
             what=f"runs {named}",
@@ -137,7 +138,7 @@ def _hours_ahead(inquiry: Inquiry, sources: Sources) -> tuple[datetime, datetime
     end = end or start + timedelta(hours=_FORECAST_HOURS)
     furthest = sources.now + (LONGEST_HOURS - 1) * _HOUR
     if end > furthest:
-        notes.append(f"nothing is forecast beyond {show_time(furthest)} UTC")
+        notes.append(f"nothing is forecast beyond {show_moment(furthest)} UTC")
         end = furthest
     return start, end, notes
 

@@ -20,6 +20,7 @@ from orcaops.services.asking.answering.sources import (
     ids,
     measured,
     sampled,
+    show_moment,
     shown_rows,
     split_times,
     unit_of,
@@ -265,18 +266,13 @@ def by_group(figures: Sequence[Figure]) -> dict[str, list[Figure]]:
 
 
 def _named(start: datetime | None, end: datetime | None) -> str:
-    if start is None and end is None:
-        return "all the time"
+    if end is None and start is not None:
+        return f"since {show_moment(start)}"
     if start is None or end is None:
-        return f"since {_shown(start)}" if start is not None else f"before {_shown(end)}"
+        return f"before {show_moment(end)}" if end is not None else "all the time"
     if end - start == timedelta(days=1) and start == start.replace(hour=0, minute=0):
-        return _shown(start)
-    return f"{_shown(start)} to {_shown(end)}"
-
-
-def _shown(moment: datetime | None) -> str:
-    """A day, with the time unless it begins then."""
-    return f"{moment:%Y-%m-%d %H:%M}".removesuffix(" 00:00")
+        return show_moment(start)
+    return f"{show_moment(start)} to {show_moment(end)}"
 
 
 KINDS = {Kind.COMPARE: compared}

@@ -21,6 +21,7 @@ from orcaops.services.asking.answering.sources import (
     counted,
     shown_rows,
     split_times,
+    unfilled,
 )
 from orcaops.services.asking.answering.what_failed import counted_by_what_failed
 
@@ -215,7 +216,9 @@ def _known(inquiry: Inquiry, sources: Sources) -> list[Finding]:
     words = words_of(inquiry.where)
     found = sources.meaning.search(sources.workspace, words, limit=3).found if words else ()
     return [
-        Finding(what=one.title, text=one.text, value=round(one.likeness, 2), unit="likeness")
+        Finding(
+            what=unfilled(one.title), text=unfilled(one.text), value=round(one.likeness, 2), unit="likeness"
+        )
         for one in found
         if one.pattern_id
     ]

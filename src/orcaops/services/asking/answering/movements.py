@@ -1,8 +1,9 @@
 """Answers about what moved: which jobs have more or less of a measure than before."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from orcaops.model.anomaly import Anomaly
 from orcaops.model.inquiry import Finding, Inquiry, Kind, Measure
 from orcaops.model.quantities import show_time
 from orcaops.model.query import EVERYTHING, Compare, Comparison
@@ -66,12 +67,24 @@ def moved(inquiry: Inquiry, sources: Sources) -> Answered:
         if (row := _moved(measure, name, groups[name], earlier[name], sources, coverage, up=up)) is not None
     ]
     rows.sort(key=lambda row: _change(row) if up else -_change(row), reverse=True)
-    noticed = _noticed(measure, sources, start, up=up) if by == "key" else {}
+    noticed = _noticed(measure, sources, start, end or sources.now, up=up) if by == "key" else {}
     rows = [
-        row.model_copy(update={"text": f"{row.text}; noticed at {noticed[row.what]}"})
+        row.model_copy(update={"text": f"{row.text}; noticed at {noticed[row.what].job_id}"})
         if row.what in noticed
         else row
         for row in rows
+    ]
+    clear = len(rows)
+    rows += [  # what began within that time moves no median of all of it
+        Finding(
+            what=key,
+            value=float(one.actual) if isinstance(one.actual, int | float) else None,
+            unit=unit_of(measure, sources.prices()),
+            text=f"{one.title}; noticed at {one.job_id}",
+            job_ids=(one.job_id,),
+        )
+        for key, one in sorted(noticed.items())
+        if key in groups and all(key != row.what for row in rows)
     ]
     word = {
         Measure.DURATION: "slower" if up else "faster",
@@ -89,10 +102,14 @@ def moved(inquiry: Inquiry, sources: Sources) -> Answered:
             [],
             [*notes, f"`{_over_time(inquiry, measure, sources)}` shows all of it by day or week"],
         )
+    verb = "got" if measure in word else "has"
     if not rows:
-        return Answered(f"None of {counted(len(told), 'job')} got clearly {what}.", [], notes)
+        return Answered(f"None of {counted(len(told), 'job')} {verb} clearly {what}.", [], notes)
     rows = rows[: shown_rows(inquiry, sources)]
-    said = f"{counted(len(rows), 'job')} of {len(told)} got {what}: {rows[0].what}, {rows[0].text}"
+    if not clear:
+        said = f"{rows[0].what}: {rows[0].text}. Over the whole of that time none {verb} clearly {what}."
+        return Answered(said, rows, notes)
+    said = f"{counted(clear, 'job')} of {len(told)} {verb} {what}: {rows[0].what}, {rows[0].text}"
     return Answered(f"{said}{' and others' if len(rows) > 1 else ''}.", rows, notes)
 
 
@@ -168,9 +185,11 @@ def _change(row: Finding) -> float:
     return (row.value or 0.0) / before if before else float(row.value or 0.0) * 1e9
 
 
-def _noticed(measure: Measure, sources: Sources, start: object, *, up: bool) -> dict[str, str]:
-    """For keys whose lasting change a detector has found since then: the run at which it began."""
-    found: dict[str, str] = {}
+def _noticed(
+    measure: Measure, sources: Sources, start: datetime, end: datetime, *, up: bool
+) -> dict[str, Anomaly]:
+    """The lasting change that a detector has found in a time, for the keys that have one."""
+    found: dict[str, Anomaly] = {}
     with sources.store.read() as transaction:
         for kind in _KIND_OF[up]:
             page = transaction.anomalies.page(sources.workspace, filters={"type": kind}, limit=200)
@@ -179,8 +198,8 @@ def _noticed(measure: Measure, sources: Sources, start: object, *, up: bool) -> 
                 fits = metric in (None, measure.value) and (kind == "degradation") == (
                     measure is Measure.FAILURES
                 )
-                if fits and one.detected_at >= start:  # type: ignore[operator]
-                    found.setdefault(one.key, one.job_id)
+                if fits and start <= one.detected_at <= end:
+                    found.setdefault(one.key, one)
     return found
 
 

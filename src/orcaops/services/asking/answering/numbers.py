@@ -1,12 +1,12 @@
 """Answers that are numbers: counts, rates, typical values, totals and trends."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from orcaops.model.inquiry import SPANS, WHAT_FAILED, Finding, Inquiry, Kind, Measure
-from orcaops.model.query import Query
+from orcaops.model.query import Compare, Comparison, Query
 from orcaops.model.run import Status
 from orcaops.recording.figures import BY_TIME, QUARTER, Figure, Tally
 from orcaops.services.asking.answering.runs import without_prices
@@ -16,6 +16,7 @@ from orcaops.services.asking.answering.sources import (
     Answered,
     Sources,
     amount,
+    both,
     counted,
     ids,
     measured,
@@ -34,6 +35,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _CLEAR = 0.05  # a trend is told where chance alone shows one as clear less often than this
 _CONTEXT = ("host", "branch", "image", "executor", "source")  # the same job may run in several of them
+_WITH_RUNS = 31  # the first rows name runs to look at
+_MOST_LISTED = 2000
 _WEEKLY_FROM = timedelta(days=60)
 
 
@@ -55,6 +58,7 @@ def count(inquiry: Inquiry, sources: Sources) -> Answered:
         )
         return Answered(found, [row] if runs else [], sampled(read, MOST_TALLIED))
     ordered = _in_order(inquiry, groups, lambda one: one.runs)
+    runs_of = _runs_of(inquiry, sources)
     rows = [
         Finding(
             what=one.group or "(none)",
@@ -62,7 +66,7 @@ def count(inquiry: Inquiry, sources: Sources) -> Answered:
             unit="runs",
             n=one.runs,
             text=f"{counted(one.runs)}, {one.runs / runs:.0%}",
-            job_ids=_of_group(inquiry, one.group, sources) if place < 10 else (),
+            job_ids=runs_of(one.group) if place < _WITH_RUNS else (),
         )
         for place, one in enumerate(ordered[: _most(inquiry, sources)])
     ]
@@ -89,6 +93,7 @@ def rate(inquiry: Inquiry, sources: Sources) -> Answered:
     if inquiry.least:
         ordered = sorted(groups, key=lambda one: (share(one.failed, one.ended).high or 0.0, one.group or ""))
     rows = []
+    runs_of = _runs_of(inquiry, sources, failures=True)
     for place, one in enumerate(ordered[: _most(inquiry, sources)]):
         found = share(one.failed, one.ended)
         rows.append(
@@ -101,7 +106,7 @@ def rate(inquiry: Inquiry, sources: Sources) -> Answered:
                 n=one.ended,
                 text=f"{one.failed} of {one.ended} failed ({found.value:.1%}), "
                 f"{1 - found.value:.1%} succeeded",
-                job_ids=_of_group(inquiry, one.group, sources, failures=True) if place < 10 else (),
+                job_ids=runs_of(one.group) if place < _WITH_RUNS else (),
             )
         )
     found = share(bad, ended)
@@ -109,6 +114,10 @@ def rate(inquiry: Inquiry, sources: Sources) -> Answered:
         f"{bad} of {counted(ended)} failed: {found.value:.1%} (95% sure: {found.low or 0:.1%} to "
         f"{found.high or 0:.1%}), {1 - found.value:.1%} succeeded."
     )
+    if inquiry.least and inquiry.by is not None:
+        never = sum(not one.failed for one in groups)
+        all_ = counted(len(groups), "group")
+        said = f"{f'{never} of {all_} never failed' if never else f'Each of {all_} failed'}. {said}"
     if inquiry.by is not None and inquiry.by not in SPANS and len(rows) > 1:
         said += f" {'Least' if inquiry.least else 'Most'} surely in {rows[0].what}: {rows[0].text}."
     return Answered(said, rows, sampled(read, MOST_TALLIED))
@@ -190,6 +199,7 @@ def totals(inquiry: Inquiry, sources: Sources) -> Answered:
     if not runs:
         return Answered("No run matches.")
     ordered = _in_order(inquiry, groups, lambda one: total(measure, one, prices))
+    runs_of = _runs_of(inquiry, sources)
     rows = [
         Finding(
             what=one.group or ("(none)" if inquiry.by else "all"),
@@ -197,11 +207,11 @@ def totals(inquiry: Inquiry, sources: Sources) -> Answered:
             unit=unit_of(measure, prices),
             n=one.runs,
             text=f"{amount(measure, total(measure, one, prices), prices)} in {counted(one.runs)}",
-            job_ids=_of_group(inquiry, one.group, sources) if place < 10 else (),
+            job_ids=runs_of(one.group) if place < _WITH_RUNS else (),
         )
         for place, one in enumerate(ordered[: _most(inquiry, sources)])
     ]
-    what = "" if measure in (Measure.CPU, Measure.COST) else f" of {measure.value}"
+    what = " of waiting" if measure is Measure.WAIT else ""
     most = (
         f"; most in {rows[0].what}: {rows[0].text}"
         if inquiry.by and len(rows) > 1 and not inquiry.least
@@ -339,26 +349,32 @@ def _span_order(name: str) -> str:
     return f"{_DAYS.index(name)}" if name in _DAYS else name
 
 
-def _of_group(
-    inquiry: Inquiry, group: str | None, sources: Sources, *, failures: bool = False
-) -> tuple[str, ...]:
-    """The latest runs of a group."""
-    from orcaops.model.query import Compare, Comparison
-    from orcaops.services.asking.answering.sources import both
-
+def _runs_of(
+    inquiry: Inquiry, sources: Sources, *, failures: bool = False
+) -> Callable[[str | None], tuple[str, ...]]:
+    """What tells the latest runs of a group; of spans, among the latest thousands of runs."""
     query: Query = sources.query(inquiry.where)
     if failures:
         query = both(query, Compare("status", Comparison.EQUAL, Status.FAILED.value))
     if inquiry.by in SPANS:
-        return ()
-    if inquiry.by is not None:
-        if group is None:
+        spans: dict[str, list[Figure]] = defaultdict(list)
+        with sources.store.read() as transaction:
+            for one in transaction.runs.figures(sources.workspace, query, None, most=_MOST_LISTED):
+                spans[_span_name(inquiry.by, one.at.astimezone(sources.zone))].append(one)
+        return lambda group: ids(spans.get(group or "", ()))
+
+    def latest(group: str | None) -> tuple[str, ...]:
+        if group is None and inquiry.by is not None:
             return ()
-        field, _, label = inquiry.by.partition(":")
-        value: object = int(group) if field == "exit_code" else group
-        query = both(query, Compare(field, Comparison.EQUAL, value, label or None))
-    with sources.store.read() as transaction:
-        return ids(transaction.runs.page(sources.workspace, query, limit=5).items)
+        of_it = query
+        if inquiry.by is not None:
+            field, _, label = inquiry.by.partition(":")
+            value: object = int(group or 0) if field == "exit_code" else group
+            of_it = both(query, Compare(field, Comparison.EQUAL, value, label or None))
+        with sources.store.read() as transaction:
+            return ids(transaction.runs.page(sources.workspace, of_it, limit=5).items)
+
+    return latest
 
 
 def _latest(where: str, sources: Sources) -> tuple[str, ...]:

@@ -4,7 +4,8 @@ from orcaops.model.errors import OrcaError
 from orcaops.model.inquiry import Finding, Inquiry, Kind, Measure
 from orcaops.model.quantities import show_duration, show_time
 from orcaops.model.query import EVERYTHING
-from orcaops.model.run import Run
+from orcaops.model.run import Run, Status
+from orcaops.recording.figures import Figure
 from orcaops.services.asking.answering.sources import (
     MOST_FIGURES,
     Answered,
@@ -14,6 +15,7 @@ from orcaops.services.asking.answering.sources import (
     measured,
     sampled,
     shown_rows,
+    unfilled,
     unit_of,
 )
 
@@ -63,7 +65,10 @@ def _ordered(inquiry: Inquiry, measure: Measure, sources: Sources) -> Answered:
     with sources.store.read() as transaction:
         query = sources.query(inquiry.where)
         figures = transaction.runs.figures(sources.workspace, query, "key", most=MOST_FIGURES)
-    found = [(value, one) for one in figures if (value := measured(measure, one, prices)) is not None]
+    pairs = ((_so_far(measure, one, sources) or measured(measure, one, prices), one) for one in figures)
+    found = [(value, one) for value, one in pairs if value is not None]
+    if not figures:
+        return Answered("No run matches.")
     if not found:
         return Answered(f"No matching run has a measured {measure.value}.")
     found.sort(key=lambda pair: pair[0] if inquiry.least else -pair[0])
@@ -82,6 +87,12 @@ def _ordered(inquiry: Inquiry, measure: Measure, sources: Sources) -> Answered:
     how = least if inquiry.least else most
     said = f"{one.job_id} ({one.group}) {how}: {amount(measure, value, prices)}"
     return Answered(f"{said}, of {counted(len(found))}.", rows, sampled(len(figures), MOST_FIGURES))
+
+
+def _so_far(measure: Measure, one: Figure, sources: Sources) -> float | None:
+    """How long a run that runs has taken until now."""
+    running = measure is Measure.DURATION and one.status is Status.RUNNING
+    return (sources.now - one.at).total_seconds() if running else None
 
 
 _SUPERLATIVES = {  # of the highest and of the lowest
@@ -115,10 +126,10 @@ def seen(inquiry: Inquiry, sources: Sources) -> Answered:
         known = {job for row in rows for job in row.job_ids}
         rows += [
             Finding(
-                what=one.title,
+                what=unfilled(one.title),
                 value=round(one.likeness, 3),
                 unit="likeness",
-                text=one.text,
+                text=unfilled(one.text),
                 job_ids=one.job_ids,
             )
             for one in alike.found

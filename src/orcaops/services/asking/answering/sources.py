@@ -1,8 +1,9 @@
 """Sources: what an answer is made from, and how its numbers are told."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from orcaops.model.inquiry import Finding, Inquiry, Measure
@@ -142,6 +143,21 @@ def amount(measure: Measure, value: float, prices: Prices | None = None) -> str:
         written = f"{value:.4g}" if not 0 < value < _LEAST_MONEY else f"less than {_LEAST_MONEY}"
         return f"{written} {prices.currency if prices else ''}".strip()
     return f"{value:.1%}" if measure is Measure.FAILURES else f"{value:.0f}"
+
+
+def show_moment(moment: datetime) -> str:
+    """A time to the minute, or a day where it begins then; in UTC."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}".removesuffix(" 00:00")
+
+
+def unfilled(title: str) -> str:
+    """The text of a known failure with dots for what a match would fill; nothing for it at the end.
+
+    >>> unfilled("Python module {1} is not installed"), unfilled("The disk is full: {1}")
+    ('Python module … is not installed', 'The disk is full')
+    """
+    ended = re.sub(r"\s*[:(]?\s*\{\d+\}\)?$", "", title)
+    return " ".join(re.sub(r"\{\d+\}", "…", ended).split())
 
 
 def counted(number: int, noun: str = "run") -> str:

@@ -1,6 +1,5 @@
 """Answers by what failed: failures counted by their diagnosis, or by the tests that failed in them."""
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 
@@ -18,6 +17,7 @@ from orcaops.services.asking.answering.sources import (
     counted,
     sampled,
     shown_rows,
+    unfilled,
 )
 
 MOST_WITH_TESTS = 500
@@ -85,20 +85,10 @@ def _diagnoses(transaction: Transaction, runs: list[Figure], sources: Sources) -
         some = runs[place : place + _AT_ONCE]
         diagnoses = transaction.diagnoses.find(sources.workspace, [run.job_id for run in some])
         for job_id, one in diagnoses.items():
-            title = next((_unfilled(titles[each]) for each in one.patterns if each in titles), None)
+            title = next((unfilled(titles[each]) for each in one.patterns if each in titles), None)
             said = title or (one.by_engine or "").replace("_", " ") or one.text
             found[job_id] = [said[:_LONGEST] or "it said nothing"]
     return found
-
-
-def _unfilled(title: str) -> str:
-    """A title with dots for what a match would fill; nothing for it at the end.
-
-    >>> _unfilled("Python module {1} is not installed"), _unfilled("The disk is full: {1}")
-    ('Python module … is not installed', 'The disk is full')
-    """
-    ended = re.sub(r"\s*[:(]?\s*\{\d+\}\)?$", "", title)
-    return " ".join(re.sub(r"\{\d+\}", "…", ended).split())
 
 
 def _tests(transaction: Transaction, runs: list[Figure], sources: Sources) -> dict[str, list[str]]:

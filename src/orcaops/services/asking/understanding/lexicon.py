@@ -15,7 +15,7 @@ _MEANINGS = {
         "fail fails failed failing failure failures broke broken break breaks breaking crash crashes "
         "crashed crashing error errors err errs errored erroring red unsuccessful unsuccessfully died die "
         "dies "
-        "dying bombed bust faulty problem problems trouble"
+        "dying bombed bust bad faulty problem problems trouble"
     ),
     "pass": (
         "pass passes passed passing succeed succeeds succeeded succeeding success successes successful "
@@ -71,7 +71,7 @@ _MEANINGS = {
     ),
     "usual": "usual ordinary",
     # measures
-    "duration": "duration durations runtime runtimes run-time elapsed length",
+    "duration": "duration durations latency latencies runtime runtimes run-time elapsed length",
     "time": "time times",
     "take": "take takes took taken taking last-for need needs needed needing require requires required",
     "use": (
