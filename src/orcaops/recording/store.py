@@ -468,8 +468,11 @@ class Store(Protocol):
         (corrupt, or written by a newer version), each with what to do.
         """
 
-    def absorbing(self) -> AbstractContextManager[Transaction | None]:
-        """A write transaction of the one absorber there may be; None if another is at work."""
+    def absorbing(self, *, patient: bool = False) -> AbstractContextManager[Transaction | None]:
+        """A write transaction of the one absorber there may be; None if another is at work.
+
+        Who is ``patient`` waits for it, for as long as a writer does.
+        """
 
     def installation(self) -> str:
         """A random id that was drawn when the store was made."""

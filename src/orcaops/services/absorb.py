@@ -96,7 +96,7 @@ class Absorber:
         """Absorb batches until nothing is left, or another process is at it; returns how many runs."""
         total = 0
         while True:
-            done = self.absorb_batch()
+            done = self.absorb_batch(patient=total > 0)  # who has begun goes on
             total += done
             if progress is not None:
                 progress(total)
@@ -114,12 +114,15 @@ class Absorber:
         days, self._days = self._days, set()
         return days
 
-    def absorb_batch(self) -> int:
-        """Absorb up to a batch of runs in one transaction; returns how many, 0 if there was nothing."""
+    def absorb_batch(self, *, patient: bool = False) -> int:
+        """Absorb up to a batch of runs in one transaction; returns how many, 0 if there was nothing.
+
+        Also 0 if another process is at it, for which only who is ``patient`` waits.
+        """
         with self._lock, _seldom_collecting():
             self._unsettled = False
             try:
-                with self._store.absorbing() as transaction:
+                with self._store.absorbing(patient=patient) as transaction:
                     return 0 if transaction is None else self._absorb(transaction)
             except BaseException:
                 self._forget()  # what was learned in memory has not been committed

@@ -82,7 +82,7 @@ class Insights:
 
         The decision takes a place in the learning order, so that relearning meets it where it was made.
         """
-        with self._store.absorbing() as transaction:
+        with self._store.absorbing(patient=True) as transaction:
             if transaction is None:
                 raise unavailable("runs are being absorbed by another process", hint="Try again in a moment.")
             if BEHIND in key:

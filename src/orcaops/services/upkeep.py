@@ -126,7 +126,7 @@ class Upkeep:
         Returns how many runs were learned from. If it is interrupted, the next absorbing goes on with it.
         """
         self._gathering()
-        with self._store.absorbing() as transaction:
+        with self._store.absorbing(patient=True) as transaction:
             if transaction is None:
                 raise unavailable("another process is absorbing runs now", hint="Try again in a moment.")
             transaction.drop_opinions()

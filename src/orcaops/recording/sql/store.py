@@ -3,9 +3,11 @@
 
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, func, select, text, update
@@ -41,11 +43,13 @@ from orcaops.recording.sql.tables import (
 )
 from orcaops.recording.sql.tellings import Tellings
 from orcaops.recording.sql.test_cases import TestCases
+from orcaops.recording.sql.turnstile import Turnstile
 from orcaops.recording.sql.upserts import upsert
 
 log = logging.getLogger(__name__)
 
 _QUICKLY_S = 0.25  # how long an absorber waits for a writer before it leaves the work to another
+_LOOK_S = 0.05
 _ABSORBER = 7_062_023
 
 _META = select(meta.c.value).where(meta.c.name == bindparam("wanted"))
@@ -171,6 +175,7 @@ class SqlStore:
         # SQLite has one writer at a time. Threads of this process queue here, which is fair and
         # quick, and only processes meet at the file's lock, where waiting means polling.
         self._one_writer = threading.Lock()
+        self._turnstile = Turnstile(Path(engine.url.database or "")) if self._sqlite else None
 
     @cached_property
     def _text_index(self) -> fulltext.FullText:
@@ -205,8 +210,9 @@ class SqlStore:
             )
         try:
             with explained(self._where), self._engine.connect() as connection:
-                if self._sqlite:
-                    connection.exec_driver_sql("BEGIN IMMEDIATE")
+                if self._turnstile is not None:
+                    with self._turnstile.passing(BUSY_S):
+                        connection.exec_driver_sql("BEGIN IMMEDIATE")
                 with self._committed(connection) as transaction:
                     yield transaction
         finally:
@@ -214,14 +220,15 @@ class SqlStore:
                 self._one_writer.release()
 
     @contextmanager
-    def absorbing(self) -> Iterator[SqlTransaction | None]:
+    def absorbing(self, *, patient: bool = False) -> Iterator[SqlTransaction | None]:
         self._refuse_unwritable()
-        if self._sqlite and not self._one_writer.acquire(timeout=_QUICKLY_S):
+        within_s = BUSY_S if patient else _QUICKLY_S
+        if self._sqlite and not self._one_writer.acquire(timeout=within_s):
             yield None
             return
         try:
             with explained(self._where), self._engine.connect() as connection:
-                if not self._leased(connection):
+                if not self._leased(connection, within_s):
                     connection.rollback()
                     yield None
                     return
@@ -235,13 +242,19 @@ class SqlStore:
         if (why := self.unwritable) is not None:
             raise OrcaError(why.code, why.message, where=why.where, hint=why.hint)
 
-    def _leased(self, connection: Connection) -> bool:
+    def _leased(self, connection: Connection, within_s: float) -> bool:
         """Whether this connection has become the one absorber: until its transaction ends."""
-        if not self._sqlite:
-            return bool(connection.scalar(select(func.pg_try_advisory_xact_lock(_ABSORBER))))
-        connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(_QUICKLY_S * 1000)}")
+        if self._turnstile is None:
+            deadline = time.monotonic() + within_s
+            while not connection.scalar(select(func.pg_try_advisory_xact_lock(_ABSORBER))):
+                connection.rollback()  # else it would go on to see what it has seen
+                if time.monotonic() >= deadline:
+                    return False
+                time.sleep(_LOOK_S)
+            return True
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(within_s * 1000)}")
         try:
-            with explained(self._where):
+            with explained(self._where), self._turnstile.passing(within_s):
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
         except OrcaError as error:
             if error.code is not ErrorCode.UNAVAILABLE or "locked" not in error.message:
@@ -278,3 +291,5 @@ class SqlStore:
     def close(self) -> None:
         """Let go of connections."""
         self._engine.dispose()
+        if self._turnstile is not None:
+            self._turnstile.close()
