@@ -133,7 +133,13 @@ class App:
         )
 
     def start(self) -> None:
-        """Become a server: adopt what dead processes left, work off the queue, absorb in the background."""
+        """Become a server: adopt what dead processes left, work off the queue, absorb in the background.
+
+        What does not answer is logged. To look at it also imports the engine's client while no other thread
+        runs: two that import and change the filters of warnings at once print what both want ignored.
+        """
+        for name, why in self.upkeep.health().items():
+            log.info("%s: %s", name, why)
         recovered = self.recovery.recover()
         if recovered:
             log.info("took over from dead processes: %s", recovered)

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from .conftest import Orcaops, processes_with, wait_for
+from .conftest import Orcaops, processes_in, processes_with, wait_for
 
 
 def test_a_run_whose_orcaops_is_killed_is_lost_and_its_whole_tree_ends(
@@ -64,8 +64,8 @@ def test_a_job_in_the_background_outlives_the_death_of_its_worker(orcaops: Orcao
     """A detached job whose worker is killed while it runs is lost; one that waits is run by the next."""
     detached = orcaops.call("run", "--detach", "--", "sh", "-c", f"echo up; exec sleep {a_word}")
     job_id = detached.stdout.decode().strip()
-    (pid,) = wait_for(lambda: processes_with(a_word))
-    worker = next(number for number in processes_with("work") if number != pid)
+    wait_for(lambda: processes_with(a_word))
+    (worker,) = {*processes_with("work")} & {*processes_in(f"ORCAOPS_HOME={orcaops.home}")}
     os.kill(worker, signal.SIGKILL)
     (run,) = wait_for(lambda: [run for run in orcaops.runs() if run["status"] == "lost"])
     assert run["job_id"] == job_id

@@ -35,7 +35,7 @@ class Server:
             submitted_at=self.start + timedelta(minutes=self.count),
             status=Status.QUEUED,
             requested=spec,
-            effective=spec.model_copy(update={"executor": "process", "memory": 2**30}),
+            effective=spec.model_copy(update={"executor": "process", "timeout": 3600.0}),
             labels=spec.labels,
         ).changed(**more)
         with self.app.store.write() as transaction:
@@ -91,7 +91,7 @@ def test_a_critical_run_is_run_once_more_as_it_was(server: Server) -> None:
     assert (rerun.parent_job_id, rerun.retry_of) == (doubtful.job_id, doubtful.job_id)
     assert (rerun.key, rerun.context.triggered_by) == (doubtful.key, "confirmation")
     assert rerun.effective is not None
-    assert (rerun.effective.memory, rerun.effective.retries) == (2**30, 0)
+    assert (rerun.effective.timeout, rerun.effective.retries) == (3600.0, 0)
 
 
 def test_what_is_confirmed_says_so_and_taught_nothing(server: Server) -> None:
