@@ -27,6 +27,14 @@ _DENIED = {
     "oom": "-cause:oom_killed",
     "lost": "-status:lost",
 }
+_ENDED = {
+    "fail": "status:failed",
+    "timeout": "status:timed_out",
+    "cancel": "status:cancelled",
+    "lost": "status:lost",
+    "oom": "cause:oom_killed",
+}
+_BACK_THEN = re.compile(r"\b(?:was|were) running\b.*⟨t⟩")  # what ran at a time, and not what runs
 _WAITING = re.compile(r"\b(?:long|slowest|most|more|mean|how long|trend|rise|up|fast|rate|typical|cpu)\b|⟨x⟩")
 
 
@@ -60,6 +68,15 @@ def _since_event(kind: Kind, parsed: Parsed, span: Span) -> str:
     return span.search
 
 
+def _one_of(parsed: Parsed) -> list[str]:
+    """The outcomes that stand side by side with "or" or "and" between them: any of them is meant."""
+    one = "|".join(_ENDED)
+    chain = re.search(rf"\b(?:{one})(?: (?:is |become )*(?:{one}))+\b", parsed.meant)
+    if chain is None or not re.search(r"\b(?:or|and)\b", parsed.spoken):
+        return []
+    return [_ENDED[each] for each in dict.fromkeys(chain[0].split()) if each in _ENDED]
+
+
 def _outcome(kind: Kind, parsed: Parsed) -> Sequence[str]:
     """Status and cause as the question says them."""
     meant = parsed.meant
@@ -82,6 +99,8 @@ def _outcome(kind: Kind, parsed: Parsed) -> Sequence[str]:
         causes.append("cause:engine_lost")
     if parsed.has("idle") and parsed.has("timeout", "killed"):
         causes.append("cause:timeout_idle")
+    if len(several := _one_of(parsed)) > 1:
+        return _either(several)
     if causes and parsed.has("timeout") and re.search(r"\b(?:or|and)\b", parsed.spoken):
         return [f"({' OR '.join([*causes, 'status:timed_out'])})"]
     if causes:
@@ -96,7 +115,10 @@ def _outcome(kind: Kind, parsed: Parsed) -> Sequence[str]:
     if kind in _OF_FAILURES:
         return []
     listed = kind in (Kind.LIST, Kind.COUNT, Kind.FIRST, Kind.LAST)
-    if listed and (parsed.has("running") or (re.search(r"\bnow$", meant) and not parsed.has("fail", "pass"))):
+    if listed and (
+        (parsed.has("running") and not _BACK_THEN.search(parsed.spoken))
+        or (re.search(r"\bnow$", meant) and not parsed.has("fail", "pass"))
+    ):
         return ["status:running"]
     if listed and (
         parsed.has("queued") or (parsed.has("wait") and not _WAITING.search(meant) and not parsed.amounts)

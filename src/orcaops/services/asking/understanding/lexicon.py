@@ -219,7 +219,7 @@ _FILLER = (
     "happening happens going gone had own usually most both either again yet even ours side between "
     "question asking ask anyone anybody someone because hungry hit hits open wonder "
     "due case terms regarding concerning respect data info information details "
-    "detail deployed pushed released upgraded behaviour "
+    "detail workspace deployed pushed released upgraded behaviour "
     "behavior behaviours trying try enough offender offenders culprit culprits possible ci cluster fleet "
     "colleague manager where holiday holidays complete full whole entire period starting beginning end ended "
     "finish finished finishes ends start started begin began against above below least limit deal left"
