@@ -263,7 +263,13 @@ def build(configuration: Configuration) -> App:
         return swept.removed, swept.freed_bytes
 
     advice = Advice(
-        store, advising, launch=try_out, applier=Applying(store, moves, clock=now), clock=now, new_id=new_id
+        store,
+        advising,
+        launch=try_out,
+        applier=Applying(store, moves, clock=now),
+        clock=now,
+        new_id=new_id,
+        idle_sandboxes=sandboxes.idle,
     )
     confirming = _confirming(settings, store, rerun, incidents, loop.learners)
     remediation = Remediation(

@@ -15,6 +15,7 @@ from orcaops.model.job import JobSpec
 from orcaops.model.quantities import MIB
 from orcaops.model.recommendation import Recommendation
 from orcaops.model.run import Cause, Run, Status, Usage
+from orcaops.model.sandbox import Sandbox, SandboxSpec, SandboxState
 
 _START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -144,6 +145,9 @@ def test_a_dismissed_one_comes_back_when_its_score_has_doubled(app: App) -> None
     absorb(app, [limited_run(12, "a", limit=4096 * MIB, held=200 * MIB)])
     assert app.advice.recommendation("default", found.id).state == "dismissed"
     absorb(app, [limited_run(n, "a", limit=4096 * MIB, held=200 * MIB) for n in range(13, 60)])
+    assert app.advice.recommendation("default", found.id).state == "dismissed", "a busy hour is no busy job"
+    tomorrow = 25 * 60
+    absorb(app, [limited_run(tomorrow + n, "a", limit=4096 * MIB, held=200 * MIB) for n in range(47)])
     again = app.advice.recommendation("default", found.id)
     assert again.state == "open"
     assert again.score >= 2 * found.score
@@ -252,3 +256,43 @@ def test_what_cannot_be_tried_is_refused(app: App) -> None:
     with pytest.raises(OrcaError) as refused:
         app.advice.try_out("default", found.id, by="somebody")
     assert refused.value.code is ErrorCode.CONFLICT
+
+
+def idle_sandbox(app: App, its_id: str, *, idle_limit_s: float = 60.0) -> None:
+    """A sandbox in which a command ran an hour ago."""
+    at = datetime.now(UTC) - timedelta(hours=1)
+    with app.store.write() as transaction:
+        transaction.sandboxes.put(
+            Sandbox(
+                id=its_id,
+                image="x:1",
+                state=SandboxState.RUNNING,
+                spec=SandboxSpec(image="x:1"),
+                created_at=at,
+                used_at=at,
+                expires_at=at + timedelta(days=1),
+                idle_limit_s=idle_limit_s,
+                executions=1,
+            )
+        )
+        transaction.runs.add_new([limited_run(1, its_id, limit=MIB, held=MIB, sandbox=its_id)])
+
+
+def test_a_sandbox_that_nobody_uses_is_told_when_somebody_asks(app: App) -> None:
+    idle_sandbox(app, "forgotten")
+    idle_sandbox(app, "patient", idle_limit_s=8 * 3600.0)
+    (found,) = recommendations(app)
+    assert (found.key, found.field) == ("sandboxes", "forgotten")
+    assert found.action == "orcaops sandbox remove forgotten"
+    assert found.evidence["job_ids"] == ["forgotten-1"]
+    app.advice.dismiss("default", found.id, by="me", reason="I need it")
+    assert [each.state for each in recommendations(app)] == ["dismissed"]
+    idle_sandbox(app, "another")
+    assert {each.field: each.state for each in recommendations(app)} == {
+        "forgotten": "dismissed",
+        "another": "open",
+    }
+    with app.store.write() as transaction:
+        for gone in transaction.sandboxes.living():
+            transaction.sandboxes.put(gone.model_copy(update={"state": SandboxState.REMOVED}))
+    assert [each.state for each in recommendations(app)] == ["dismissed"], "what is gone is advised no more"

@@ -93,7 +93,7 @@ def _decided(found: Recommendation, last: Decision | None) -> Recommendation:
         return found.model_copy(update={"state": "dismissed"})
     then, now = promised.score, found.score
     reopens_at = max(REOPENS_AT * then, _LEAST_SCORE)
-    if found.created_at - last.at < _BUSIER_AFTER and found.frequency > promised.frequency > 0:
+    if found.created_at - promised.created_at < _BUSIER_AFTER and found.frequency > promised.frequency > 0:
         now *= promised.frequency / found.frequency
     why = last.reason or "no reason given"
     if now >= reopens_at:

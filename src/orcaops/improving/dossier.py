@@ -40,6 +40,7 @@ class IdleSandbox:
 
     sandbox_id: str
     idle_s: float
+    name: str | None = None
     idle_limit_s: float | None = None
     memory_bytes: int | None = None
 
@@ -51,7 +52,8 @@ class Dossier:
     ``at`` is when that run ended. ``variants`` are the same command on other images. ``previous`` are the
     runs that were submitted right before the latest ones here, by the job id of the one that followed.
     ``arrivals`` are the runs of the whole workspace in each hour of the day, over two weeks; empty where
-    nothing waits. ``tests`` are measured seconds of test cases, where test cases were recorded. ``needed`` is
+    nothing waits. ``per_day`` is how often what is saved is saved, where that is not as often as runs come.
+    ``tests`` are measured seconds of test cases, where test cases were recorded. ``needed`` is
     how many runs make a baseline. A field that nobody filled is empty: an advisor is silent about it.
     """
 
@@ -60,6 +62,7 @@ class Dossier:
     at: datetime
     baseline: Baseline
     runs: tuple[Run, ...]
+    per_day: float | None = None
     variants: tuple[Variant, ...] = ()
     previous: dict[str, Run] = field(default_factory=dict)
     anomalies: tuple[Anomaly, ...] = ()
@@ -89,6 +92,8 @@ class Dossier:
 
         Ten runs within a minute are ten a day, not thousands.
         """
+        if self.per_day is not None:
+            return self.per_day
         if not self.runs:
             return 0.0
         times = [run.submitted_at for run in self.runs]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Literal, Protocol
 
+from orcaops.improving.dossier import IdleSandbox
 from orcaops.improving.outcome import effect_of
 from orcaops.learning.loop import Absorbed
 from orcaops.model.anomaly import Severity
@@ -17,7 +18,7 @@ from orcaops.model.query import DEFAULT_LIMIT, Page
 from orcaops.model.recommendation import Effect, Nearly, Recommendation
 from orcaops.model.run import Run
 from orcaops.recording.store import Store, Transaction
-from orcaops.services.absorbing.advising import RUNS, Advising
+from orcaops.services.absorbing.advising import RUNS, SANDBOXES, Advising
 from orcaops.services.jobs import spec_to_rerun
 from orcaops.services.signing import Signing
 
@@ -53,6 +54,7 @@ class Advice:
         clock: Callable[[], datetime],
         new_id: Callable[[], str],
         applier: Applier | None = None,
+        idle_sandboxes: Callable[[str], Sequence[IdleSandbox]] = lambda _: (),
     ) -> None:
         self._store = store
         self._advising = advising
@@ -60,6 +62,7 @@ class Advice:
         self._clock = clock
         self._signing = Signing(clock, new_id)
         self._applier = applier
+        self._idle_sandboxes = idle_sandboxes
 
     def recommendations(
         self,
@@ -71,12 +74,29 @@ class Advice:
         cursor: str | None = None,
     ) -> Page[Recommendation]:
         """Recommendations in a state (None: all) with ``text`` in their key, the most worthwhile first."""
+        self._look_at_sandboxes(workspace)
         with self._store.read() as transaction:
             page = transaction.recommendations.page(
                 workspace, state=state, text=text, limit=limit, cursor=cursor
             )
             items = tuple(_with_effect(transaction, each) for each in page.items)
         return page.model_copy(update={"items": items})
+
+    def _look_at_sandboxes(self, workspace: str) -> None:
+        """Sandboxes become idle while nothing happens: that is looked at when somebody wants to know.
+
+        Written only where others are idle than those that stand there.
+        """
+        if self._store.unwritable is not None:
+            return
+        idle = self._idle_sandboxes(workspace)
+        with self._store.read() as transaction:
+            told = transaction.recommendations.of_key(workspace, SANDBOXES)
+        ids = {each.sandbox_id for each in idle}
+        if ids <= {each.field for each in told} and ids >= {e.field for e in told if e.state == "open"}:
+            return
+        with self._store.write() as transaction:
+            self._advising.look_at_sandboxes(transaction, workspace, idle, self._clock())
 
     def recommendation(self, workspace: str, recommendation_id: str) -> Recommendation:
         """One recommendation; an applied one with what came of it. Raises ``not_found``."""

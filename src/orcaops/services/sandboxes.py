@@ -17,6 +17,7 @@ from typing import IO, Any
 from pydantic import ValidationError
 
 from orcaops.guarding.policy import Policy, apply, check
+from orcaops.improving.dossier import IdleSandbox
 from orcaops.model.check import Check
 from orcaops.model.errors import ErrorCode, OrcaError, conflict, invalid, not_found, unavailable
 from orcaops.model.job import JobSpec
@@ -149,6 +150,24 @@ class Sandboxes:
             running = transaction.runs.open_runs()
         items = tuple(self._now(each, running) for each in page.items)
         return Page[Sandbox](items=items, next_cursor=page.next_cursor, total=page.total)
+
+    def idle(self, workspace: str) -> list[IdleSandbox]:
+        """Those of a workspace that nobody has used for longer than their idle limit, after somebody did."""
+        with self._store.read() as transaction:
+            living = [each for each in transaction.sandboxes.living() if each.workspace == workspace]
+            running = transaction.runs.open_runs() if living else []
+        now = [self._now(each, running) for each in living]
+        return [
+            IdleSandbox(
+                sandbox_id=each.id,
+                name=each.name,
+                idle_s=each.idle_s or 0.0,
+                idle_limit_s=each.idle_limit_s,
+                memory_bytes=each.spec.memory,
+            )
+            for each in now
+            if each.executions and self._is_idle(each)
+        ]
 
     def get(self, workspace: str, sandbox_id: str) -> Sandbox:
         """One sandbox, by its id, by the beginning of it, or by its name. Raises ``not_found``."""

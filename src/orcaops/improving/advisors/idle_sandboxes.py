@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from orcaops.improving.advisor import Advisor, Dossier
 from orcaops.improving.counterfactual import observed
+from orcaops.improving.dossier import IdleSandbox
 from orcaops.improving.proposal import Worth, propose
 from orcaops.model.baseline import Baseline
-from orcaops.model.quantities import show_duration
+from orcaops.model.quantities import show_duration, show_size
 from orcaops.model.recommendation import Recommendation
 from orcaops.model.run import Run
 from orcaops.stats.interval import Estimate
@@ -21,8 +22,8 @@ class IdleSandboxes:
     """Advises to remove sandboxes that have been idle for longer than their own idle limit.
 
     ``least_s`` stands in for a limit that is not known.
-
-    What is saved a day is the memory that they hold (a quarter GiB where it is not known). Silent where the
+    They are a workspace's, not a job's: they are looked at when somebody asks for recommendations. What is
+    saved a day is the memory that they hold (a quarter GiB where it is not known). Silent where the
     dossier knows of no sandboxes.
 
     >>> IdleSandboxes().least_s
@@ -38,30 +39,30 @@ class IdleSandboxes:
         return latest.sandbox is not None
 
     def advise(self, dossier: Dossier) -> Sequence[Recommendation]:
-        """At most one recommendation: what to remove."""
-        idle = [each for each in dossier.sandboxes if each.idle_s > (each.idle_limit_s or self.least_s)]
+        """One recommendation for each: what to remove."""
+        return [
+            self._told(dossier, each, runs)
+            for each in dossier.sandboxes
+            if each.idle_s > (each.idle_limit_s or self.least_s)
+            and (runs := [run for run in dossier.runs if run.sandbox == each.sandbox_id])
+        ]
+
+    def _told(self, dossier: Dossier, idle: IdleSandbox, runs: Sequence[Run]) -> Recommendation:
         rate = dossier.runs_per_day()
-        if not idle or rate <= 0:
-            return ()
-        held = sum(each.memory_bytes or _USUAL_BYTES for each in idle) / _GIB * 24 / rate
-        names = [each.sandbox_id for each in idle]
-        return (
-            propose(
-                dossier,
-                advisor=self.name,
-                field="sandboxes",
-                kind="cost",
-                title=f"Remove {len(idle)} idle sandbox{'es' if len(idle) > 1 else ''}",
-                description=f"Idle for up to {show_duration(max(each.idle_s for each in idle))}: "
-                f"{', '.join(names[:5])}.",
-                action=" && ".join(f"orcaops sandbox remove {name}" for name in names[:5]),
-                worth=Worth(unit="gib_hours", per_run=Estimate(held, 0.5 * held, held), effort="easy"),
-                evidence=observed(
-                    dossier.runs,
-                    sandboxes=names,
-                    idle_s=[round(each.idle_s, 3) for each in idle],
-                ),
-            ),
+        held = (idle.memory_bytes or _USUAL_BYTES) / _GIB * 24 / rate
+        kept = "It keeps a place."
+        if idle.memory_bytes:
+            kept = f"Up to {show_size(idle.memory_bytes)} are kept for it."
+        return propose(
+            dossier,
+            advisor=self.name,
+            field=idle.sandbox_id,
+            kind="cost",
+            title=f"Remove the idle sandbox {idle.name or idle.sandbox_id}",
+            description=f"Nobody has used it for {show_duration(idle.idle_s)}. {kept}",
+            action=f"orcaops sandbox remove {idle.sandbox_id}",
+            worth=Worth(unit="gib_hours", per_run=Estimate(held, 0.5 * held, held), effort="easy"),
+            evidence=observed(runs, sandbox=idle.sandbox_id, idle_s=round(idle.idle_s, 3)),
         )
 
 

@@ -8,7 +8,7 @@ once, when nothing is left to learn from. A mark in the store says how far this 
 
 import logging
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from orcaops.improving.advisor import Advisor
 from orcaops.improving.decided import once_each, promised_in, trials_of, tried, with_decisions
@@ -39,6 +39,11 @@ _LONG_TESTS_S = 60.0
 _WEEKS = timedelta(days=14)
 
 MARK = "advice"
+
+SANDBOXES = "sandboxes"
+"""The key of what is advised about a workspace's sandboxes."""
+
+_IN_SANDBOXES = 200  # latest runs of a workspace that are looked through for the last in its sandboxes
 
 
 class Advising:
@@ -85,10 +90,46 @@ class Advising:
         """Find a key's recommendations anew; what is no longer worth proposing is withdrawn."""
         dossier = self._dossier(transaction, workspace, key, until)
         found = self._advise(dossier) if dossier is not None else []
+        usual = dossier.baseline.duration_p50 if dossier is not None else None
+        self._show(transaction, workspace, key, found, usual)
+
+    def look_at_sandboxes(
+        self, transaction: Transaction, workspace: str, idle: Sequence[IdleSandbox], at: datetime
+    ) -> None:
+        """The same for the sandboxes of a workspace that nobody uses: no job's, and under a key of their own.
+
+        The evidence are the last commands in them; of one that no command ran in lately nothing is said here.
+        """
+        ids = {each.sandbox_id for each in idle}
+        latest = transaction.runs.page(workspace, limit=_IN_SANDBOXES).items if ids else ()
+        runs = tuple(run for run in latest if run.sandbox in ids)
+        found: list[Recommendation] = []
+        if runs:
+            dossier = Dossier(
+                workspace=workspace,
+                key=SANDBOXES,
+                at=at,
+                baseline=Baseline(key=SANDBOXES, workspace=workspace, sample_count=0, last_updated=at),
+                runs=runs,
+                per_day=1.0,
+                sandboxes=tuple(idle),
+                prices=self._known_prices(),
+            )
+            found = [each for each in self._advise(dossier) if each.field in ids]
+        self._show(transaction, workspace, SANDBOXES, found, None)
+
+    def _show(
+        self,
+        transaction: Transaction,
+        workspace: str,
+        key: str,
+        found: Sequence[Recommendation],
+        usual: float | None,
+    ) -> None:
+        """Put what was found, and what people decided about it; withdraw the rest."""
         decisions = self._decisions_about(transaction, workspace, key)
-        shown = with_decisions(found, decisions) if decisions else found
+        shown = with_decisions(found, decisions) if decisions else list(found)
         if decisions:
-            usual = dossier.baseline.duration_p50 if dossier is not None else None
             shown = [self._tried(transaction, each, decisions, usual) for each in shown]
         transaction.recommendations.put_many(shown)
         for each in shown if decisions else ():
@@ -165,7 +206,6 @@ class Advising:
             arrivals=_arrivals(transaction, workspace, runs),
             concurrency=self._concurrency,
             tests=_tests(transaction, runs, baseline),
-            sandboxes=_idle_sandboxes(transaction, runs),
             prices=self._known_prices(),
         )
 
@@ -219,23 +259,6 @@ class Advising:
 
 def _flaky(transaction: Transaction, workspace: str, key: str) -> tuple[Anomaly, ...]:
     return tuple(transaction.anomalies.open_of_key(workspace, key, "flaky"))
-
-
-def _idle_sandboxes(transaction: Transaction, runs: Sequence[Run]) -> tuple[IdleSandbox, ...]:
-    """The workspace's other sandboxes, where this job ran in one; idle as of the job's latest run."""
-    at = runs[0].finished_at or runs[0].submitted_at
-    if runs[0].sandbox is None:
-        return ()
-    return tuple(
-        IdleSandbox(
-            sandbox_id=each.id,
-            idle_s=max((at - each.used_at).total_seconds(), 0.0),
-            idle_limit_s=each.idle_limit_s,
-            memory_bytes=each.spec.memory,
-        )
-        for each in transaction.sandboxes.living()
-        if each.workspace == runs[0].workspace and each.id != runs[0].sandbox
-    )
 
 
 def _tests(transaction: Transaction, runs: Sequence[Run], baseline: Baseline) -> dict[str, float]:
