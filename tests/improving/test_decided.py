@@ -55,7 +55,7 @@ def test_dismissed_until_the_score_has_doubled() -> None:
 def test_what_saves_next_to_nothing_does_not_come_back_for_twice_that() -> None:
     for then, now, state in (
         (0.0, 1e-6, "dismissed"),
-        (0.01, 0.5, "dismissed"),
+        (0.01, 0.4, "dismissed"),
         (0.0, 1.0, "open"),
         (0.01, 1.5, "open"),
     ):

@@ -4,8 +4,8 @@ A decision carries the recommendation as it was when it was taken, so that every
 and decisions and can be had again any day.
 
 =========  ==============================================================================================
-dismissed  stays so until its score, which counts what is sure to be saved, is twice what it was and a
-           minute a week at least; then it is open again, and its remark says so. How often the job runs
+dismissed  stays so until its score, which counts what is sure to be saved, is twice what it was and half
+           a minute a week at least; then it is open again, and its remark says so. How often the job runs
            counts as it was for a day: ten more runs in an afternoon are no busier job
 applied    stays as it was promised, with its effect; what is advised on top of it later is another one
 tried      the runs of the trial stand in its evidence
@@ -24,7 +24,7 @@ from orcaops.model.run import Run, Status
 REOPENS_AT = 2.0
 """By what factor the score must have grown for a dismissed recommendation to come back."""
 
-_LEAST_SCORE = 1.0  # minutes a week: twice next to nothing is next to nothing
+_LEAST_SCORE = 0.5  # minutes a week: twice next to nothing is next to nothing
 _BUSIER_AFTER = timedelta(days=1)
 _ABOUT_AS_FAST = 1.1
 
