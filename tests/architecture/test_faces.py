@@ -58,6 +58,7 @@ INSIDE = {
     "predictions.remaining": "what Jobs.get says of a running job",
     "remediation.follow": "a step of absorbing",
     "sandboxes.checks": "what Upkeep.doctor says",
+    "sandboxes.idle": "what Advice.recommendations asks",
     "sandboxes.inside": "what Jobs.submit asks",
     "sandboxes.sweep": "what Upkeep.gc does, and a server by itself",
     "sandboxes.used": "what follows the end of a run",
