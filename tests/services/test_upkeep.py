@@ -1,8 +1,10 @@
 """Upkeep: what an operator asks of the house."""
 
 import errno
+import json
 import logging
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,3 +33,19 @@ def test_mirrors_that_cannot_be_written_cost_nothing_and_come_later(
     assert not mirrored.exists()
     app.upkeep.mirror()
     assert mirrored.exists()
+
+
+def test_logs_of_old_runs_stay_until_they_have_been_learned_from(
+    open_app: Callable[..., App], tmp_path: Path
+) -> None:
+    app = open_app()
+    past = {"name": "n", "started_at": "2020-01-01T00:00:00Z", "duration_s": 1, "status": "failed"}
+    history = tmp_path / "old.jsonl"
+    history.write_text(json.dumps(past | {"job_id": "old", "log": "Error: no\n"}) + "\n")
+    app.history.import_file(history, "jsonl", workspace="default")
+    with app.store.write() as transaction:  # as while an import is under way
+        transaction.runs.clear_numbers()
+        transaction.set_watermark(0)
+    assert app.upkeep.gc().removed == ()
+    app.absorber.absorb_all()
+    assert "log of old" in app.upkeep.gc().removed[0]

@@ -92,11 +92,14 @@ class Absorber:
         self._resets: Sequence[Reset] = ()
         self._verdicts = Verdicts()
 
-    def absorb_all(self, progress: Callable[[int], None] | None = None) -> int:
-        """Absorb batches until nothing is left, or another process is at it; returns how many runs."""
+    def absorb_all(self, progress: Callable[[int], None] | None = None, *, patient: bool = False) -> int:
+        """Absorb batches until nothing is left, or another process is at it; returns how many runs.
+
+        Who is ``patient`` waits for the other process before the first batch, too.
+        """
         total = 0
         while True:
-            done = self.absorb_batch(patient=total > 0)  # who has begun goes on
+            done = self.absorb_batch(patient=patient or total > 0)  # who has begun goes on
             total += done
             if progress is not None:
                 progress(total)

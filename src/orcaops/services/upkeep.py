@@ -130,7 +130,7 @@ class Upkeep:
             if transaction is None:
                 raise unavailable("another process is absorbing runs now", hint="Try again in a moment.")
             transaction.drop_opinions()
-        count = self._absorber.absorb_all(progress)
+        count = self._absorber.absorb_all(progress, patient=True)
         self.mirror(force=True)
         return count
 
@@ -297,7 +297,9 @@ class Upkeep:
         with self._store.read() as transaction:
             for workspace in transaction.runs.workspaces():
                 for run in transaction.runs.each(workspace, _submitted_before(before)):
-                    if run.status.final and self._logs.exists(workspace, run.job_id):
+                    # What an import is bringing in is old already, and has not been looked into yet.
+                    learned = run.status.final and run.number is not None
+                    if learned and self._logs.exists(workspace, run.job_id):
                         yield workspace, run.job_id, self._logs.size(workspace, run.job_id)
 
     def _expired_artifacts(self, before: datetime) -> Iterator[tuple[Path, int]]:

@@ -13,7 +13,7 @@ from sqlalchemy.pool import QueuePool
 
 from orcaops.model.errors import invalid, not_found, unavailable
 
-BUSY_S = 30.0
+BUSY_S = 60.0
 """How long a writer waits for another process before it gives up."""
 
 _CACHE_KIB = 16 * 1024
