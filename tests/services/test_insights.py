@@ -66,6 +66,17 @@ def test_a_resolution_says_something(app: App) -> None:
     assert refused.value.code is ErrorCode.INVALID
 
 
+def test_a_reset_does_not_take_the_place_of_a_run_that_is_being_learned_again(app: App) -> None:
+    keep(app, [10.0] * 12)
+    with app.store.write() as transaction:  # as in the middle of a relearning
+        transaction.set_watermark(5)
+    with pytest.raises(OrcaError, match="derived again") as refused:
+        app.insights.reset_baseline("default", "name:a", by="me")
+    assert refused.value.code is ErrorCode.UNAVAILABLE
+    with app.store.read() as transaction:
+        assert transaction.watermark() == 5
+
+
 def test_a_reset_forgets_the_baseline_and_keeps_the_runs(app: App) -> None:
     keep(app, [1.0] * 12)
     assert app.insights.baseline("default", "name:a").established

@@ -81,10 +81,16 @@ class Insights:
         """Forget what is normal for a key; the runs stay. Raises ``not_found``.
 
         The decision takes a place in the learning order, so that relearning meets it where it was made.
+        Raises ``unavailable`` while runs are learned again: it would take the place of one of them.
         """
         with self._store.absorbing(patient=True) as transaction:
             if transaction is None:
                 raise unavailable("runs are being absorbed by another process", hint="Try again in a moment.")
+            if transaction.runs.numbered(transaction.watermark(), 1):
+                raise unavailable(
+                    "what was learned is being derived again",
+                    hint="Try again when `orcaops relearn` is done; if that was ended, call it again.",
+                )
             if BEHIND in key:
                 baseline_of_test(transaction, workspace, key)
             else:
