@@ -46,3 +46,15 @@ def test_how_often_something_shall_have_been(text: str, said: str | None) -> Non
 @pytest.mark.parametrize("text", ["killed by signal 9", "with sigkill"])
 def test_a_signal_is_the_exit_code_of_a_shell(text: str) -> None:
     assert amounts(text)[0] == ["exit_code:137"]
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("jobs that waited in the queue for over 2 min", "wait:>120"),
+        ("jobs that finished in under 5 minutes", "duration:<300"),
+        ("running for more than an hour", "duration:>3600"),
+    ],
+)
+def test_an_amount_behind_a_preposition(text: str, part: str) -> None:
+    assert amounts(text)[0] == [part]

@@ -28,6 +28,12 @@ ASKED = BENCHMARK.questions()
         ("what will train-model need next time", "predict where name:train-model"),
         ("is everything ok?", "anomalies"),
         ("which host is the least reliable", "rate by host"),
+        ("whats queued atm", "list where status:queued"),
+        ("how often does deploy go wrong", "count where status:failed name:deploy"),
+        ("what went wrong with deploy", "explain where status:failed name:deploy"),
+        ("eta for nightly-etl pls", "predict duration where name:nightly-etl"),
+        ("is 'undefined symbol' new?", 'seen where "undefined symbol"'),
+        ("how much cpu does go test ./... use", 'typical cpu where command:"go test ./..."'),
     ],
 )
 def test_a_phrase(question: str, line: str) -> None:

@@ -25,6 +25,14 @@ def said(text: str, zone: str = "UTC", now: datetime = NOW) -> list[str]:
         ("last night", "after:2026-11-17T18:00:00Z before:2026-11-18T06:00:00Z"),
         ("yesterday afternoon", "after:2026-11-17T12:00:00Z before:2026-11-17T18:00:00Z"),
         ("yesterday between 8 and 10", "after:2026-11-17T08:00:00Z before:2026-11-17T10:00:00Z"),
+        (
+            "between 22:00 yesterday and 2 am today",
+            "after:2026-11-17T22:00:00Z before:2026-11-18T02:00:00Z",
+        ),
+        (
+            "from 10 pm yesterday to 6 am this morning",
+            "after:2026-11-17T22:00:00Z before:2026-11-18T06:00:00Z",
+        ),
         ("before 9 am today", "after:2026-11-18 before:2026-11-18T09:00:00Z"),
         ("since lunch", "after:2026-11-18T12:00:00Z"),
         ("forecast for december", "after:2026-12-01 before:2027-01-01"),

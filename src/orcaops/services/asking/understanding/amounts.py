@@ -136,7 +136,7 @@ def top_of(text: str) -> tuple[int | None, str]:
 def _replaced(expression: re.Pattern[str], text: str, sign: str, read: object, parts: list[str]) -> str:
     place = 0
     while found := expression.search(text, place):
-        rolling = re.search(r"(?:last|past|next|previous|for|in) (?:the )?$", text[: found.start()])
+        rolling = re.search(r"(?:last|past|next|previous) (?:the )?$", text[: found.start()])
         if rolling or re.match(r" (?:ago|of (?:compute|cpu))", text[found.end() :]):
             place = found.end()
             continue

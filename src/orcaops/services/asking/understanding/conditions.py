@@ -117,7 +117,7 @@ def _outcome(kind: Kind, parsed: Parsed) -> Sequence[str]:
     listed = kind in (Kind.LIST, Kind.COUNT, Kind.FIRST, Kind.LAST)
     if listed and (
         (parsed.has("running") and not _BACK_THEN.search(parsed.spoken))
-        or (re.search(r"\bnow$", meant) and not parsed.has("fail", "pass"))
+        or (re.search(r"\bnow$", meant) and not parsed.has("fail", "pass", "queued", "wait"))
     ):
         return ["status:running"]
     if listed and (

@@ -32,7 +32,9 @@ def take_apart(question: str, known: Known, times: Times) -> Parsed:
         parsed.named.append(Named(name, word, pattern="*" in word))
         parsed.notes.append(_nothing_called(name, word, known))
         words = words.replace(word, f"⟨N{len(parsed.named) - 1}⟩", 1)
-    words = VERBS.sub("failed", spelt(words, known.words))
+    words = spelt(words, known.words)
+    for verb, meaning in VERBS:
+        words = verb.sub(meaning, words)
     parsed.amounts, words = amounts(words)
     parsed.times_said, words = how_often(words)
     parsed.top, words = top_of(words)

@@ -5,8 +5,14 @@ They are looked for before single words get their meaning (see :mod:`.lexicon`).
 
 import re
 
-VERBS = re.compile(r"\b(?:fell|fall|falls|falling) (?:over|apart)\b|\b(?:blew|blow|blows|blown) up\b")
-"""Verbs that mean to fail and hold a word that elsewhere begins a time."""
+VERBS = (
+    (
+        re.compile(r"\b(?:fell|fall|falls|falling) (?:over|apart)\b|\b(?:blew|blow|blows|blown) up\b"),
+        "failed",
+    ),
+    (re.compile(r"\b(?:sat|sits?|sitting)\b(?= (?:in|on|around|idle|waiting|queued|there|for)\b)"), "waited"),
+)
+"""Verbs that are, or hold, a word that elsewhere names or begins a time, with what they mean."""
 
 _ERRORS = (
     r"(?:errors?(?: messages?)?|(?:failure )?reasons?|failure causes?"
@@ -153,7 +159,8 @@ PHRASES = (
     ),
     (r"\bmost recent(?:ly)?\b", "last"),
     (r"\bhow many (?:hours|minutes|seconds|days) (?:of )?", "total duration "),
-    (r"\bhow long (?:until|till|before)\b", "how long will"),
+    (r"\bhow long (?:until|till|before)\b|\betas?\b", "how long will"),
+    (r"(⟨q⟩) (?:is )?(?:some|any)?(?:thing )?(?:a )?new\b", r"\1 seen before"),
     (r"\bmore (?:runners|workers|machines|hosts|capacity|servers|nodes)\b", "forecast"),
     (r"\bwhat (?:would|could|can|will|might) make\b", "advice"),
     (r"\bwhat (?:can|could|should|do|might) (?:i|we|you|one) do to\b", "advice"),
@@ -170,7 +177,7 @@ PHRASES = (
         ),
         "advice",
     ),
-    (r"\bright now\b|\bat the moment\b|\bas we speak\b", "now"),
+    (r"\bright now\b|\bat the moment\b|\batm\b|\bas we speak\b", "now"),
     (r"\bnow and then\b|\bevery now and then\b|\bfrom time to time\b|\bon and off\b", "sometimes"),
     (r"\bover time\b|\bday by day\b|\bweek by week\b|\bmonth by month\b", "trend"),
     (r"\brun[- ]?times?\b", "duration"),
@@ -184,6 +191,13 @@ PHRASES = (
     (r"\bas usual\b|\bthan (?:usual|normal|normally|before|expected)\b|\bthan it used to\b", "thanusual"),
     (r"\bhow come\b|\bwhat for\b", "why"),
     (r"\bbroken? (?:it |them |this |that )?down\b|\bbreak (?:\w+ )?down\b", "per"),
+    (
+        (
+            r"(\bhow (?:often|many|frequently)\b.*|\b(?:which|any|anything|something) .*|\bwhat else )"
+            r"\b(?:go(?:es|ing)?|went|gone) wrong\b"
+        ),
+        r"\1 fail",
+    ),
     (r"\bgo(?:es|ing)? wrong\b|\bwent wrong\b|\bgone wrong\b", "why fail"),
     (r"\bran? out of\b", "fail"),
     (r"\bmulti[- ]?runs?\b", "job"),

@@ -156,7 +156,8 @@ class Times:
         if first is not None and (middle := joint.match(text, first.to)):
             second = self._moments.at(text, middle.end())
             if second is not None and (begun or middle[0].strip() not in ("and",)):
-                return self._ranged(text, at, first, second)
+                of_its_day = re.fullmatch(rf"{CLOCK} \S.*", text[first_at : first.to]) is not None
+                return self._ranged(text, at, first, second, of_its_day=of_its_day)
         if begun and loose:  # "between 1 and 10 november", "between 3 and 5 pm"
             second = self._moments.at(text, loose.end())
             if second is not None:
@@ -175,12 +176,16 @@ class Times:
                 return Span(start, end, (at, day.to))
         return None
 
-    def _ranged(self, text: str, at: int, first: Moment, second: Moment) -> Span:
+    def _ranged(self, text: str, at: int, first: Moment, second: Moment, *, of_its_day: bool = False) -> Span:
+        """``of_its_day`` says that the first clock stands beside a day: ``10 pm yesterday``."""
         spoken = text[first.to : second.to]
         start, end, to = first.start, second.end or second.start, second.to
         if second.end is not None and second.end - second.start <= timedelta(hours=1):  # clocks
             end = second.start
-            if day := self._moments.day_behind(text, to):
+            if of_its_day:
+                if part := re.compile(r" this (?:morning|afternoon|evening)\b").match(text, to):
+                    to = part.end()
+            elif day := self._moments.day_behind(text, to):
                 start, end = (day.start.replace(hour=m.hour, minute=m.minute) for m in (start, end))
                 to = day.to
             elif first.end is not None and start.date() != end.date():

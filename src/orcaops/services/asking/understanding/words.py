@@ -74,7 +74,7 @@ def regular(question: str) -> Text:
         return f" ⟨{len(quotations) - 1}⟩ "
 
     plain = _QUOTED.sub(apart, plain).replace("’", "'").lower()
-    plain = re.sub(r"([?!;]|[.,:](?=\s|$))+", " ", plain)
+    plain = re.sub(r"([?!;]|(?<!/)(?<!/\.)(?<!/\.\.)[.](?=\s|$)|[,:](?=\s|$))+", " ", plain)  # not of ./...
     plain = re.sub(r"[()\[\]{}]", " ", plain)
     return Text(" ".join(plain.split()), tuple(quotations))
 
