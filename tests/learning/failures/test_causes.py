@@ -119,3 +119,17 @@ def test_memory_stays_flat_over_a_large_log() -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 40_000_000
+
+
+def test_a_line_of_rules_and_carets_alone_is_never_the_cause() -> None:
+    text = [
+        "F401 `os` imported but unused",
+        " --> a.py:1:8",
+        "  |",
+        "1 | import os",
+        "  |        ^^",
+        "---------",
+    ]
+    ranked = [line.text for line in find_causes(enumerate(text)).ranked]
+    assert set(ranked) <= {text[0], text[1], text[3]}
+    assert ranked

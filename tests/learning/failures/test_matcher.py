@@ -119,3 +119,15 @@ def test_more_patterns_than_one_filter_holds_are_all_found() -> None:
     assert all(
         places[0].text == f"widget {name.removeprefix('many.p')} broke" for name, places in found.items()
     )
+
+
+def test_a_general_pattern_comes_behind_one_that_says_why() -> None:
+    matcher = Matcher(
+        [pattern(r"curl: \(\d+\) .*", "curl", tags=["general"]), pattern("no such host", "dns")]
+    )
+    assert [match.pattern.id for match in matcher.match_line("curl: (6) no such host")] == ["dns", "curl"]
+
+
+def test_what_a_person_taught_goes_before_what_is_shipped() -> None:
+    matcher = Matcher([pattern(r"the disk is gone.*", "shipped"), pattern("gone", "own", source="taught")])
+    assert [match.pattern.id for match in matcher.match_line("the disk is gone again")] == ["own", "shipped"]

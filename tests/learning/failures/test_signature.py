@@ -70,3 +70,14 @@ def test_tools_and_exceptions_are_found_behind_wrappers() -> None:
     assert exception_class("Caused by: java.io.IOException: gone") == "IOException"
     assert exception_class("shop.errors.CartError: no") == "CartError"
     assert exception_class("all is well") is None
+
+
+def test_two_exceptions_at_one_place_are_two_failures() -> None:
+    def said(name: str) -> str:
+        text = [f'Exception in thread "main" java.lang.{name}: odd', "\tat A.main(A.java:1)"]
+        causes = find_causes(enumerate(text))
+        matches = KnowledgeBase.shipped().explain((line.offset, line.text) for line in causes.ranked)
+        return signature(causes, read_log(enumerate(text)).events, matches, command="java A").id
+
+    assert said("NullPointerException") != said("IllegalStateException")
+    assert said("NullPointerException") == said("NullPointerException")

@@ -156,6 +156,7 @@ _FRAME = re.compile(
     r"\s*(?:at |from |in |#\d+ |File \"|\d+: 0x|\.{3} \d+ more|goroutine |\^+\s*$|-->|\| )"
     r"|\s+\S+\(\S*:\d+\)|\S+:\d+:in [`']"
 )
+_SAYS = re.compile(r"[^\W_]")  # a line of rules, carets and boxes alone says nothing
 _PLACE = re.compile(r"\s*\S{1,200}[:(]\d{1,6}(?:[:,]\d{1,5})?\)?:?\s+\S")
 
 
@@ -176,6 +177,8 @@ def _words() -> tuple[Any, Any]:
 
 def severity(line: str) -> float:
     """How much a plain line sounds like a failure, from -0.6 (reassuring) to 1 (announces one)."""
+    if not _SAYS.search(line):
+        return 0.0
     if _FRAME.match(line):
         return 0.35
     words, verdicts = _words()
@@ -249,7 +252,7 @@ class _Gathering:
             self.ends.append(number)
         if not self.passing:
             for place, one in enumerate(waiting):
-                if one.number > self.last and one.text and one.base == 0:
+                if one.number > self.last and one.base == 0 and _SAYS.search(one.text):
                     # Of lines without a telling word the later one is the likelier cause, if only just.
                     self.kept.append(_with_base(one, self.scoring.floor_alone * (1 + 0.001 * place)))
                     self.last = one.number
@@ -404,7 +407,7 @@ def _ranked(clusters: Sequence[Cluster], masks: dict[int, int], same_cluster: fl
     for cluster in clusters:
         share = 1.0
         for line in sorted(cluster.lines, key=lambda line: (-line.score, line.number)):
-            if line.score > 0 and masks[line.number] not in told:
+            if line.score > 0 and masks[line.number] not in told and _SAYS.search(line.text):
                 told.add(masks[line.number])
                 queue.append((-line.score * share, line.number, line))
                 share *= same_cluster

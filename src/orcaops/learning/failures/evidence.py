@@ -13,6 +13,7 @@ from orcaops.learning.failures.fingerprint import Fingerprint
 from orcaops.learning.failures.knowledge import KnowledgeBase
 from orcaops.learning.failures.masking import mask, plain, without_time
 from orcaops.learning.failures.matcher import Match
+from orcaops.learning.failures.precedence import causes_first
 from orcaops.learning.failures.signature import Signature, signature, tool_of
 from orcaops.model.diagnosis import LONGEST_LINE, MOST_LINES, Evidence, EvidenceLine
 from orcaops.model.identity import content_id
@@ -86,7 +87,8 @@ def evidence_of(
     matches = shipped.explain((line.offset, line.text) for line in kept)
     events = read_log(lines).events
     signed = ended(run, signature(causes, events, matches, command=run.command, exit_code=run.exit_code))
-    classified = classify(causes, matches, known=known_origin(run, matches))
+    told = causes_first(matches, causes)
+    classified = classify(causes, told, known=known_origin(run, told))
     return Evidence(
         job_id=run.job_id,
         workspace=run.workspace,
@@ -116,8 +118,8 @@ def telling(causes: Causes) -> tuple[EvidenceLine, ...]:
 
 
 def patterns_in(lines: Iterable[EvidenceLine], knowledge: KnowledgeBase) -> tuple[str, ...]:
-    """The specific known failures in kept lines, the most telling line's first; catch-alls are none."""
-    matches = knowledge.explain((line.offset, line.text) for line in lines)
+    """The specific known failures in kept lines, those that say why first; catch-alls are none."""
+    matches = causes_first(knowledge.explain((line.offset, line.text) for line in lines), Causes())
     return tuple(match.pattern.id for match in matches if not match.catch_all)
 
 

@@ -20,6 +20,9 @@ from orcaops.model.pattern import FailurePattern
 CATCH_ALL = "catch-all"
 """The tag of patterns that say only that something failed; every other pattern outranks them."""
 
+GENERAL = "general"
+"""The tag of patterns that say what failed, or where, but not why; those that say why go before them."""
+
 _LONGEST_PATTERN = 4000
 _CHUNK_BYTES = 3000
 _LONGEST_LINE = 8000
@@ -59,6 +62,11 @@ class Match:
         return CATCH_ALL in self.pattern.tags
 
     @property
+    def general(self) -> bool:
+        """Whether the pattern says what failed, or where, but not why."""
+        return GENERAL in self.pattern.tags
+
+    @property
     def title(self) -> str:
         """The pattern's title, filled from the match."""
         return filled(self.pattern.title, self.groups)
@@ -92,7 +100,7 @@ def filled(text: str, groups: Sequence[str | None]) -> str:
         return (groups[number - 1] or "").strip() if 1 <= number <= len(groups) else ""
 
     made = re.sub(r"\s+", " ", _PLACEHOLDER.sub(capture, text))
-    return re.sub(r" ?\(\s*\)| (?=[.,;](?:\s|$))", "", made).strip(" :,")
+    return re.sub(r" ?\(\s*\)| (?=[.,;](?:\s|$)|\))|(?<=\() ", "", made).strip(" :,")
 
 
 def _options(*, captures: bool) -> Any:
@@ -250,7 +258,7 @@ class Matcher:
         return program
 
     def match_line(self, text: str, offset: int = 0) -> list[Match]:
-        """All patterns that a line matches: specific ones first, then by the match's length."""
+        """All patterns that a line matches: specific, then general ones; taught first, then by length."""
         line = plain(text)
         if not line:
             return []
@@ -260,7 +268,15 @@ class Matcher:
             hit = self._loose_program(number).search(data) and self._program(number).search(line)
             if hit and _tells(self.patterns[number], line):
                 found.append(Match(self.patterns[number], offset, line, tuple(hit.groups()), hit.group(0)))
-        found.sort(key=lambda one: (one.catch_all, -len(one.matched), one.pattern.id))
+        found.sort(
+            key=lambda one: (
+                one.catch_all,
+                one.general,
+                one.pattern.source == "shipped",
+                -len(one.matched),
+                one.pattern.id,
+            )
+        )
         return found
 
     def match_lines(self, lines: Iterable[tuple[int, str]]) -> list[Match]:

@@ -14,6 +14,7 @@ from orcaops.learning.failures.categories import OTHER, category_said
 from orcaops.learning.failures.causes import VERDICT, CauseLine, Causes, severity
 from orcaops.learning.failures.masking import mask, without_time
 from orcaops.learning.failures.matcher import Match
+from orcaops.learning.failures.precedence import causes_first
 from orcaops.learning.failures.traces.trace import Event
 from orcaops.model.identity import content_id
 
@@ -75,15 +76,21 @@ def signature(
     command: str = "",
     exit_code: int | None = None,
 ) -> Signature:
-    """The signature of a failure from what its log said; without any log it is tool and exit code."""
+    """The signature of a failure from what its log said; without any log it is tool and exit code.
+
+    ``matches`` are the known failures in its telling lines, in their order. What it is called by is the one
+    that says why; what it is about, the family, is what most of the first say, also those that say only what.
+    """
     tool = tool_of(command)
     event = _deciding(events, causes)
     frame = event.frame if event else None
-    specific = next((match for match in matches if not match.catch_all), None)
+    specific = next((match for match in causes_first(matches, causes) if not match.catch_all), None)
     first = _first_strong(causes.ranked)
     said = event.exception if event and event.exception else exception_class(first.text) if first else None
     if specific is not None:
         kind, text = f"pattern:{specific.pattern.id}", specific.title
+        if specific.general and said:  # two exceptions at one place are two failures
+            kind += f":{said}"
     elif said:
         kind, text = f"exception:{said}", (event.summary if event else first.text if first else said)
     elif first is not None:

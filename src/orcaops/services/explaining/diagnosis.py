@@ -15,6 +15,7 @@ from orcaops.learning.failures.fingerprint import Fingerprint, fingerprint
 from orcaops.learning.failures.knowledge import KnowledgeBase
 from orcaops.learning.failures.masking import plain, without_time
 from orcaops.learning.failures.matcher import Match
+from orcaops.learning.failures.precedence import causes_first
 from orcaops.learning.failures.signature import Signature, signature
 from orcaops.learning.failures.traces.trace import Event
 from orcaops.model.debug import DebugAnalysis, PastFailure, Quote
@@ -211,9 +212,9 @@ class Diagnosis:
         ranked = [(line.offset, line.text) for line in causes.ranked[:_RANKED]]
         found = self._knowledge.explain(ranked)
         if any(not match.catch_all for match in found):
-            return found
+            return causes_first(found, causes)
         rest = [(line.offset, line.text) for line in causes.lines[:_MOST_LINES_EXPLAINED]]
-        return self._knowledge.explain([*ranked, *rest])
+        return causes_first(self._knowledge.explain([*ranked, *rest]), causes)
 
     def _events(self, run: Run, ranked: Sequence[CauseLine]) -> list[Event]:
         """The stack traces around the most telling lines, numbered as those are."""

@@ -7,8 +7,10 @@ on the most telling line is likely, and each line further down the list counts l
 import signal
 from collections.abc import Iterator
 
+from orcaops.learning.failures.causes import CauseLine, severity
 from orcaops.learning.failures.masking import plain, without_time
 from orcaops.learning.failures.matcher import Match
+from orcaops.learning.failures.traces.trace import Event
 from orcaops.model.debug import LikelyCause, Quote
 from orcaops.model.quantities import show_duration, show_size
 from orcaops.model.run import Cause
@@ -76,11 +78,14 @@ def likely_causes(found: Findings) -> Iterator[LikelyCause]:
         confidence *= _EACH_FURTHER
     # The engine's own word stays first; a pattern that passing runs show too falls behind others.
     given.sort(key=lambda cause: -cause.confidence)
-    if not specific and found.causes.ranked:
-        given.append(_by_line(found))
+    if not specific:
+        # A line that does not sound like a failure tells less than what the end itself stands for.
+        telling = bool(found.causes.ranked) and _telling(found.causes.ranked[0])
+        ended = None if given or telling else _by_exit_code(found)
+        given += [ended] if ended is not None else []
+        if found.causes.ranked and (telling or not given):
+            given.append(_by_line(found))
         given += [_known(found, match, _CATCH_ALL, first) for match in found.matches if match.catch_all][:1]
-    if not given and (ended := _by_exit_code(found)) is not None:
-        given.append(ended)
     if not given:
         given.append(
             LikelyCause(
@@ -117,18 +122,26 @@ def _by_engine(found: Findings) -> Iterator[LikelyCause]:
     )
 
 
+def _telling(line: CauseLine) -> bool:
+    """Whether a line sounds like a failure, and is not shown for want of a better one."""
+    return severity(without_time(plain(line.text))) > 0
+
+
 def _by_exit_code(found: Findings) -> LikelyCause | None:
-    """What the exit code tells where the output tells nothing."""
-    code = found.run.exit_code
+    """What the exit code, or the signal that ended it, tells where the output tells nothing."""
+    run = found.run
+    code = run.exit_code if run.signal is None else 128 + run.signal
     if code not in _BY_EXIT_CODE:
         return None
     title, description, category = _BY_EXIT_CODE[code]
+    end = f"exit code {code} stands for it" if run.signal is None else f"signal {run.signal} ended it"
     return LikelyCause(
         title=title,
         description=description,
         confidence=_KNOWN,
-        why=f"exit code {code} stands for it; the output has no line that sounds like a failure",
+        why=f"{end}; the output has no line that sounds like a failure",
         category=category,
+        quotes=_quoted(found, found.causes.ranked[0].offset) if found.causes.ranked else (),
     )
 
 
@@ -136,7 +149,7 @@ def _known(found: Findings, match: Match, confidence: float, first: int | None) 
     place = "on the most telling line" if match.offset == first else "on one of the telling lines"
     return LikelyCause(
         title=short(match.title),
-        description=short(match.description, 300),
+        description=f"{short(match.description, 300)}{_raised(found, match)}",
         confidence=round(confidence, 2),
         why=f"the known failure {match.pattern.id} stands {place}{_compared(found)}"
         f"{_also_passing(found, match)}",
@@ -144,6 +157,17 @@ def _known(found: Findings, match: Match, confidence: float, first: int | None) 
         pattern_id=match.pattern.id,
         quotes=_quoted(found, match.offset),
     )
+
+
+def _raised(found: Findings, match: Match) -> str:
+    """Where it was raised, if a stack trace around it says so."""
+    event = next((one for one in found.events if one.frame and _within(found, match.offset, one)), None)
+    return f" Raised in {short(event.frame, 120)}." if event is not None and event.frame else ""
+
+
+def _within(found: Findings, offset: int, event: Event) -> bool:
+    number = next((line.number for line in found.causes.lines if line.offset == offset), None)
+    return number is not None and event.first_number <= number <= event.last_number
 
 
 def _trust(found: Findings, match: Match) -> float:

@@ -21,7 +21,10 @@ _PROVEN = frozenset({"offered", "suggested", "validated"})
 
 
 def suggested_fixes(found: Findings) -> Iterator[SuggestedFix]:
-    """What may end it: what is proven, what a limit says, what the pattern knows, a retry; each once."""
+    """What may end it: what is proven, what a limit says, what the pattern knows, a retry; each once.
+
+    To try again is one fix, however many patterns advise it: the first that does so says how it is done.
+    """
     seen: set[str] = set()
     proven = [one for one in found.learned if one.standing in _PROVEN and not one.explored]
     raised = {one.action for one in proven}
@@ -34,8 +37,9 @@ def suggested_fixes(found: Findings) -> Iterator[SuggestedFix]:
         *_retry(found),
         *(_learned(found, one) for one in found.learned if one not in proven),
     ]:
-        if fix.action.casefold() not in seen:
-            seen.add(fix.action.casefold())
+        same = Action.RETRY if fix.remedy is Action.RETRY else fix.action.casefold()
+        if same not in seen:
+            seen.add(same)
             yield fix
 
 
@@ -193,6 +197,7 @@ def _solutions(found: Findings) -> Iterator[SuggestedFix]:
                 standing=one.standing,
                 effect=one.effect if one.effect.n else None,
                 remedy=_remedy(one),
+                command=_rerun(found.run) if _remedy(one) is Action.RETRY else None,
             )
 
 
@@ -204,11 +209,17 @@ def may_retry(found: Findings) -> bool:
 def _retry(found: Findings) -> Iterator[SuggestedFix]:
     if not may_retry(found):
         return
-    again = found.run.requested is not None and not found.run.masked
     yield SuggestedFix(
         action="Try it again",
         why=f"it looks like infrastructure ({found.classification.infrastructure_probability:.0%}), "
         "not like the job itself",
-        command=there(found.run, f"orcaops jobs rerun {found.run.job_id}") if again else None,
+        command=_rerun(found.run),
         remedy=Action.RETRY,
     )
+
+
+def _rerun(run: Run) -> str | None:
+    """The command that runs a job again, where all that it was given is still known."""
+    if run.requested is None or run.masked:
+        return None
+    return there(run, f"orcaops jobs rerun {run.job_id}")
