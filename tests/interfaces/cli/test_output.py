@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orcaops.interfaces.cli.output import print_json_lines, table
+from orcaops.interfaces.cli.output import print_json_lines, table, visible
 from orcaops.model.notice import Reached
 
 CELLS = st.text("ab …", max_size=40)
@@ -47,3 +47,8 @@ def test_every_reader_of_lines_finds_one_document_in_each(capsys: pytest.Capture
     assert [json.loads(line) for line in lines[:4]] == texts
     assert json.loads(lines[4])["channel"] == texts[0]
     assert "ä" in lines[3]
+
+
+def test_letters_that_turn_others_on_a_terminal_are_written_out() -> None:
+    assert visible("rm \u202etxt.exe") == "rm \\u202etxt.exe"
+    assert visible("größer 👨‍👩") == "größer 👨‍👩"

@@ -49,3 +49,8 @@ def test_masking_never_fails_and_masks_are_stable(text: str) -> None:
 @given(st.integers(0, 10**12), st.integers(0, 10**12))
 def test_lines_that_differ_in_numbers_are_the_same(one: int, other: int) -> None:
     assert mask(f"took {one} ms for item {other}") == "took <n> for item <n>"
+
+
+def test_a_line_of_utf_16_is_read_without_its_zero_bytes() -> None:
+    stored = "ModuleNotFoundError: x\r\n".encode("utf-16-le").decode().split("\n")[0]
+    assert plain(stored) == "ModuleNotFoundError: x"

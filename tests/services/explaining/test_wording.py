@@ -1,6 +1,7 @@
 """What a job printed, inside sentences of ours."""
 
 from orcaops.services.explaining.debugging import explain
+from orcaops.services.explaining.wording import short
 
 from .conftest import findings, run_of
 
@@ -14,3 +15,7 @@ def test_text_of_a_job_in_our_sentences_is_one_line() -> None:
 def test_commands_name_another_workspace() -> None:
     analysis = explain(findings(run_of(workspace="team"), ("ERROR: odd",)))
     assert analysis.next_steps == ("orcaops jobs logs now --after -1 --workspace team",)
+
+
+def test_letters_that_turn_the_direction_stay_out_of_our_sentences() -> None:
+    assert short("rm \u202etxt.exe\u2069") == "rm txt.exe"

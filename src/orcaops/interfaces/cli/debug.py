@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orcaops.interfaces.cli.door import options, whoami, with_door
-from orcaops.interfaces.cli.output import colour, paragraph, print_json
+from orcaops.interfaces.cli.output import colour, paragraph, print_json, visible
 
 if TYPE_CHECKING:
     from orcaops.app import App
@@ -157,7 +157,7 @@ def _list(title: str, lines: list[str]) -> None:
 
 def _quote(quote: "Quote", indent: str) -> None:
     """Output of the job, marked as such: a line of it never looks like one of ours."""
-    click.echo(f"{indent}{colour(f'{quote.offset:>9}', 'quiet')} | {quote.text}")
+    click.echo(f"{indent}{colour(f'{quote.offset:>9}', 'quiet')} | {visible(quote.text)}")
 
 
 def _past(one: "PastFailure") -> str:

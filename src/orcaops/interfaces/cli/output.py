@@ -14,6 +14,8 @@ import click
 _NARROWEST = 10  # letters of a last column that are still worth a place on the line
 _BREAKS = re.compile("[\x7f-\x9f\u2028\u2029]")
 """What terminals obey, and what some readers of lines take for the end of one; only texts have it in JSON."""
+_TURNING = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069]")
+"""Letters that turn the direction of others, or that nobody sees."""
 _COLOURS = {"good": "green", "bad": "red", "warn": "yellow", "quiet": "bright_black"}
 
 
@@ -131,6 +133,11 @@ def paragraph(text: str, indent: str = "", *, label: str = "") -> None:
     click.echo(f"{indent}{label}{lines[0]}")
     for line in lines[1:]:
         click.echo(f"{hanging}{line}")
+
+
+def visible(text: str) -> str:
+    """A text with the letters that turn or hide others on a terminal written out."""
+    return _TURNING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def fields(pairs: Iterable[tuple[str, str | None]]) -> None:

@@ -77,7 +77,8 @@ def plain(text: str) -> str:
     if _HAS_CONTROL.search(text):
         if "\r" in text:
             text = _SECTION.sub("", text)
-            text = next((part for part in reversed(text.split("\r")) if part.strip()), "")
+            # Of UTF-16 a zero byte stands behind the last "\r": what has nothing to be read is no state.
+            text = next((part for part in reversed(text.split("\r")) if _CONTROL.sub("", part).strip()), "")
         text = _CONTROL.sub("", text)
     return text.rstrip()
 

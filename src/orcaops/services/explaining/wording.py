@@ -1,10 +1,13 @@
 """Wording: texts of a run and of its job as parts of sentences of ours."""
 
 import json
+import re
 
 from orcaops.learning.failures.masking import plain
 from orcaops.model.job import DEFAULT_WORKSPACE
 from orcaops.model.run import Run
+
+_TURNING = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069]")
 
 
 def there(run: Run, command: str) -> str:
@@ -25,6 +28,9 @@ def said(text: str) -> str:
 
 
 def short(text: str, most: int = 200) -> str:
-    """A text from elsewhere as part of a sentence of ours: one line, bounded, without control letters."""
-    line = " ".join(plain(text.replace("\r", " ").replace("\n", " ")).split())
+    """A text from elsewhere as part of a sentence of ours: one line, bounded, without control letters.
+
+    Nor has it letters that turn the direction of what follows, or that nobody sees.
+    """
+    line = " ".join(_TURNING.sub("", plain(text.replace("\r", " ").replace("\n", " "))).split())
     return line if len(line) <= most else line[: most - 1] + "…"
