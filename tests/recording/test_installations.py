@@ -1,5 +1,6 @@
 """What installers print, with the time stamps of their lines."""
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -167,3 +168,10 @@ def test_what_is_installed_altogether_was_not_downloaded() -> None:
     some = lines((0.0, "fetch https://dl/x"), (2.0, "OK: 200 MiB in 30 packages"))
     [found] = installations_of(text_of(some), some, START)
     assert (found.tool, found.bytes) == ("apk", None)
+
+
+def test_an_output_of_empty_lines_is_read_at_once() -> None:
+    text = "\n" * READ_LETTERS
+    begun = time.process_time()
+    assert installations_of(text, [], None) == ()
+    assert time.process_time() - begun < 1.0  # it took minutes

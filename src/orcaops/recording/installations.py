@@ -36,7 +36,7 @@ def installations_of(
     ``lines`` are not touched where the text speaks of no installer, which is found out in one search.
     ``command`` is what was run.
     """
-    if _any().search(text, 0, READ_LETTERS) is None:
+    if _any().search(_said(text)) is None:
         return ()
     named = {tool.name for tool in installers_in(command)}
     tools = sorted(installers(), key=lambda tool: tool.name not in named)
@@ -102,6 +102,14 @@ def _stamped(text: str, run: Run) -> Iterator[LogLine]:
 def _seconds_in(line: str) -> float:
     match = _TOOK.search(line)
     return float(match[1]) * _UNITS[match[2]] if match is not None else 0.0
+
+
+def _said(text: str) -> str:
+    """The beginning of an output without its empty lines.
+
+    A search over all lines would begin anew at each of thousands of empty ones, and read on to the last.
+    """
+    return "\n".join(line[:_LONGEST_LINE] for line in text[:READ_LETTERS].splitlines() if line.strip())
 
 
 @lru_cache(maxsize=1)
