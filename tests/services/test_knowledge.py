@@ -137,6 +137,8 @@ def opinions(app: App) -> list[str]:
         ({"pattern": "x*"}, "ordinary"),
         ({"pattern": r"(?=lease)lease"}, "RE2"),
         ({"pattern": "(((lease){1,99}){1,9}x){1,99}"}, ""),
+        ({"title": "Lease {9} was lost"}, "{9} stands for nothing"),
+        ({"solutions": ("Take lease {9} again",)}, "{9} stands for nothing"),
         ({"examples": ("something else",)}, "example"),
         ({"counter_examples": ("worker 9 dropped its lease",)}, "counter-example"),
         ({"pattern": "AKIAIOSFODNN7EXAMPLE lease", "examples": ("AKIAIOSFODNN7EXAMPLE lease",)}, ""),
@@ -181,6 +183,8 @@ def test_what_recurs_unexplained_is_proposed_edited_and_accepted(app: App) -> No
     assert (edited.title, edited.edited, edited.pattern) == ("The lease is gone", True, proposal.pattern)
     with pytest.raises(OrcaError):
         app.knowledge.edit("default", proposal.id, ProposalEdited(pattern="("), by="me")
+    with pytest.raises(OrcaError, match="stands for nothing"):
+        app.knowledge.edit("default", proposal.id, ProposalEdited(solutions=("restart {8}",)), by="me")
     made = app.knowledge.accept("default", proposal.id, by="me")
     assert (made.title, made.source, made.occurrences) == ("The lease is gone", "learned", 3)
     assert app.knowledge.proposals("default") == ()

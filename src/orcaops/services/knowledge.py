@@ -150,8 +150,12 @@ class Knowledge:
         """Teach a pattern, or change one that was taught; it is applied to past failures at once.
 
         Secrets in its texts are masked. Raises ``invalid`` for an expression that cannot be used, that
-        matches ordinary lines, or that does not match an example; ``conflict`` for the id of a shipped one.
+        matches ordinary lines, or that does not match an example, and for a place in a text that nothing
+        fills; ``conflict`` for the id of a shipped one.
         """
+        from orcaops.learning.failures.matcher import check_places
+
+        check_places(taught.pattern, _filled_texts(taught))
         its_id = (
             taught.id or f"taught.{_NOT_IN_AN_ID.sub('-', taught.title.casefold()).strip('-')[:60] or 'x'}"
         )
@@ -297,6 +301,10 @@ class Knowledge:
         changed = proposal.model_copy(update=edits.model_dump(exclude_none=True))
         if edits.pattern is not None:
             self._checked(as_pattern(changed))
+        if changed.pattern is not None:
+            from orcaops.learning.failures.matcher import check_places
+
+            check_places(changed.pattern, _filled_texts(edits))
         with self._store.write() as transaction:
             before = {each.id: each.record for each in transaction.teachings.of(workspace, "proposal")}
             record = {**before.get(proposal_id, {}), **edits.model_dump(mode="json", exclude_none=True)}
@@ -371,3 +379,12 @@ class Knowledge:
         return KnowledgeImported(
             patterns=patterns, solutions=solutions, known=known, problems=tuple(problems[:100])
         )
+
+
+def _filled_texts(given: PatternTaught | ProposalEdited) -> dict[str, tuple[str, ...]]:
+    """The texts that captures fill, as far as a person gave them."""
+    return {
+        "title": (given.title or "",),
+        "description": (given.description or "",),
+        "solutions": given.solutions or (),
+    }

@@ -7,7 +7,7 @@ exactly. ``make bench`` measures megabytes per second.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -164,7 +164,7 @@ def compiled(pattern: str, where: str = "pattern") -> Any:
         reason = error.args[0] if error.args else error
         reason = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
         raise invalid(
-            f"the pattern is not a regular expression that RE2 can run: {reason}",
+            f"the pattern is not a regular expression that RE2 can run: {reason.replace('(?m)', '', 1)}",
             where=where,
             hint="There is no look-around and no back reference; a literal ( [ . * needs a backslash.",
         ) from error
@@ -193,6 +193,23 @@ def check_size(pattern: str, where: str = "pattern") -> None:
             where=where,
             hint="Use * or + instead of large counted repetitions such as {1,1000}.",
         )
+
+
+def check_places(pattern: str, texts: Mapping[str, Iterable[str]]) -> None:
+    """Refuse, as ``invalid``, a text with a place, like ``{2}``, for which the expression captures nothing.
+
+    ``texts`` are those that the captures fill, by the names of their fields.
+    """
+    groups = compiled(pattern, where="pattern").groups
+    for name, given in texts.items():
+        missing = [place for text in given for place in _PLACEHOLDER.findall(text) if int(place) > groups]
+        if missing:
+            captures = "nothing" if not groups else "one part" if groups == 1 else f"{groups} parts"
+            raise invalid(
+                f"{{{missing[0]}}} stands for nothing: the expression captures {captures}",
+                where=name,
+                hint="Parentheses capture: {1} is what the first pair matched, {2} the second.",
+            )
 
 
 class Matcher:
