@@ -1,5 +1,6 @@
 """What is made of findings: one answer of bounded length."""
 
+from orcaops.model.anomaly import Anomaly
 from orcaops.model.debug import PastFailure
 from orcaops.model.run import Context, Status
 from orcaops.services.explaining.debugging import MOST_BYTES, explain
@@ -25,3 +26,24 @@ def test_the_answer_stays_short_and_keeps_the_decisive_line() -> None:
     assert analysis.likely_causes[0].quotes[0].text == lines[0]
     assert analysis.suggested_fixes
     assert analysis.next_steps
+
+
+def test_an_incident_is_told_once() -> None:
+    def seen(kind: str, title: str) -> Anomaly:
+        return Anomaly(
+            id=kind,
+            job_id="now",
+            type=kind,
+            severity="warning",
+            title=title,
+            description="",
+            detected_at=AT,
+            detector=kind,
+            key="k",
+            workspace="default",
+        )
+
+    anomalies = [seen("incident", "Incident: 9 jobs fail together"), seen("duration", "Took 3 × as long")]
+    analysis = explain(findings(run_of(), ("ERROR: odd",), anomalies=anomalies))
+    assert analysis.incident == "Incident: 9 jobs fail together"
+    assert analysis.unusual == ("Took 3 × as long",)

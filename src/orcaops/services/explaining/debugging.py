@@ -46,6 +46,9 @@ def explain(found: Findings) -> DebugAnalysis:
     run = found.run
     causes = list(likely_causes(found))
     changes = changes_between(found.last_success, run) if found.last_success is not None else ()
+    flaky = _flaky(found, changes)
+    incident = next((short(one.title) for one in found.anomalies if one.type == "incident"), None)
+    unusual = [title for one in found.anomalies if (title := short(one.title)) not in (flaky, incident)]
     answer = DebugAnalysis(
         job_id=run.job_id,
         status=run.status,
@@ -62,9 +65,9 @@ def explain(found: Findings) -> DebugAnalysis:
         ),
         last_success=found.last_success.job_id if found.last_success else None,
         changed_since_success=changes,
-        flaky=_flaky(found, changes),
-        incident=next((short(one.title) for one in found.anomalies if one.type == "incident"), None),
-        unusual=tuple(short(anomaly.title) for anomaly in found.anomalies[:5]),
+        flaky=flaky,
+        incident=incident,
+        unusual=tuple(unusual[:5]),
         signature=found.signature.id,
         log_lines=found.causes.line_count,
         compared_with=found.compared,
