@@ -74,7 +74,7 @@ def how_often(text: str) -> tuple[str | None, str]:
     >>> how_often("jobs with more than 5 failures today")
     ('more than 5 failures', 'jobs with failures ⟨c⟩ today')
     """
-    text = re.sub(r"\bat least once\b", " ", text)
+    text = re.sub(r"\bat least once\b|(?<=\bnever )once\b", " ", text)
     if (share := _SHARE.search(text)) and re.search(
         r"\b(?:fail\w*|pass\w*|success\w*|rates?|reliab\w*)\b", text
     ):

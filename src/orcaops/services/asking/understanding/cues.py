@@ -43,6 +43,7 @@ _TABLE: tuple[tuple[Kind, float, str], ...] = (
     (Kind.CHANGES, 1.2, (r"\b(?:compare|distinct)\b.*\bfail\b.*\bpass\b|\b(?:compare"
         r"|distinct)\b.*\bpass\b.*\bfail\b")),
     (Kind.FLAKY, 4.4, r"\bflaky\b"),
+    (Kind.FLAKY, 3.0, r"\bsometimes pass sometimes (?:not|fail)\b"),
     (Kind.FLAKY, 5.0, r"\bsometimes\b.*\bfail\b|\bfail\b.*\bsometimes\b"),
     (Kind.ANOMALIES, 4.0, r"\bunusual\b"),
     (Kind.ANOMALIES, 3.2, r"\b(?:critical|warning)\b"),
@@ -110,6 +111,8 @@ _TABLE: tuple[tuple[Kind, float, str], ...] = (
     (Kind.COUNT, 4.8, r"\b(?:most|often)\b.*\b(?:cause|exitcode)\b"),
     (Kind.COUNT, 3.6, r"\b(?:timeout|oom|cancel|lost) (?:the )?(?:most|often)\b"),
     (Kind.RATE, 4.8, r"\bfailrate\b"),
+    (Kind.TYPICAL, 8.0, (r"\bwhich (?:hourofday|weekday|hour|day)\b"
+        r".*\b(?:wait|duration|slow|slowest|memory|cpu)\b")),
     (Kind.TYPICAL, 3.4, r"\bhow long\b"),
     (Kind.TYPICAL, 3.8, r"\bmean\b"),
     (Kind.TYPICAL, 2.8, r"\bhow much (?:memory|cpu)\b"),

@@ -119,7 +119,7 @@ _MEANINGS = {
     "stand": "stand stands stood",
     "flaky": (
         "flaky flakey flake flakes flakier flakiest flakiness intermittent intermittently sporadic "
-        "sporadically unstable"
+        "sporadically unstable unreliable instable"
     ),
     "sometimes": "sometimes occasionally randomly",
     # causes and help
@@ -222,7 +222,8 @@ _FILLER = (
     "detail workspace deployed pushed released upgraded behaviour "
     "behavior behaviours trying try enough offender offenders culprit culprits possible ci cluster fleet "
     "colleague manager where holiday holidays complete full whole entire period starting beginning end ended "
-    "finish finished finishes ends start started begin began against above below least limit deal left"
+    "finish finished finishes ends start started begin began against above below least limit deal left "
+    "anywhere anyplace individual hitting meeting true false correct feeling"
 )
 
 _TIMES = (

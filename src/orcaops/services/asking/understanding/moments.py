@@ -160,7 +160,11 @@ class Moments:
         return None
 
     def _part_of_month(self, text: str, at: int, _rolling: bool) -> Moment | None:
-        """``first week of november``, ``second half of october``: counted from the first of the month."""
+        """``start of the month``, ``first week of november``, ``second half of october``."""
+        if begun := re.compile(r"(?:start|beginning) of (?:the|this) (day|week|month|quarter|year)\b").match(
+            text, at
+        ):
+            return Moment(begin_of(begun[1], self._now), None, begun.end())
         found = re.compile(
             rf"({'|'.join(_NTH)}|last) (week|half) (?:of|in) (?:(this|last) month|({_MONTH}))\b"
         ).match(text, at)

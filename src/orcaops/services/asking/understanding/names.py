@@ -36,7 +36,7 @@ _WITHOUT = re.compile(
     r"(?:(?<=\beverything )|(?<=\banything )|(?<=\ball ))but (?:the )?$"
     r"|(?:\bbut )?\b(?:not|except|excluding|outside|other than|without"
     r"|besides|not counting|not including|leaving out|ignoring|apart from|aside from|minus|omitting)"
-    r"(?: on| in| for| with| from| of)?(?: the)? $"
+    r"(?: (?:the |those )?(?:ones|runs|jobs))?(?: on| in| for| with| from| of)?(?: the)? $"
 )
 _COMMIT = re.compile(
     r"\b(?:commits?|revision|sha|rev) ([0-9a-f]{6,40})\b"

@@ -34,7 +34,7 @@ WHAT_FAILED = (
     (
         re.compile(
             r"\b(?:by|per|for each) tests?(?= |$)"
-            r"|\b(?:which|what) (?:unit |single )?tests? "
+            r"|\b(?:which|what)(?: are the)? (?:unit |single |individual )?tests? (?:that |which )?"
             r"(?=(?:is |are )?(?:fail|flak|break|broke|most|red)|(?:do|did|have) fail)"
             r"|^(?:(?:the|all|list|show|me|any) )*(?:unit )?tests (?:that |which )?(?:is |are |have |did )?"
             r"(?=fail|flak|break|broke)|(?:failing|broken) tests\b(?! job)"
@@ -47,6 +47,17 @@ WHAT_FAILED = (
 
 PHRASES = (
     (r"\b(?:i|we)(?:'d| would) (?:like|love|want) to (?:know|see|find out|understand|have|learn)\b", " "),
+    (r"^good (?:morning|evening|afternoon|day)\b|\bon[- ]?call\b", " "),
+    (r"\b(?:i|we) (?:have the feeling|feel|think|believe|guess|suspect|mean)(?: that)?\b", " "),
+    (r"\b(?:i|we)(?:'d| would)? need to (?:know|see|find out|understand|have|learn)\b", " "),
+    (r"\b(?:get|got|getting) (.*?)\b(?:working|running|green|passing) again\b", r"fix \1"),
+    (r"\b(?:going |go |gone |went )?(?:up or down|down or up|better or worse|worse or better)\b", "trend"),
+    (r"\b(\w+er) and \1\b", r"\1"),
+    (r"\b(?:total )?time[- ]?limit\b", "timeout"),
+    (
+        r"^(?=.*\b(?:fail\w*|die[ds]?|broke\w*|crash\w*)\b)(.*)\bwhat (?:has |had )?happen(?:ed|s)\b",
+        r"\1 why",
+    ),
     (r"\b(?:far |way )?too much\b", "most"),
     (r"\b(memory|ram|mem|cpu) (?:users?|consumers?|hogs?|eaters?|guzzlers?)\b", r"\1 job"),
     (r"\bworst[- ]performing\b", "slowest"),
@@ -132,7 +143,10 @@ PHRASES = (
     (r"\bhow many (?=(?:memory|ram|cpu|money)\b)", "how much "),
     (r"\b(?:cpu|core|compute)[- ]?(?:hours|minutes|seconds)\b", "total cpu"),
     (
-        r"\bshould (?:i|we|you|one) (?:give|reserve|allocate|request|allow|set|assign|use|grant)\b",
+        (
+            r"\b(?:should (?:i|we|you|one)|(?:i|we|you|one) should) "
+            r"(?:give|reserve|allocate|request|allow|set|assign|use|grant)\b"
+        ),
         "will",
     ),
     (r"\b(?:which|what) (?:memory |cpu |time )?(?:timeout|limit)s?\b(?=\s+will\b)", "advice"),
@@ -179,7 +193,8 @@ PHRASES = (
     ),
     (r"\bright now\b|\bat the moment\b|\batm\b|\bas we speak\b", "now"),
     (r"\bnow and then\b|\bevery now and then\b|\bfrom time to time\b|\bon and off\b", "sometimes"),
-    (r"\bover time\b|\bday by day\b|\bweek by week\b|\bmonth by month\b", "trend"),
+    (r"\b(day|week|month|hour) by \1\b", r"trend per \1"),
+    (r"\bover time\b", "trend"),
     (r"\brun[- ]?times?\b", "duration"),
     (r"\brunning times?\b", "duration"),
     (r"\b(?:queue|queueing|queuing|wait|waiting) times?\b", "wait"),

@@ -82,7 +82,9 @@ def ranked(parsed: Parsed, found: Mapping[Kind, float]) -> list[tuple[Kind, floa
     order = list(Kind)
     weights = {kind: weight for kind, weight in weights.items() if weight > 0}
     perfect = re.search(r"\bnever\b|\b(?:has|have) not\b(?!.*\bruns\b)", parsed.spoken)
-    if perfect and re.search(r"^(?:list )?(?:which|any|job)\b.*\bnot (?:is |ever )*pass\b", parsed.meant):
+    if perfect and re.search(
+        r"^(?:list |is )?(?:which|any|job)\b.*\bnot (?:is |ever |become )*pass\b", parsed.meant
+    ):
         weights[Kind.MISSING] = 8.0
     if Kind.MISSING in weights:
         weights.pop(Kind.LIST, None)  # what did not run is no run
