@@ -42,6 +42,7 @@ _PAST = 4
 _CHOSEN = 4  # known failures whose solutions are looked up
 _PAST_BYTES = MIB // 2
 _WHOLE_HEAD, _WHOLE_TAIL = 4 * MIB, 8 * MIB
+_HEAD_LINES, _TAIL_LINES = 50_000, 100_000  # less than that where lines are of a letter or two
 _TOGETHER, _LONG = 200, 4000  # lines that are asked about together; letters of one that is asked alone
 _RANKED, _QUOTED, _NEAR_BYTES = 10, 60, 16_000
 _MOST_LINES_EXPLAINED = 300
@@ -178,9 +179,13 @@ class Diagnosis:
         whether it sounds like a failure: harmless lines far from both ends are passed over.
         """
         printed = run.log.stdout_bytes + run.log.stderr_bytes if run.log is not None else 0
+        count = run.log.lines if run.log is not None else 0
         middle: list[LogLine] = []
-        for line in self._logs.lines(run.workspace, run.job_id):
-            if _WHOLE_HEAD <= line.offset < printed - _WHOLE_TAIL:
+        for number, line in enumerate(self._logs.lines(run.workspace, run.job_id)):
+            if (
+                _WHOLE_HEAD <= line.offset < printed - _WHOLE_TAIL
+                or _HEAD_LINES <= number < count - _TAIL_LINES
+            ):
                 middle.append(line)
                 if len(middle) >= _TOGETHER or len(line.text) >= _LONG:
                     yield from self._telling(middle)

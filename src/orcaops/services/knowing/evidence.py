@@ -6,6 +6,7 @@ second: it is imported when the first run fails.
 """
 
 import logging
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 
 _FAILED = frozenset({Status.FAILED, Status.TIMED_OUT, Status.LOST})
 _HEAD_BYTES, _TAIL_BYTES = MIB // 8, MIB // 2
+_HEAD_LINES, _TAIL_LINES = 5_000, 20_000  # less than that where lines are of a letter or two
 _PASSING_BYTES = MIB // 2
 _TOGETHER = 50  # runs whose evidence is kept in one transaction
 _PAGE = 200
@@ -172,18 +174,19 @@ def _passed_with_errors(run: Run) -> bool:
 
 
 def ends_of_log(logs: LogStore, run: Run) -> Iterator[tuple[int, str]]:
-    """The beginning and the end of a run's log, as (offset, text)."""
+    """The beginning and the end of a run's log, as (offset, text): so many bytes, and not too many lines."""
     printed = (run.log.stdout_bytes + run.log.stderr_bytes) if run.log else 0
     end = -1
-    for line in logs.lines(run.workspace, run.job_id):
-        if line.offset >= _HEAD_BYTES and line.offset < printed - _TAIL_BYTES:
+    for number, line in enumerate(logs.lines(run.workspace, run.job_id)):
+        if number >= _HEAD_LINES or _HEAD_BYTES <= line.offset < printed - _TAIL_BYTES:
             break
         yield line.offset, line.text
         end = line.offset
-    if printed > _HEAD_BYTES + _TAIL_BYTES:
-        after = max(end, printed - _TAIL_BYTES)
-        for line in logs.lines(run.workspace, run.job_id, after=after):
-            yield line.offset, line.text
+    else:
+        return
+    rest = logs.lines(run.workspace, run.job_id, after=max(end, printed - _TAIL_BYTES))
+    for line in deque(rest, maxlen=_TAIL_LINES):
+        yield line.offset, line.text
 
 
 def keep(transaction: Transaction, evidence: "Evidence | PassingLines | None") -> None:
