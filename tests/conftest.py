@@ -1,6 +1,7 @@
 """What every test gets: a home of its own, no way to the real one, and the same arithmetic everywhere."""
 
 import os
+import signal
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,9 @@ from hypothesis import settings
 # Before numpy is imported: results and timings must not depend on the number of cores.
 for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_threads] = "1"
+
+# Programs heed it that a hang-up is ignored; whoever runs the tests behind nohup does not mean theirs.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 settings.register_profile("dev", max_examples=25, deadline=None)
 settings.register_profile("ci", max_examples=100, deadline=None, derandomize=True, print_blob=True)

@@ -25,7 +25,9 @@ def test_files_are_private(tmp_path: Path) -> None:
     with store.write() as transaction:
         transaction.runs.add(make_run(1))
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in home.iterdir()}
-    assert modes == dict.fromkeys(("orcaops.db", "orcaops.db-wal", "orcaops.db-shm"), 0o600)
+    assert modes == dict.fromkeys(
+        ("orcaops.db", "orcaops.db-wal", "orcaops.db-shm", "orcaops.db-turn"), 0o600
+    )
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
     store.close()
 
