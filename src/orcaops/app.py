@@ -50,6 +50,7 @@ from orcaops.services.jobs import Jobs
 from orcaops.services.knowing.evidence import EvidenceTaker
 from orcaops.services.knowing.known_failures import KnowledgeBases
 from orcaops.services.knowing.meaning import Meaning
+from orcaops.services.memory import give_back
 from orcaops.services.optimizations import Optimizations
 from orcaops.services.periodic import PeriodicThread
 from orcaops.services.predictions import Predictions
@@ -385,6 +386,7 @@ def build(configuration: Configuration) -> App:
             PeriodicThread("telling", 2.0, telling.deliver),
             PeriodicThread("reaping", 30.0, recovery.reap),
             PeriodicThread("confirming", 2.0, confirming.submit_wanted),
+            PeriodicThread("memory", 60.0, give_back),
         ),
         recovery=recovery,
         dispatcher=dispatcher,
