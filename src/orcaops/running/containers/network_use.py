@@ -12,8 +12,6 @@ import select
 from collections.abc import Sequence
 from typing import IO, Self
 
-__all__ = ["NetworkUse"]
-
 _LARGEST = 1 << 16
 
 
