@@ -37,7 +37,7 @@ _TABLE = (
         "orcaops run --memory SIZE --timeout TIME -- COMMAND"),
     (r"enable|disable|turn (?:on|off)|switch (?:on|off)", "orcaops optimize --mode MODE"),
     (r"import|load", "orcaops import FILE"),
-    (r"export", "orcaops export FILE"),
+    (r"export", "orcaops export QUERY > FILE"),
     (r"download", "orcaops jobs download JOB"),
     (r"notify|alert|warn|email|page|message|send|post|set|change|rename|move|create|add|install", ""),
     (r"upgrade|update|assign|write|edit|merge|push|commit|build|test", ""),
