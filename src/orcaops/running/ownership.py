@@ -5,9 +5,12 @@ the process ends, however it ends, so a dead owner is told from a living one wit
 An owner of another machine cannot be judged from here and counts as living.
 """
 
+import contextlib
 import fcntl
 import os
 import socket
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -22,13 +25,19 @@ class Ownership:
         self._folder = folder
         self.name = f"{_host()}:{os.getpid()}:{nonce}"
         self._descriptor: int | None = None
+        self._claiming = threading.Lock()
 
     def claim(self) -> str:
         """Make sure that others see this process as living; returns the owner's name."""
-        if self._descriptor is None:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._descriptor = os.open(self._path(self.name), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        with self._claiming:
+            while self._descriptor is None:
+                self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                descriptor = os.open(self._path(self.name), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                if os.fstat(descriptor).st_nlink:
+                    self._descriptor = descriptor
+                else:  # swept away by somebody who saw it before it was locked
+                    os.close(descriptor)
         return self.name
 
     def release(self) -> None:
@@ -44,27 +53,36 @@ class Ownership:
             return self._descriptor is not None
         if owner.partition(":")[0] != _host():
             return True
-        try:
-            descriptor = os.open(self._path(owner), os.O_RDWR | os.O_CLOEXEC)
-        except FileNotFoundError:
-            return False
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        else:
-            return False
-        finally:
-            os.close(descriptor)
+        with self._dead(self._path(owner)) as dead:
+            return not dead
 
     def sweep(self) -> None:
         """Remove the files of owners that have died."""
         if not self._folder.is_dir():
             return
         for path in self._folder.iterdir():
-            owner = path.name.replace("%", ":")
-            if not self.lives(owner):
-                path.unlink(missing_ok=True)
+            if path != self._path(self.name) or self._descriptor is None:
+                with self._dead(path) as dead:
+                    if dead:
+                        path.unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def _dead(self, path: Path) -> Iterator[bool]:
+        """Whether nobody holds the lock of an owner's file; nobody can take it meanwhile."""
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            yield True
+            return
+        try:
+            # Shared, so that two who ask at the same time do not take each other for the owner.
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+        finally:
+            os.close(descriptor)
 
     def _path(self, owner: str) -> Path:
         return self._folder / owner.replace(":", "%").replace("/", "%")
