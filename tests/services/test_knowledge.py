@@ -130,25 +130,30 @@ def opinions(app: App) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("changes", "where"),
+    ("changes", "code", "where"),
     [
-        ({"pattern": "lease ("}, "pattern"),
-        ({"pattern": ".*"}, "ordinary"),
-        ({"pattern": "x*"}, "ordinary"),
-        ({"pattern": r"(?=lease)lease"}, "RE2"),
-        ({"pattern": "(((lease){1,99}){1,9}x){1,99}"}, ""),
-        ({"title": "Lease {9} was lost"}, "{9} stands for nothing"),
-        ({"solutions": ("Take lease {9} again",)}, "{9} stands for nothing"),
-        ({"examples": ("something else",)}, "example"),
-        ({"counter_examples": ("worker 9 dropped its lease",)}, "counter-example"),
-        ({"pattern": "AKIAIOSFODNN7EXAMPLE lease", "examples": ("AKIAIOSFODNN7EXAMPLE lease",)}, ""),
+        ({"pattern": "lease ("}, ErrorCode.INVALID, "pattern"),
+        ({"pattern": ".*"}, ErrorCode.CONFLICT, "ordinary"),
+        ({"pattern": "x*"}, ErrorCode.CONFLICT, "ordinary"),
+        ({"pattern": r"(?=lease)lease"}, ErrorCode.INVALID, "RE2"),
+        ({"pattern": "(((lease){1,99}){1,9}x){1,99}"}, ErrorCode.INVALID, ""),
+        ({"title": "Lease {9} was lost"}, ErrorCode.CONFLICT, "{9} stands for nothing"),
+        ({"solutions": ("Take lease {9} again",)}, ErrorCode.CONFLICT, "{9} stands for nothing"),
+        ({"examples": ("something else",)}, ErrorCode.CONFLICT, "example"),
+        ({"counter_examples": ("worker 9 dropped its lease",)}, ErrorCode.CONFLICT, "counter-example"),
+        (
+            {"pattern": "AKIAIOSFODNN7EXAMPLE lease", "examples": ("AKIAIOSFODNN7EXAMPLE lease",)},
+            ErrorCode.INVALID,
+            "",
+        ),
     ],
 )
-def test_what_cannot_be_taught_is_told_why(app: App, changes: dict[str, object], where: str) -> None:
+def test_what_cannot_be_taught_is_told_why(
+    app: App, changes: dict[str, object], code: ErrorCode, where: str
+) -> None:
     with pytest.raises(OrcaError) as caught:
         app.knowledge.teach("default", LEASE.model_copy(update=changes), by="me")
-    contradicts = where in ("example", "counter-example", "ordinary")
-    assert caught.value.code is (ErrorCode.CONFLICT if contradicts else ErrorCode.INVALID)
+    assert caught.value.code is code
     assert where in str(caught.value)
     assert app.knowledge.export("default").patterns == ()
 

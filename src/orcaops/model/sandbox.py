@@ -10,6 +10,9 @@ from orcaops.model.job import DEFAULT_WORKSPACE, EnvName, JobSpec, LabelName, Mo
 from orcaops.model.quantities import Duration, Finite, Size, UtcTime
 from orcaops.model.word import Word
 
+SANDBOX_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$"
+"""What a sandbox may be called: what ``orcaops sandbox copy NAME:PATH`` can tell from a path."""
+
 
 class SandboxState(StrEnum):
     """Where a sandbox is in its life; the last two are final."""
@@ -37,9 +40,8 @@ class SandboxSpec(Word):
         None
     )
     template: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = None
-    name: (
-        Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f]+$")] | None
-    ) = None
+    # The service refuses other names, with a hint that a schema cannot give.
+    name: Annotated[str, Field(json_schema_extra={"pattern": SANDBOX_NAME})] | None = None
     memory: Size | None = None
     cpus: Annotated[float, Field(gt=0, le=4096, allow_inf_nan=False)] | None = None
     pids: Annotated[int, Field(ge=1, le=4194304)] | None = None

@@ -24,7 +24,7 @@ from orcaops.model.job import JobSpec
 from orcaops.model.quantities import show_duration
 from orcaops.model.query import DEFAULT_LIMIT, Page
 from orcaops.model.run import Run
-from orcaops.model.sandbox import Sandbox, SandboxSpec, SandboxState
+from orcaops.model.sandbox import SANDBOX_NAME, Sandbox, SandboxSpec, SandboxState
 from orcaops.recording.redaction import redact_spec
 from orcaops.recording.store import Store, Transaction
 from orcaops.running.executor import Executor
@@ -37,7 +37,6 @@ log = logging.getLogger(__name__)
 
 BY_ITSELF = "orcaops"
 _INTERRUPTED_AFTER = timedelta(hours=1)
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 _SHORTEST = 6  # letters of an id that stand for all of it
 _OF_THE_SANDBOX = ("memory", "cpus", "pids", "network")
 
@@ -83,7 +82,7 @@ class Sandboxes:
         may have, ``not_found`` for an image that cannot be had.
         """
         spec = self._filled(spec)
-        if spec.name is not None and not _NAME.fullmatch(spec.name):
+        if spec.name is not None and not re.fullmatch(SANDBOX_NAME, spec.name):
             raise invalid(
                 f"a sandbox cannot be called {spec.name!r}",
                 where="name",

@@ -196,7 +196,7 @@ def check_size(pattern: str, where: str = "pattern") -> None:
 
 
 def check_places(pattern: str, texts: Mapping[str, Iterable[str]]) -> None:
-    """Refuse, as ``invalid``, a text with a place, like ``{2}``, for which the expression captures nothing.
+    """Refuse, as a conflict, a text with a place, like ``{2}``, for which the expression captures nothing.
 
     ``texts`` are those that the captures fill, by the names of their fields.
     """
@@ -205,7 +205,7 @@ def check_places(pattern: str, texts: Mapping[str, Iterable[str]]) -> None:
         missing = [place for text in given for place in _PLACEHOLDER.findall(text) if int(place) > groups]
         if missing:
             captures = "nothing" if not groups else "one part" if groups == 1 else f"{groups} parts"
-            raise invalid(
+            raise conflict(
                 f"{{{missing[0]}}} stands for nothing: the expression captures {captures}",
                 where=name,
                 hint="Parentheses capture: {1} is what the first pair matched, {2} the second.",
