@@ -142,9 +142,9 @@ def opinions(app: App) -> list[str]:
         ({"examples": ("something else",)}, ErrorCode.CONFLICT, "example"),
         ({"counter_examples": ("worker 9 dropped its lease",)}, ErrorCode.CONFLICT, "counter-example"),
         (
-            {"pattern": "AKIAIOSFODNN7EXAMPLE lease", "examples": ("AKIAIOSFODNN7EXAMPLE lease",)},
+            {"pattern": "(AKIAIOSFODNN7EXAMPLE) lease", "examples": ("AKIAIOSFODNN7EXAMPLE lease",)},
             ErrorCode.INVALID,
-            "",
+            "secret",
         ),
     ],
 )
