@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orcaops.learning.failures.causes import VERDICT, Causes, find_causes, find_causes_of_failure, severity
+from orcaops.learning.failures.causes import (
+    VERDICT,
+    Causes,
+    find_causes,
+    find_causes_of_failure,
+    may_sound,
+    severity,
+)
 from orcaops.learning.failures.fingerprint import fingerprint
 from orcaops.learning.failures.knowledge import KnowledgeBase
 
@@ -31,6 +38,14 @@ def test_with_a_passing_log_only_what_is_new_tells_the_cause() -> None:
     assert causes.ranked[0].text == FAILING[3]
     assert [line.number for line in causes.lines] == [4, 5]
     assert causes.ranked[0].offset == 3
+
+
+def test_whether_any_of_many_lines_may_announce_a_failure_is_asked_at_once() -> None:
+    dated = "\n".join(f"2026-01-05T02:00:{n:02d} INFO item {n} done" for n in range(60))
+    assert not may_sound(dated)
+    assert not may_sound("")
+    assert may_sound(f"{dated}\nCONNECTION REFUSED\n{dated}")
+    assert may_sound(f"{dated}\nassertion failed: x\n{dated}")
 
 
 def test_without_one_words_and_place_tell_it() -> None:

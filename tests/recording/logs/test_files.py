@@ -9,14 +9,15 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orcaops.model.errors import ErrorCode, OrcaError
-from orcaops.model.logline import Stream
-from orcaops.recording.logs import ring
+from orcaops.model.logline import LogLine, Stream
+from orcaops.recording.logs import lines, ring
 from orcaops.recording.logs.files import FileLogStore
 
 AT = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -52,6 +53,23 @@ def test_lines_keep_stream_time_and_offset(store: FileLogStore) -> None:
     assert summary.longest_silence_s == 3.0
     assert writer.close() is summary
     assert store.last_at("w", "j") == AT + timedelta(seconds=4)
+
+
+def test_a_line_far_behind_is_found_without_making_those_before_it(
+    store: FileLogStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = store.open("w", "j")
+    writer.write(OUT, b"x\n" * 10_000, AT)
+    writer.close()
+    made: list[int] = []
+
+    def counted(**fields: Any) -> LogLine:
+        made.append(fields["offset"])
+        return LogLine(**fields)
+
+    monkeypatch.setattr(lines, "LogLine", counted)
+    found = next(store.lines("w", "j", after=15_999))
+    assert (found.offset, made) == (16_000, [16_000])
 
 
 def test_levels_and_first_error(store: FileLogStore) -> None:

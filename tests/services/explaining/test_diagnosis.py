@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from orcaops.app import App
+from orcaops.learning.failures.causes import severity
 from orcaops.learning.failures.masking import plain
 from orcaops.model.debug import DebugAnalysis
 from orcaops.model.job import JobSpec
 from orcaops.model.run import Run
+from orcaops.services.explaining import diagnosis
 
 MOST_LETTERS = 16_000
 
@@ -188,6 +190,25 @@ def test_a_line_in_the_middle_of_a_long_log_is_found(app: App, tmp_path: Path) -
     analysis = debugged(app, ran(app, f"{sys.executable} {script}"))
     assert analysis.likely_causes[0].pattern_id == "python.module-not-found"
     assert analysis.likely_causes[0].quotes[0].text == "ModuleNotFoundError: No module named 'yaml'"
+
+
+def test_harmless_lines_in_the_middle_are_asked_about_together_though_they_are_dated(
+    app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "much.py"
+    script.write_text(MUCH.format(lines=160_000))
+    run = ran(app, f"{sys.executable} {script}")
+    asked: list[str] = []
+
+    def counted(line: str) -> float:
+        asked.append(line)
+        return severity(line)
+
+    monkeypatch.setattr(diagnosis, "severity", counted)
+    monkeypatch.setattr(diagnosis, "_WHOLE_HEAD", 100_000)
+    monkeypatch.setattr(diagnosis, "_WHOLE_TAIL", 100_000)
+    assert debugged(app, run).likely_causes[0].pattern_id == "python.module-not-found"
+    assert len(asked) < 1000  # of more than 150 000
 
 
 MUCH = """

@@ -196,6 +196,15 @@ def severity(line: str) -> float:
     return value
 
 
+def may_sound(text: str) -> bool:
+    """Whether any of some plain lines, given as one text, may hold a word that announces a failure.
+
+    It costs a small part of asking each for its :func:`severity`; places and frames alone do not count.
+    """
+    told = _words()[0].Match(text.lower().encode("utf-8", "replace"))
+    return bool(told) and (0 in told or 1 in told)
+
+
 def _benign(line: str) -> bool:
     return 2 in (_words()[0].Match(line.lower().encode("utf-8", "replace")) or ())
 

@@ -54,9 +54,7 @@ class Cursor:
             self._behind, self._last_us = frame.end, frame.last_us
             if frame.end <= self._after:
                 continue
-            for line in lines_of(descriptor, frame):
-                if line.offset > self._after:
-                    yield line
+            yield from lines_of(descriptor, frame, self._after)
 
     def _next(self) -> Frame | None:
         while True:

@@ -7,7 +7,7 @@ import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice, takewhile
 
-from orcaops.learning.failures.causes import CauseLine, Causes, find_causes_of_failure, severity
+from orcaops.learning.failures.causes import CauseLine, Causes, find_causes_of_failure, may_sound, severity
 from orcaops.learning.failures.classification import classify
 from orcaops.learning.failures.events import read_log
 from orcaops.learning.failures.evidence import ended, kept_signature, known_origin, silent
@@ -200,7 +200,7 @@ class Diagnosis:
         """Of some lines those that sound like a failure; whether any does is asked of all at once first."""
         text = "\n".join(line.text for line in lines)
         plainly = "\x1b" not in text and "\r" not in text
-        if plainly and severity(text) <= 0 and not self._known_in(text):
+        if not lines or (plainly and not may_sound(text) and not self._known_in(text)):
             return
         for line in lines:
             body = without_time(plain(line.text))
