@@ -128,6 +128,9 @@ def _limits_that_stay(trials: int) -> Iterator[Row]:
         "two sizes, three to one": lambda _, draw: (
             (3 if draw.random() < 0.3 else 1) * draw.lognormvariate(0.0, 0.08)
         ),
+        "ten times as much now and then": lambda _, draw: (
+            (10 if draw.random() < 0.4 else 1) * draw.lognormvariate(0.0, 0.05)
+        ),
         "grows by less than it varies": lambda n, draw: 1.03**n * draw.lognormvariate(0.0, 0.25),
     }
     for kind, held in kinds.items():

@@ -1,7 +1,8 @@
 """How high values may go over the next runs: their spread, their growth, and how far they wander.
 
 Among n values without any order the next one is the largest with probability 1/(n + 1): the largest so far
-is no bound for what comes. Three things lift it, all on the logarithm:
+is no bound for what comes. Three things lift it, all on the logarithm, and above the highest of the levels
+that values keep to (:mod:`orcaops.stats.clumps`), if they do:
 
 ========  ============================================================================================
 spread    as Student's distribution has it, so wide that one of the next :data:`AHEAD` values exceeds it
@@ -22,6 +23,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from orcaops.stats.clumps import levelled
 from orcaops.stats.student import critical
 from orcaops.stats.trend import trend
 
@@ -72,8 +74,8 @@ def growth(values: Sequence[float]) -> Growth:
 def ceiling(values: Sequence[float]) -> float:
     """What the next :data:`AHEAD` values will hardly exceed; ``values`` come oldest first, at least one.
 
-    >>> round(ceiling([100.0] * 20)), round(ceiling([100.0, 200.0] * 10))
-    (108, 420)
+    >>> round(ceiling([100.0] * 20)), round(ceiling([100.0, 200.0] * 10)), round(ceiling([100.0, 110.0] * 10))
+    (108, 217, 124)
     >>> ceiling([100 * 1.02**n for n in range(20)]) > 4 * ceiling([100.0] * 20)
     True
     """
@@ -98,7 +100,7 @@ def runs_until(values: Sequence[float], bound: float) -> int | None:
 
 
 def _logs(values: Sequence[float]) -> list[float]:
-    return [math.log(max(value, 1e-9)) for value in values[-_LOOKED_AT:]]
+    return levelled([math.log(max(value, 1e-9)) for value in values[-_LOOKED_AT:]])
 
 
 def _spread_above(level: Sequence[float]) -> float:

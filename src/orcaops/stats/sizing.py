@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orcaops.stats.ceiling import ceiling
+from orcaops.stats.clumps import levelled
 
 _PRIOR_SPREAD = 0.08
 _LOOKED_AT = 100
@@ -28,7 +29,8 @@ _RELATIVES_MARGIN = 1.5
 class Margin:
     """``largest × clip(exp(spreads · spread) + share / (n + 1), low, high)``, from ``needed`` runs on.
 
-    A limit that ``stays`` is not set anew for every run: it leaves the next ones the room they may take.
+    A limit that ``stays`` is not set anew for every run: it leaves the next ones the room they may take,
+    above the highest level that the peaks keep to.
     """
 
     spreads: float
@@ -56,6 +58,8 @@ def memory_limit(
     if len(peaks) < margin.needed:
         return None
     logs = [math.log(max(peak, 1.0)) for peak in peaks[-_LOOKED_AT:]]
+    if margin.stays:
+        logs = levelled(logs)
     n = len(logs)
     mean = math.fsum(logs) / n
     squares = math.fsum((y - mean) ** 2 for y in logs)

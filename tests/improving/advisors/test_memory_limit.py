@@ -52,6 +52,20 @@ def test_memory_that_follows_its_input_is_given_the_room_that_inputs_ask_for() -
     assert found.evidence["proposed_bytes"] > max(held[12:]) * MIB
 
 
+def test_of_several_levels_the_highest_is_given_what_it_would_be_given_alone() -> None:
+    (alone,) = told(MemoryLimit(), of([300 + n % 7 for n in range(30)], limit_mib=2048))
+    for held, words in (
+        ([30 if n % 2 else 300 + n % 7 for n in range(30)], "the limit is for the larger ones"),
+        ([300 + n % 7 if n < 15 else 30 for n in range(30)], "since memory fell"),
+        ([30 if n < 15 else 300 + n % 7 for n in range(30)], "since memory rose"),
+    ):
+        (found,) = told(MemoryLimit(), of(held, limit_mib=2048))
+        assert found.evidence["proposed_bytes"] <= 1.1 * alone.evidence["proposed_bytes"]
+        assert found.evidence["growth_per_run"] == 0
+        assert words in found.description
+    assert "larger ones" not in alone.description
+
+
 def test_memory_that_grows_is_given_room() -> None:
     (steady,) = told(MemoryLimit(), of([200] * 30, limit_mib=4096))
     (growing,) = told(MemoryLimit(), of([100 + 100 * n // 30 for n in range(31)], limit_mib=4096))

@@ -14,6 +14,7 @@ from orcaops.model.quantities import MIB, show_size
 from orcaops.model.recommendation import Change, Recommendation
 from orcaops.model.run import Run
 from orcaops.stats.ceiling import GROWS_ON, growth
+from orcaops.stats.clumps import clumps
 from orcaops.stats.interval import mean_of_next
 
 _GIB = 1024**3
@@ -24,7 +25,8 @@ class MemoryLimit:
     """Advises a lower memory limit where the job uses under ``low_share`` of the present one.
 
     The proposed limit is the cautious one of :mod:`orcaops.stats.sizing`, from the largest peak of the
-    latest runs and what the next ones may reach by their spread, their growth and their wandering. Silent
+    latest runs and what the next ones may reach by their spread, their growth and their wandering. Where
+    runs keep to several levels, or were changed for good, it is that of the highest level among them. Silent
     without a limit, before ``needed`` measured successes, where a run was killed for want of memory, where
     the replay would stop a run, and where that room leaves hardly anything to be saved.
 
@@ -69,7 +71,7 @@ class MemoryLimit:
                 title=f"Lower the memory limit from {show_size(limit)} to {show_size(wanted)}",
                 description=f"The last {len(peaks)} measured runs held at most {show_size(max(peaks))} "
                 f"of {show_size(limit)}, that is {f'{share:.0f}%' if share >= 1 else 'under 1%'}."
-                f"{_grows(grown)}",
+                f"{_levels(peaks)}{_grows(grown)}",
                 impact=f"Frees {show_size(limit - wanted)} for every run; {fits}.",
                 action=f"--memory {wanted // MIB}m",
                 worth=Worth(unit="gib_hours", per_run=mean_of_next(saved, ahead=AHEAD), effort="easy"),
@@ -85,6 +87,23 @@ class MemoryLimit:
                 change=Change(field="memory", before=limit, after=wanted),
             ),
         )
+
+
+def _levels(peaks: Sequence[float]) -> str:
+    """A sentence on runs, newest first, that keep to several levels: which of them the limit is for."""
+    parts = clumps([math.log(max(peak, 1.0)) for peak in peaks])
+    if len(parts) == 1:
+        return ""
+    low, high = ([place for part in side for place in part] for side in (parts[:-1], parts[-1:]))
+    largest = show_size(max(int(peaks[place]) for place in low))
+    if max(low) < min(high):
+        return (
+            f" The {len(low)} since memory fell held at most {largest}; as long as those before are among "
+            "the latest runs, the limit leaves room for them."
+        )
+    if max(high) < min(low):
+        return f" That is since memory rose, {len(high)} runs ago; before, they held at most {largest}."
+    return f" {len(low)} of them held at most {largest}: the limit is for the larger ones."
 
 
 def _grows(grown: float) -> str:
