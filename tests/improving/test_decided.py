@@ -4,9 +4,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from orcaops.improving.decided import once_each, trials_of, tried, with_decisions
+from orcaops.model.baseline import Baseline
 from orcaops.model.decision import Decision
-from orcaops.model.recommendation import Change, Priority, Recommendation
-from orcaops.model.run import Cause, Run, Status
+from orcaops.model.recommendation import Change, Priority, Recommendation, Saving
+from orcaops.model.run import Cause, Phase, PhaseName, Run, Status
 from orcaops.testing.advisors import a_run
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -99,12 +100,64 @@ def test_a_decision_without_the_recommendation_still_holds() -> None:
     assert with_decisions([], [old]) == []
 
 
-def trial(*runs: Run, usual_s: float | None = 60.0) -> str:
+def usually(seconds: float | None, longest_s: float | None = None) -> Baseline:
+    return Baseline(
+        key="name:a", sample_count=20, duration_p50=seconds, duration_p95=longest_s, last_updated=AT
+    )
+
+
+def outcome(
+    *runs: Run, usual_s: float | None = 60.0, longest_s: float | None = None, **fields: Any
+) -> Recommendation:
     decisions = [decided("try", found(), n, job_id=run.job_id) for n, run in enumerate(runs)]
-    shown = tried(found(), trials_of(decisions, "r1"), {run.job_id: run for run in runs}, usual_s)
-    assert shown.trial is not None
+    usual = usually(usual_s, longest_s)
+    known = {run.job_id: run for run in runs}
+    shown = tried(found(**fields), trials_of(decisions, "r1"), known, usual)
     assert shown.evidence["trial_job_ids"] == [run.job_id for run in runs]
+    return shown
+
+
+def trial(*runs: Run, **fields: Any) -> str:
+    shown = outcome(*runs, **fields)
+    assert shown.trial is not None
     return shown.trial.state
+
+
+def test_one_trial_is_not_refuted_by_chance_nor_by_less_than_what_is_saved() -> None:
+    saving = Saving(
+        unit="seconds",
+        per_run=10.0,
+        low=9.0,
+        high=11.0,
+        runs_per_day=1,
+        per_day=10,
+        per_day_low=9,
+        per_day_high=11,
+    )
+    assert trial(a_run(1, 0.2), usual_s=0.1) == "refuted"
+    assert trial(a_run(1, 0.2), usual_s=0.1, longest_s=0.25) == "confirmed"
+    assert trial(a_run(1, 0.2), usual_s=0.1, saving=saving) == "confirmed"
+    assert trial(a_run(1, 90.0), saving=saving) == "refuted"
+
+
+def test_what_was_refuted_is_worth_nothing_and_stays_dismissed() -> None:
+    shown = outcome(a_run(1, 90.0), priority=Priority.HIGH, impact_score=3.0)
+    assert (shown.score, shown.impact_score, shown.priority) == (0.0, 0.0, Priority.LOW)
+    assert "refuted: with the change" in (shown.remark or "")
+    assert with_decisions([shown], [decided("dismiss", shown)])[0].state == "dismissed"
+    praised = outcome(a_run(1, 50.0))
+    assert (praised.score, praised.remark) == (10.0, None)
+
+
+def test_a_trial_tells_how_large_the_image_is_and_how_long_it_took_to_come() -> None:
+    pulled = {PhaseName.PULL: Phase(started_at=AT, duration_s=1.5)}
+    run = a_run(1, 50.0, image="slim", image_size_bytes=50 * 1024**2, phases=pulled)
+    told = outcome(run, change=Change(field="image", before="large", after="slim")).trial
+    assert told is not None
+    assert told.sentence.startswith("on slim (50.0 MiB, pulled in 1.50 s) it succeeded in 50.0 s")
+    plain = outcome(run).trial
+    assert plain is not None
+    assert plain.sentence.startswith("with the change it succeeded in 50.0 s")
 
 
 def test_a_trial_is_confirmed_refuted_or_still_running() -> None:
@@ -113,8 +166,8 @@ def test_a_trial_is_confirmed_refuted_or_still_running() -> None:
     assert trial(a_run(1, 90.0), usual_s=None) == "confirmed"
     assert trial(a_run(1, 1.0, cause=Cause.COMMAND_FAILED, exit_code=1)) == "refuted"
     assert trial(a_run(1).changed(status=Status.RUNNING)) == "running"
-    assert tried(found(), [], {}, 60.0) == found()
-    gone = tried(found(), ["gone"], {}, 60.0).trial
+    assert tried(found(), [], {}, usually(60.0)) == found()
+    gone = tried(found(), ["gone"], {}, usually(60.0)).trial
     assert gone is not None
     assert gone.state == "untried"
 

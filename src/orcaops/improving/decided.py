@@ -8,18 +8,19 @@ dismissed  stays so until its score, which counts what is sure to be saved, is t
            a minute a week at least; then it is open again, and its remark says so. How often the job runs
            counts as it was for a day: ten more runs in an afternoon are no busier job
 applied    stays as it was promised, with its effect; what is advised on top of it later is another one
-tried      the runs of the trial stand in its evidence
+tried      the runs of the trial stand in its evidence; what was refuted by them is worth nothing any more
 =========  ==============================================================================================
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
+from orcaops.model.baseline import Baseline
 from orcaops.model.decision import Decision
 from orcaops.model.identity import content_id
-from orcaops.model.quantities import show_duration, show_time
-from orcaops.model.recommendation import Recommendation, Trial
-from orcaops.model.run import Run, Status
+from orcaops.model.quantities import show_duration, show_size, show_time
+from orcaops.model.recommendation import Priority, Recommendation, Trial
+from orcaops.model.run import PhaseName, Run, Status
 
 REOPENS_AT = 2.0
 """By what factor the score must have grown for a dismissed recommendation to come back."""
@@ -113,32 +114,60 @@ def trials_of(decisions: Iterable[Decision], recommendation_id: str) -> list[str
 
 
 def tried(
-    shown: Recommendation, job_ids: Sequence[str], runs: Mapping[str, Run], usual_s: float | None
+    shown: Recommendation, job_ids: Sequence[str], runs: Mapping[str, Run], usual: Baseline | None
 ) -> Recommendation:
-    """The recommendation with what its trials showed; ``usual_s`` is how long the job takes as it is."""
+    """The recommendation with what its trials showed; ``usual`` is how long the job takes as it is.
+
+    A trial refutes it that failed, or took longer than the job practically ever does by more than the change
+    saves: one run of a few tenths of a second says nothing against ten seconds of pulling.
+    """
     if not job_ids:
         return shown
     known = [runs[job_id] for job_id in job_ids if job_id in runs]
     waiting = [run for run in known if not run.status.final]
     failed = [run for run in known if run.status.final and run.status is not Status.SUCCEEDED]
     well = [run for run in known if run.status is Status.SUCCEEDED and run.duration_s is not None]
-    image = known[-1].image if known else "the proposed image"
+    of_an_image = shown.change is not None and shown.change.field == "image"
+    on = f"on {known[-1].image if known else 'the proposed image'}" if of_an_image else "with the change"
     if failed:
         last = failed[-1]
         why = last.message or (f"exit code {last.exit_code}" if last.exit_code is not None else last.status)
-        trial = Trial(state="refuted", job_ids=tuple(job_ids), sentence=f"on {image} it failed: {why}")
+        trial = Trial(state="refuted", job_ids=tuple(job_ids), sentence=f"{on} it failed: {why}")
     elif well:
         taken = sorted(run.duration_s or 0.0 for run in well)[len(well) // 2]
-        slower = usual_s is not None and taken > _ABOUT_AS_FAST * usual_s
+        usual_s = usual.duration_p50 if usual is not None else None
         usually = f", usually {show_duration(usual_s)}" if usual_s is not None else ""
         trial = Trial(
-            state="refuted" if slower else "confirmed",
+            state="refuted" if _slower(taken, usual, shown) else "confirmed",
             job_ids=tuple(job_ids),
-            sentence=f"on {image} it succeeded in {show_duration(taken)}{usually} ({len(well)} tried)",
+            sentence=f"{on}{_fetched(well) if of_an_image else ''} it succeeded in {show_duration(taken)}"
+            f"{usually} ({len(well)} tried)",
         )
     elif waiting:
-        trial = Trial(state="running", job_ids=tuple(job_ids), sentence=f"being tried on {image}")
+        trial = Trial(state="running", job_ids=tuple(job_ids), sentence=f"being tried {on}")
     else:
         trial = Trial(job_ids=tuple(job_ids), sentence="the runs that tried it are gone")
-    evidence = {**shown.evidence, "trial_job_ids": list(job_ids), "trial": trial.sentence}
-    return shown.model_copy(update={"trial": trial, "evidence": evidence})
+    changes: dict[str, object] = {"trial": trial}
+    changes["evidence"] = {**shown.evidence, "trial_job_ids": list(job_ids)}
+    if trial.state == "refuted":
+        changes |= {"score": 0.0, "impact_score": 0.0, "priority": Priority.LOW}
+        changes["remark"] = f"refuted: {trial.sentence}"
+    return shown.model_copy(update=changes)
+
+
+def _slower(taken_s: float, usual: Baseline | None, shown: Recommendation) -> bool:
+    if usual is None or usual.duration_p50 is None:
+        return False
+    saving = shown.saving
+    saved_s = max(saving.per_run, 0.0) if saving is not None and saving.unit == "seconds" else 0.0
+    longest_s = max(_ABOUT_AS_FAST * usual.duration_p50, usual.duration_p95 or 0.0)
+    return taken_s > longest_s and taken_s - usual.duration_p50 > saved_s
+
+
+def _fetched(runs: Sequence[Run]) -> str:
+    """The size of the image that the trial ran on, and how long it took to fetch, where that is known."""
+    size = next((run.image_size_bytes for run in runs if run.image_size_bytes), None)
+    pulls = [phase.duration_s for run in runs if (phase := run.phases.get(PhaseName.PULL)) is not None]
+    told = [show_size(size)] if size else []
+    told += [f"pulled in {show_duration(max(pulls))}"] if pulls and max(pulls) > 0 else []
+    return f" ({', '.join(told)})" if told else ""

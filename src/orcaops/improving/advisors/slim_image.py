@@ -18,6 +18,9 @@ from orcaops.model.recommendation import Change, Recommendation, Trial
 from orcaops.model.run import PhaseName, Run
 from orcaops.stats.interval import mean_of_next
 
+_OFFICIAL = r"((?:docker\.io/)?(?:library/)?|(?:[^/\s]+/)+library/)([a-z0-9_-]+)(?::([A-Za-z0-9_.-]+))?"
+"""An official image by its own name, or by that of a mirror: both keep it below ``library/``."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlimImage:
@@ -25,7 +28,8 @@ class SlimImage:
 
     What it saves is the measured time of pulls, by the share that the variant is smaller. The proposal
     stays *untried* until a real run on the variant has succeeded (``orcaops recommendations try``): that an
-    image is smaller does not say that the job works on it. Silent about images that are not in the table,
+    image is smaller does not say that the job works on it. An official image that comes by way of a mirror
+    (``mirror.example/library/python:3.11``) is one of the table. Silent about images that are not in it,
     where pulling cost less than ``least_s`` over the latest runs, where that variant has runs of its own
     already, and before ``needed`` runs.
 
@@ -72,8 +76,8 @@ class SlimImage:
                 f"{entry['slim_mib']} "
                 f"MiB; pulling took {show_duration(sum(pulls))} over the last {len(here)} runs. "
                 f"{entry['caveat']}",
-                impact=f"Pulls get about {100 * smaller:.0f}% smaller. Not tried yet.",
-                action=f"--image {proposed}   (or: orcaops recommendations try ID)",
+                impact=f"Pulls get about {100 * smaller:.0f}% smaller.",
+                action=f"--image {proposed}",
                 worth=Worth(
                     unit="seconds",
                     per_run=saved.within(0.0),
@@ -105,7 +109,7 @@ def _table() -> Mapping[str, Mapping[str, Any]]:
 @lru_cache(maxsize=1024)
 def variant_of(image: str | None) -> tuple[str, Mapping[str, Any]] | None:
     """The slim variant of an image reference, with its entry in the table; None where none is known."""
-    match = re.fullmatch(r"((?:docker\.io/)?(?:library/)?)([a-z0-9_-]+)(?::([A-Za-z0-9_.-]+))?", image or "")
+    match = re.fullmatch(_OFFICIAL, image or "")
     if match is None or match[2] not in _table():
         return None
     entry = _table()[match[2]]

@@ -16,6 +16,7 @@ from orcaops.interfaces.cli.output import (
     print_json_lines,
     table,
 )
+from orcaops.model.quantities import show_duration, show_size
 
 if TYPE_CHECKING:
     from orcaops.app import App
@@ -58,7 +59,7 @@ def list_(
                     _number(each.score),
                     f"{_number(each.impact_score)} × {_number(each.frequency)} × {_number(each.ease_score)}",
                     each.type,
-                    each.title + (f" ({each.state})" if state == "all" and each.state != "open" else ""),
+                    each.title + _standing(each, state),
                     each.key,
                 ]
                 for each in page.items
@@ -140,11 +141,27 @@ def _print(found: "Recommendation", *, as_json: bool) -> None:
                     f"{_number(found.frequency)} runs a week × {_number(found.ease_score)} for ease"
                 ),
             ),
-            ("tried", f"{found.trial.state}: {found.trial.sentence}" if found.trial is not None else None),
+            ("tried", _tried(found)),
             *_effect(found),
-            *((name.replace("_", " "), _short(value)) for name, value in found.evidence.items()),
+            *(_shown(name, value) for name, value in found.evidence.items()),
         ]
     )
+
+
+def _standing(found: "Recommendation", state: str) -> str:
+    """What a line of the list says after the title: its state among others, and that a trial spoke of it."""
+    told: list[str] = [found.state] if state == "all" and found.state != "open" else []
+    if found.trial is not None and found.trial.state != "untried":
+        told.append(f"trial: {found.trial.state}")
+    return f" ({', '.join(told)})" if told else ""
+
+
+def _tried(found: "Recommendation") -> str | None:
+    if found.trial is None:
+        return None
+    if found.trial.state == "untried":
+        return f"not yet: orcaops recommendations try {found.id}"
+    return f"{found.trial.state}: {found.trial.sentence}"
 
 
 def _effect(found: "Recommendation") -> list[tuple[str, str | None]]:
@@ -168,6 +185,16 @@ def _effect(found: "Recommendation") -> list[tuple[str, str | None]]:
 def _number(value: float) -> str:
     """Three digits that matter."""
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def _shown(name: str, value: object) -> tuple[str, str | None]:
+    """A name and a value of the evidence for people: bytes and seconds with the units that fit them."""
+    words = name.replace("_", " ")
+    if isinstance(value, int | float) and name.endswith("_bytes"):
+        return words.removesuffix(" bytes"), show_size(int(value))
+    if isinstance(value, int | float) and name.endswith(("_s", "_seconds")):
+        return words.removesuffix(" s").removesuffix(" seconds"), show_duration(float(value))
+    return words, _short(value)
 
 
 def _short(value: object) -> str | None:

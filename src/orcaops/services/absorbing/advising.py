@@ -90,7 +90,7 @@ class Advising:
         """Find a key's recommendations anew; what is no longer worth proposing is withdrawn."""
         dossier = self._dossier(transaction, workspace, key, until)
         found = self._advise(dossier) if dossier is not None else []
-        usual = dossier.baseline.duration_p50 if dossier is not None else None
+        usual = dossier.baseline if dossier is not None else None
         self._show(transaction, workspace, key, found, usual)
 
     def look_at_sandboxes(
@@ -124,13 +124,21 @@ class Advising:
         workspace: str,
         key: str,
         found: Sequence[Recommendation],
-        usual: float | None,
+        usual: Baseline | None,
     ) -> None:
-        """Put what was found, and what people decided about it; withdraw the rest."""
+        """Put what was found, and what people decided about it; withdraw the rest.
+
+        What a trial refuted is worth nothing when a dismissal is compared with it.
+        """
         decisions = self._decisions_about(transaction, workspace, key)
-        shown = with_decisions(found, decisions) if decisions else list(found)
+        shown = list(found)
         if decisions:
-            shown = [self._tried(transaction, each, decisions, usual) for each in shown]
+            found = [self._tried(transaction, each, decisions, usual) for each in found]
+            now = {each.id for each in found}
+            shown = [
+                each if each.id in now else self._tried(transaction, each, decisions, usual)
+                for each in with_decisions(found, decisions)
+            ]
         transaction.recommendations.put_many(shown)
         for each in shown if decisions else ():
             transaction.recommendations.decide(workspace, each.id, each.state)
@@ -152,7 +160,7 @@ class Advising:
         transaction: Transaction,
         shown: Recommendation,
         decisions: Sequence[Decision],
-        usual_s: float | None,
+        usual: Baseline | None,
     ) -> Recommendation:
         runs: dict[str, Run] = {}
         job_ids = trials_of(decisions, shown.id)[-20:]
@@ -161,7 +169,7 @@ class Advising:
                 runs[job_id] = transaction.runs.get(shown.workspace, job_id)
             except OrcaError:
                 continue  # retention took it
-        return tried(shown, job_ids, runs, usual_s)
+        return tried(shown, job_ids, runs, usual)
 
     def _advise(self, dossier: Dossier) -> list[Recommendation]:
         found: list[Recommendation] = []
