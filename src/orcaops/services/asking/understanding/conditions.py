@@ -97,7 +97,7 @@ def _outcome(kind: Kind, parsed: Parsed) -> Sequence[str]:
         causes.append("cause:infrastructure")
     if re.search(r"\bengine\b.*\blost\b|\blost\b.*\bengine\b", meant):
         causes.append("cause:engine_lost")
-    if parsed.has("idle") and parsed.has("timeout", "killed"):
+    if parsed.has("idle", "hung") and parsed.has("timeout", "killed"):
         causes.append("cause:timeout_idle")
     if len(several := _one_of(parsed)) > 1:
         return _either(several)
@@ -105,7 +105,7 @@ def _outcome(kind: Kind, parsed: Parsed) -> Sequence[str]:
         return [f"({' OR '.join([*causes, 'status:timed_out'])})"]
     if causes:
         return causes
-    if parsed.has("timeout"):
+    if parsed.has("timeout", "hung"):
         both = re.search(r"\bfail(?: timeout| (?:or|and) )", meant) and re.search(
             r"\b(?:or|and)\b", parsed.spoken
         )

@@ -132,7 +132,7 @@ _TABLE: tuple[tuple[Kind, float, str], ...] = (
     (Kind.LIST, 1.0, r"\blist\b"),
     (Kind.LIST, 1.0, r"\b(?:which|any)\b"),
     (Kind.LIST, 1.6, (r"\b(?:fail|pass|timeout|oom|cancel|queued|running|lost|policy|pull"
-        r"|idle|infra|killed)\b")),
+        r"|idle|hung|infra|killed)\b")),
     (Kind.LIST, 1.0, r"\bjob\b"),
     (Kind.LIST, 2.2, r"⟨x⟩"),
     (Kind.LIST, 2.2, r"\bmention\b.*⟨q⟩|⟨q⟩.*\bmention\b"),

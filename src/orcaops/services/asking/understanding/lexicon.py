@@ -22,7 +22,8 @@ _MEANINGS = {
         "successfully green worked fine good"
     ),
     "timeout": "timeout timeouts time-out time-outs timed-out timedout",
-    "idle": "idle silent hung hang hangs hanging stuck stalled",
+    "idle": "idle silent",
+    "hung": "hung hang hangs hanging stuck stalled",
     "oom": "oom ooms oom-kill oom-killed oomkilled out-of-memory",
     "killed": "kill kills killed killing",
     "cancel": "cancel cancels cancelled canceled cancelling aborted abort aborts stopped",
@@ -165,7 +166,7 @@ _MEANINGS = {
     # things
     "job": (
         "job jobs run runs ran build builds task tasks pipeline pipelines workflow workflows execution "
-        "executions executed work workload-items submission submissions submitted"
+        "executions executed work workload-items submission submissions submitted pod pods"
     ),
     "test": "test tests",
     "image": "image images container containers",
@@ -223,7 +224,7 @@ _FILLER = (
     "behavior behaviours trying try enough offender offenders culprit culprits possible ci cluster fleet "
     "colleague manager where holiday holidays complete full whole entire period starting beginning end ended "
     "finish finished finishes ends start started begin began against above below least limit deal left "
-    "anywhere anyplace individual hitting meeting true false correct feeling"
+    "anywhere anyplace hand individual hitting meeting true false correct feeling"
 )
 
 _TIMES = (

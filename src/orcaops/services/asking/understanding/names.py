@@ -39,7 +39,7 @@ _WITHOUT = re.compile(
     r"(?: (?:the |those )?(?:ones|runs|jobs))?(?: on| in| for| with| from| of)?(?: the)? $"
 )
 _COMMIT = re.compile(
-    r"\b(?:commits?|revision|sha|rev) ([0-9a-f]{6,40})\b"
+    r"\b(?:commits?|revision|sha|rev) ([0-9a-f]{4,40})\b"
     r"|(?<![\w-])(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])([0-9a-f]{7,40})(?![\w-])"
 )
 _JOB_ID = re.compile(r"(?<![\w-])(01[0-9a-hjkmnp-tv-z]{24})(?![\w-])")

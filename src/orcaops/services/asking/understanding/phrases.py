@@ -11,8 +11,15 @@ VERBS = (
         "failed",
     ),
     (re.compile(r"\b(?:sat|sits?|sitting)\b(?= (?:in|on|around|idle|waiting|queued|there|for)\b)"), "waited"),
+    (
+        re.compile(
+            r"\b(?:has|have|is|are) ((?:(?!the\b)\S+ )?)(?:been |still )?running "
+            r"(?=(?:for )?(?:more|over|longer|at least)\b)"
+        ),
+        r"is \1in-progress ",
+    ),
 )
-"""Verbs that are, or hold, a word that elsewhere names or begins a time, with what they mean."""
+"""Verbs that are, or hold, a word that elsewhere names or begins a time or an amount, with what they mean."""
 
 _ERRORS = (
     r"(?:errors?(?: messages?)?|(?:failure )?reasons?|failure causes?"
@@ -47,6 +54,7 @@ WHAT_FAILED = (
 
 PHRASES = (
     (r"\b(?:i|we)(?:'d| would) (?:like|love|want) to (?:know|see|find out|understand|have|learn)\b", " "),
+    (r"\b(?:we|i)(?: ?'?(?:re|m)| are| am)? (?:all )?stuck\b", " "),
     (r"^good (?:morning|evening|afternoon|day)\b|\bon[- ]?call\b", " "),
     (r"\b(?:i|we) (?:have the feeling|feel|think|believe|guess|suspect|mean)(?: that)?\b", " "),
     (r"\b(?:i|we)(?:'d| would)? need to (?:know|see|find out|understand|have|learn)\b", " "),
@@ -163,6 +171,31 @@ PHRASES = (
     (r"(?:^|\b(?:is|are) )(⟨N\d+⟩) (?:ok|okay|alright|fine|healthy)\b", r"how is \1"),
     (r"\b(?:slower|longer|faster|more|bigger|higher) as\b", "more than"),
     (r"\bout of memory\b", "oom"),
+    (r"\b(?:peak|max|maximum) (?:\S+ )?(?=(?:memory|ram|mem|duration|wait)\b)", "most "),
+    (r"\bkilled (?:for|because of|due to|over) (?:the |its |their |too much )*(?:memory|ram)\b", "oom"),
+    (r"\b(?:by|through) (?:hand|itself|themselves|somebody|someone|anybody|anyone|a person|people)\b", " "),
+    (r"\bby (?=⟨N\d+⟩)(?!.* by ⟨N)", " "),
+    (r"^(?:is|are) (?:any|some|there any)\S*(?: \S+)? (?:stuck|hung|hanging|stalled)\b", "unusual"),
+    (r"\bexit codes (?:of|for|from|in)\b", "count per exitcode"),
+    (
+        r"\b(?:since when|how long)\b(?=.*\b(?:this|so|that) (?:high|slow|long|large|big|expensive|bad)\b)",
+        "trend",
+    ),
+    (
+        (
+            r"^(?:when|what) (?:is|are|would be)(?: the| a)* (?:best|good|right|ideal|quietest) "
+            r"(?:time|hour|moment|day)s? (?:to|for)\b"
+        ),
+        "advice",
+    ),
+    (r"^what (?:should|must|ought)\b(?=.*\b(?:limit|timeout)\b)", "advice"),
+    (
+        (
+            r"^(?:is|are)\b(?=.*\b(?:limit|timeout)s?\b.*\b(?:right|sensible|reasonable|adequate|enough"
+            r"|too (?:tight|loose|low|high|short|long|small|large|generous))\b)"
+        ),
+        "advice",
+    ),
     (r"\bout of time\b", "timeout"),
     (r"\b(?:time|timed|times|timing) out\b", "timeout"),
     (r"\btook too long\b", "timeout"),

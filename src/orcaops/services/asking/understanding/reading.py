@@ -110,7 +110,8 @@ def _as_written(question: str, now: datetime) -> Inquiry | None:
 
 def _job_for_who(parsed: Parsed) -> bool:
     """Whether ``who is the slowest`` asks for a job and no person; it is read as one then."""
-    if parsed.unknown or not parsed.has(*_OF_JOBS):
+    rivals = len(parsed.named) > 1 and parsed.has("more", "less")
+    if parsed.unknown or not (rivals or parsed.has(*_OF_JOBS)):
         return False
     parsed.meant = re.sub(r"^who\b", "which job", parsed.meant)
     parsed.spoken = re.sub(r"^who\w*", "which job", parsed.spoken)
