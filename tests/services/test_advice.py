@@ -262,8 +262,8 @@ def test_what_cannot_be_tried_is_refused(app: App) -> None:
     assert refused.value.code is ErrorCode.CONFLICT
 
 
-def idle_sandbox(app: App, its_id: str, *, idle_limit_s: float = 60.0) -> None:
-    """A sandbox in which a command ran an hour ago."""
+def idle_sandbox(app: App, its_id: str, *, idle_limit_s: float = 60.0, used: bool = True) -> None:
+    """A sandbox in which a command ran an hour ago, or that was made then and never used."""
     at = datetime.now(UTC) - timedelta(hours=1)
     with app.store.write() as transaction:
         transaction.sandboxes.put(
@@ -276,10 +276,17 @@ def idle_sandbox(app: App, its_id: str, *, idle_limit_s: float = 60.0) -> None:
                 used_at=at,
                 expires_at=at + timedelta(days=1),
                 idle_limit_s=idle_limit_s,
-                executions=1,
+                executions=int(used),
             )
         )
-        transaction.runs.add_new([limited_run(1, its_id, limit=MIB, held=MIB, sandbox=its_id)])
+        if used:
+            transaction.runs.add_new([limited_run(1, its_id, limit=MIB, held=MIB, sandbox=its_id)])
+
+
+def test_a_sandbox_in_which_no_command_ever_ran_is_told_too(app: App) -> None:
+    idle_sandbox(app, "never", used=False)
+    (found,) = recommendations(app)
+    assert (found.field, found.state, found.evidence["job_ids"]) == ("never", "open", [])
 
 
 def test_a_sandbox_that_nobody_uses_is_told_when_somebody_asks(app: App) -> None:

@@ -1,14 +1,14 @@
 """Advisor: the contract of whoever says what could be improved."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from orcaops.improving.dossier import Dossier
 from orcaops.model.baseline import Baseline
 from orcaops.model.recommendation import Recommendation
 from orcaops.model.run import Run
 
-__all__ = ["Advisor", "Dossier"]
+__all__ = ["Advisor", "Dossier", "SandboxAdvisor"]
 
 
 class Advisor(Protocol):
@@ -32,3 +32,11 @@ class Advisor(Protocol):
 
     def advise(self, dossier: Dossier) -> Sequence[Recommendation]:
         """The changes worth making; empty where there are none or too little is known."""
+
+
+@runtime_checkable
+class SandboxAdvisor(Protocol):
+    """What an advisor can beside it that speaks of a workspace's sandboxes, which are no job's."""
+
+    def advise_on_sandboxes(self, dossier: Dossier) -> Sequence[Recommendation]:
+        """What to do with ``dossier.sandboxes``; of one in which no command ever ran there are no runs."""

@@ -151,7 +151,7 @@ class Sandboxes:
         return Page[Sandbox](items=items, next_cursor=page.next_cursor, total=page.total)
 
     def idle(self, workspace: str) -> list[IdleSandbox]:
-        """Those of a workspace that nobody has used for longer than their idle limit, after somebody did."""
+        """Those of a workspace that nobody has used for longer than their idle limit."""
         with self._store.read() as transaction:
             living = [each for each in transaction.sandboxes.living() if each.workspace == workspace]
             running = transaction.runs.open_runs() if living else []
@@ -165,7 +165,7 @@ class Sandboxes:
                 memory_bytes=each.spec.memory,
             )
             for each in now
-            if each.executions and self._is_idle(each)
+            if self._is_idle(each)
         ]
 
     def get(self, workspace: str, sandbox_id: str) -> Sandbox:

@@ -20,6 +20,13 @@ def test_idle_ones_are_named_and_busy_ones_are_not() -> None:
     assert not told(IdleSandboxes(), a_dossier(runs))
 
 
+def test_one_in_which_no_command_ever_ran_is_named_too() -> None:
+    never = IdleSandbox(sandbox_id="never", idle_s=7200)
+    (found,) = IdleSandboxes().advise_on_sandboxes(a_dossier([a_run(0)], sandboxes=(never,), per_day=1.0))
+    assert found.field == "never"
+    assert "run a command in it" in found.description
+
+
 def test_one_that_was_to_wait_longer_is_left_alone() -> None:
     sandboxes = (
         IdleSandbox(sandbox_id="patient", idle_s=7200, idle_limit_s=8 * 3600),

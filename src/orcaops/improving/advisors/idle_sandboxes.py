@@ -39,16 +39,20 @@ class IdleSandboxes:
         return latest.sandbox is not None
 
     def advise(self, dossier: Dossier) -> Sequence[Recommendation]:
-        """One recommendation for each: what to remove."""
+        """One recommendation for each that is known beside the runs in it: what to remove."""
+        return self.advise_on_sandboxes(dossier)
+
+    def advise_on_sandboxes(self, dossier: Dossier) -> Sequence[Recommendation]:
+        """One recommendation for each, whether a command ever ran in it or not."""
         return [
-            self._told(dossier, each, runs)
+            self._told(dossier, each, [run for run in dossier.runs if run.sandbox == each.sandbox_id])
             for each in dossier.sandboxes
             if each.idle_s > (each.idle_limit_s or self.least_s)
-            and (runs := [run for run in dossier.runs if run.sandbox == each.sandbox_id])
         ]
 
     def _told(self, dossier: Dossier, idle: IdleSandbox, runs: Sequence[Run]) -> Recommendation:
         rate = dossier.runs_per_day()
+        used = "used it" if runs else "run a command in it"
         held = (idle.memory_bytes or _USUAL_BYTES) / _GIB * 24 / rate
         kept = "It keeps a place."
         if idle.memory_bytes:
@@ -59,7 +63,7 @@ class IdleSandboxes:
             field=idle.sandbox_id,
             kind="cost",
             title=f"Remove the idle sandbox {idle.name or idle.sandbox_id}",
-            description=f"Nobody has used it for {show_duration(idle.idle_s)}. {kept}",
+            description=f"Nobody has {used} for {show_duration(idle.idle_s)}. {kept}",
             action=f"orcaops sandbox remove {idle.sandbox_id}",
             worth=Worth(unit="gib_hours", per_run=Estimate(held, 0.5 * held, held), effort="easy"),
             evidence=observed(runs, sandbox=idle.sandbox_id, idle_s=round(idle.idle_s, 3)),

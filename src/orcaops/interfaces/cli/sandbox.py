@@ -159,7 +159,10 @@ def copy(app: "App", source: str, target: str, *, workspace: str, as_json: bool)
     if as_json:
         print_json({"sandbox": place.id, "source": source, "target": target, "files": count})
     else:
-        note(f"copied {source} to {target}" + (f", {count} files" if count is not None else ""))
+        note(
+            f"copied {source} to {target}"
+            + (f", {count} file{'s' * (count != 1)}" if count is not None else "")
+        )
 
 
 @sandbox.command("list", epilog="Example: orcaops sandbox list")

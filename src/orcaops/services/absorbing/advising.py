@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from orcaops.improving.advisor import Advisor
+from orcaops.improving.advisor import Advisor, SandboxAdvisor
 from orcaops.improving.decided import once_each, promised_in, trials_of, tried, with_decisions
 from orcaops.improving.dossier import Dossier, IdleSandbox, Variant, wait_s
 from orcaops.learning.loop import Absorbed
@@ -98,24 +98,27 @@ class Advising:
     ) -> None:
         """The same for the sandboxes of a workspace that nobody uses: no job's, and under a key of their own.
 
-        The evidence are the last commands in them; of one that no command ran in lately nothing is said here.
+        The evidence are the last commands in them.
         """
         ids = {each.sandbox_id for each in idle}
         latest = transaction.runs.page(workspace, limit=_IN_SANDBOXES).items if ids else ()
         runs = tuple(run for run in latest if run.sandbox in ids)
-        found: list[Recommendation] = []
-        if runs:
-            dossier = Dossier(
-                workspace=workspace,
-                key=SANDBOXES,
-                at=at,
-                baseline=Baseline(key=SANDBOXES, workspace=workspace, sample_count=0, last_updated=at),
-                runs=runs,
-                per_day=1.0,
-                sandboxes=tuple(idle),
-                prices=self._known_prices(),
-            )
-            found = [each for each in self._advise(dossier) if each.field in ids]
+        dossier = Dossier(
+            workspace=workspace,
+            key=SANDBOXES,
+            at=at,
+            baseline=Baseline(key=SANDBOXES, workspace=workspace, sample_count=0, last_updated=at),
+            runs=runs,
+            per_day=1.0,
+            sandboxes=tuple(idle),
+            prices=self._known_prices(),
+        )
+        found = self._said(
+            SANDBOXES,
+            lambda advisor: (
+                advisor.advise_on_sandboxes(dossier) if ids and isinstance(advisor, SandboxAdvisor) else ()
+            ),
+        )
         self._show(transaction, workspace, SANDBOXES, found, None)
 
     def _show(
@@ -172,16 +175,23 @@ class Advising:
         return tried(shown, job_ids, runs, usual)
 
     def _advise(self, dossier: Dossier) -> list[Recommendation]:
+        latest, baseline = dossier.runs[0], dossier.baseline
+        return self._said(
+            dossier.key,
+            lambda advisor: advisor.advise(dossier) if advisor.concerns(latest, baseline) else (),
+        )
+
+    def _said(self, key: str, ask: Callable[[Advisor], Sequence[Recommendation]]) -> list[Recommendation]:
+        """What advisors say to a question; one that raises is passed over."""
         found: list[Recommendation] = []
         for advisor in self._advisors:
             try:
-                if advisor.concerns(dossier.runs[0], dossier.baseline):
-                    said = tuple(advisor.advise(dossier))
-                    if not all(isinstance(each, Recommendation) for each in said):
-                        raise TypeError("it gave something that is no recommendation")
-                    found.extend(said)
+                said = tuple(ask(advisor))
+                if not all(isinstance(each, Recommendation) for each in said):
+                    raise TypeError("it gave something that is no recommendation")
+                found.extend(said)
             except Exception:
-                log.exception("the advisor %s raised about %s and is passed over", advisor.name, dossier.key)
+                log.exception("the advisor %s raised about %s and is passed over", advisor.name, key)
         return once_each(found)
 
     def _dossier(
