@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from orcaops.learning.detectors.degradation import detector as degradation
 from orcaops.learning.detectors.error import detector as error
 from orcaops.learning.detectors.flaky import detector as flaky
@@ -149,6 +151,20 @@ def test_flaky_needs_the_same_commit() -> None:
     assert found
     assert "nothing is broken" in found[0].title
     assert told(flaky, outcomes("." * 30 + "FFFF" + "." * 30)) == []
+
+
+@pytest.mark.parametrize(
+    "otherwise",
+    [{"env_names": ()}, {"memory_limit_bytes": 64 << 20}, {"command": "pytest -k more"}, {"timeout_s": 1.0}],
+)
+def test_what_fails_only_when_it_is_asked_for_otherwise_is_not_flaky(otherwise: dict[str, Any]) -> None:
+    asked = {"env_names": ("TOKEN",), "memory_limit_bytes": 256 << 20, "timeout_s": 60.0, "command": "pytest"}
+    runs_of_it = [
+        replace(one, commit="c", **(asked | (otherwise if one.value else {})))
+        for one in outcomes(("." * 5 + "F") * 6)
+    ]
+    assert told(flaky, runs_of_it) == []
+    assert told(flaky, [replace(one, commit="c", **asked) for one in runs_of_it])
 
 
 def test_flakiness_ends_when_it_is_gone() -> None:

@@ -10,7 +10,7 @@ from orcaops.learning.detectors.incident import Incident, detector
 from orcaops.learning.loop import Loop
 from orcaops.learning.memories import MemoryBook
 from orcaops.model.anomaly import Anomaly
-from orcaops.model.run import Cause
+from orcaops.model.run import Cause, Status
 from orcaops.model.sample import Sample
 from orcaops.testing.learners import LARGEST_MEMORY_BYTES, samples_of_job
 
@@ -66,6 +66,19 @@ def test_jobs_that_often_fail_are_none() -> None:
     chance = random.Random(5)
     assert not told(rounds([[float(chance.random() < 0.4) for _ in range(12)] for _ in range(120)]))
     assert not told(rounds([[1.0] * 8] * 30))
+
+
+def test_jobs_that_were_never_seen_to_succeed_are_none() -> None:
+    assert not told(rounds([[1.0] * 30]))
+    assert not told(rounds([*[[0.0] * 4] * 30, [1.0] * 30]))  # of those that fail four usually succeed
+
+
+def test_new_jobs_that_the_engine_fails_are_one() -> None:
+    lost = [
+        [replace(s, metric="queue_wait", cause=Cause.ENGINE_LOST, status=Status.FAILED) for s in run]
+        for run in rounds([[1.0] * 30])
+    ]
+    assert len(told(lost)) == 1
 
 
 def test_a_few_broken_jobs_among_many_are_none() -> None:

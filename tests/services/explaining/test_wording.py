@@ -14,7 +14,7 @@ def test_text_of_a_job_in_our_sentences_is_one_line() -> None:
 
 def test_commands_name_another_workspace() -> None:
     analysis = explain(findings(run_of(workspace="team"), ("ERROR: odd",)))
-    assert analysis.next_steps == ("orcaops jobs logs now --after -1 --workspace team",)
+    assert analysis.next_steps == ("orcaops jobs logs now --workspace team",)
 
 
 def test_letters_that_turn_the_direction_stay_out_of_our_sentences() -> None:

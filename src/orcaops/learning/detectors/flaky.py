@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from orcaops.learning import episodes, staleness, working_out
 from orcaops.learning.learner import Detector, Memories, Memory
@@ -24,9 +25,10 @@ class Flaky:
     or by one that fails now and then (:mod:`orcaops.stats.flakiness`). What can break or mend a job
     is a change of commit or image digest; where the commit is unknown, every run may bring one. A job is
     flaky if it fails, while healthy, at least once in a hundred runs with probability ``sure``, and
-    has done so twice. The episode ends when that probability falls below one half, or after 30 runs and
-    7 days without a failure; after ``stale_after_days`` without a run weighing begins anew. Silent for a
-    job that always or never fails, and for one that broke and was mended.
+    has done so twice. A failure with another command, other variables or other limits than the last
+    success is not weighed: that may be why. The episode ends when that probability falls below one half,
+    or after 30 runs and 7 days without a failure; after ``stale_after_days`` without a run weighing begins
+    anew. Silent for a job that always or never fails, and for one that broke and was mended.
 
     Costs about 150 µs a run and 3 kB a key.
 
@@ -35,7 +37,7 @@ class Flaky:
     """
 
     name: str = "flaky"
-    version: int = 1
+    version: int = 2
     metrics: Sequence[str] = (MetricName.FAILURE,)
     levels: Sequence[str] = ("key",)
     sure: float = 0.9
@@ -47,7 +49,7 @@ class Flaky:
         """No outcome seen."""
         return {"hidden": None, "runs": 0, "failures": 0, "healthy_failures": 0.0,
                 "change": None, "first": None, "clean": 0, "failed_at": None, "episode": None,
-                "last_at": None}  # fmt: skip
+                "last_at": None, "passed_as": None}  # fmt: skip
 
     def judge(self, memories: Memories, sample: Sample) -> Sequence[Anomaly]:
         """The flakiness that this run shows, or continues, or ends."""
@@ -69,9 +71,12 @@ class Flaky:
             return after, told
         change = [sample.commit, sample.image_digest]
         changed = memory["runs"] > 0 and (sample.commit is None or memory["change"] != change)
+        asked = _asked(sample)
+        at = round(sample.at.timestamp(), 3)
+        if failed and memory["passed_as"] not in (None, asked):
+            return {**memory, "last_at": at}, []
         hidden = dict(memory["hidden"] or flakiness.fresh(flakiness.FLAKY))
         healthy = flakiness.learn(hidden, flakiness.FLAKY, failed=failed, changed=changed)
-        at = round(sample.at.timestamp(), 3)
         after = {
             "hidden": hidden,
             "runs": memory["runs"] + 1,
@@ -83,6 +88,7 @@ class Flaky:
             "failed_at": at if failed else memory["failed_at"],
             "episode": memory["episode"],
             "last_at": at,
+            "passed_as": memory["passed_as"] if failed else asked,
         }
         if after["failures"] < 2:
             return after, []
@@ -146,6 +152,18 @@ class Flaky:
             },
             closed=ended is not None,
         )
+
+
+def _asked(sample: Sample) -> str:
+    """What a run was asked to be, as a few letters: its command, its variables' names, its limits."""
+    asked = (
+        sample.command,
+        sorted(sample.env_names),
+        sample.memory_limit_bytes,
+        sample.cpus,
+        sample.timeout_s,
+    )
+    return blake2b(repr(asked).encode(), digest_size=6).hexdigest()
 
 
 detector: Detector = Flaky()

@@ -15,6 +15,7 @@ from orcaops.stats import proportions
 
 _KEPT = 48  # jobs of which the latest outcome is remembered
 _FADING = 0.98
+_NEVER_PASSED = 1.0  # how often a job fails that was never seen to succeed
 _SURPRISE = 0.01  # no job is thought to fail less often
 _OUTSIDE = (Cause.IMAGE_UNAVAILABLE, Cause.ENGINE_LOST, Cause.INFRASTRUCTURE)
 
@@ -26,7 +27,8 @@ class Incident:
     Looks at the latest outcome of each job of the workspace within ``window_s``. It is an incident if
     at least ``needed`` different commands failed, at least the share ``failing`` of all, not all on one
     commit, and if so many failures would come together by chance with a probability of less than
-    ``chance``, given how often each of these jobs failed before. The engine's own failures count too.
+    ``chance``, given how often each of these jobs failed before. A job that was never seen to succeed was
+    to fail again, and is none of those that are ``needed``. The engine's own failures count always.
     It ends when the share of failing jobs falls below half of that, or when nothing has failed for
     ``window_s``. There is one anomaly however many jobs belong to it; it stands under the job that failed
     first. Silent for fewer than ``needed`` jobs, and where jobs fail that often do.
@@ -38,7 +40,7 @@ class Incident:
     """
 
     name: str = "anomaly_incident"
-    version: int = 1
+    version: int = 2
     metrics: Sequence[str] = (MetricName.FAILURE, MetricName.QUEUE_WAIT)
     levels: Sequence[str] = ("key", "all")
     pooled: bool = True
@@ -74,6 +76,8 @@ class Incident:
         now = round(sample.at.timestamp(), 3)
         job = _short(sample.key)
         rate = (own.get("failures", 0.0) + 0.5) / (own.get("runs", 0.0) + 1)
+        if failed and own.get("runs", 0.0) <= own.get("failures", 0.0) and sample.cause not in _OUTSIDE:
+            rate = _NEVER_PASSED
         former = everything.get("latest", [])
         if episode is not None and failed:
             # While an incident lasts, how often each job failed before is what it was when that began.
@@ -99,7 +103,8 @@ class Incident:
         return after, []
 
     def _is_incident(self, latest: Sequence[Any], failures: Sequence[Any]) -> bool:
-        if len({entry[4] for entry in failures}) < self.needed or len(failures) < self.failing * len(latest):
+        surprising = {entry[4] for entry in failures if entry[3] < _NEVER_PASSED}
+        if len(surprising) < self.needed or len(failures) < self.failing * len(latest):
             return False
         commits = {entry[5] for entry in failures}
         if len(commits) == 1 and None not in commits:

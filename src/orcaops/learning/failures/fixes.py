@@ -18,6 +18,7 @@ from orcaops.model.solution import MEASURED, Atom, direction
 
 _MOST_WORDS = 6  # a command that differs in more was written anew
 _LONGEST_WORD = 80
+_COMMIT = 12  # letters of a commit that name it in advice
 
 _ANYWHERE = frozenset({"commit", "image", "digest", "command", "env"})
 _COMPATIBLE: dict[str, frozenset[str]] = {
@@ -212,7 +213,12 @@ def advised(atom: Atom) -> str:
 
     >>> advised(Atom(kind="image", before="python:3.11-slim", after="python:3.11"))
     'Use the image python:3.11 instead of python:3.11-slim'
+    >>> advised(Atom(kind="commit", before="5c1d7e0a", after="b20fe319"))
+    'Look at the change of the code that ended it: git diff 5c1d7e0a b20fe319'
     """
+    if atom.kind == "commit" and atom.before and atom.after:
+        ended = shlex.join(("git", "diff", atom.before[:_COMMIT], atom.after[:_COMMIT]))
+        return f"Look at the change of the code that ended it: {ended}"
     if atom.kind in MEASURED:
         verb = "Raise" if direction(atom.before, atom.after) == "raised" else "Lower"
         return f"{verb} {_NAMES[atom.kind]} from {_shown(atom, atom.before)} to {_shown(atom, atom.after)}"

@@ -81,6 +81,20 @@ class Match:
         """The pattern's solutions, filled from the match."""
         return tuple(filled(one, self.groups) for one in self.pattern.solutions)
 
+    @property
+    def named(self) -> int:
+        """What of its placeholders the line fills: 2 those of solutions, 1 others, 0 none."""
+        if any(_fills(one, self.groups) for one in self.pattern.solutions):
+            return 2
+        return 1 if any(self.groups) else 0
+
+
+def _fills(text: str, groups: Sequence[str | None]) -> bool:
+    """Whether some place of a text is filled by captures."""
+    return any(
+        groups[number - 1] for place in _PLACEHOLDER.findall(text) if (number := int(place)) <= len(groups)
+    )
+
 
 def filled(text: str, groups: Sequence[str | None]) -> str:
     """A text with ``{1}``, ``{2}`` … replaced by captures; what captured nothing leaves no trace.
@@ -300,13 +314,14 @@ class Matcher:
         """The patterns found in lines, each once; catch-alls come last.
 
         Where a pattern stands in several lines, it is the first that names what its placeholders stand
-        for: "npm error code E404" says less than the line below it, which names the package.
+        for, those of its solutions before those of its title: "npm error code E404" says less than the line
+        below it, which names the package, and only the line that names the test tells how to run it.
         """
         told: dict[str, Match] = {}
         for offset, text in lines:
             for match in self.match_line(text, offset):
                 before = told.get(match.pattern.id)
-                if before is None or (any(match.groups) and not any(before.groups)):
+                if before is None or match.named > before.named:
                     told[match.pattern.id] = match
         return sorted(told.values(), key=lambda one: one.catch_all)
 

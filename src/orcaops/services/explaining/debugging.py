@@ -113,7 +113,8 @@ def _steps(found: Findings, causes: Sequence[LikelyCause]) -> Iterator[str]:
     run = found.run
     quote = next((quote for cause in causes for quote in cause.quotes), None)
     if quote is not None:
-        yield f"orcaops jobs logs {run.job_id} --after {max(-1, quote.offset - _NEAR_BYTES)}"
+        from_where = quote.offset - _NEAR_BYTES
+        yield f"orcaops jobs logs {run.job_id}" + (f" --after {from_where}" if from_where >= 0 else "")
     else:
         yield f"orcaops jobs show {run.job_id}"
     for cause in causes[:1]:

@@ -87,7 +87,7 @@ def _command_of(run: Run, one: Solution) -> str | None:
 
 def _counted(effect: Effect) -> str:
     if not effect.n:
-        return "how often it helped here is not known yet"
+        return "not counted here yet"
     cases = "case" if effect.n == 1 else "cases"
     interval = (
         f" (80% interval {effect.low:.0%} to {effect.high:.0%})"
