@@ -54,7 +54,7 @@ WHAT_FAILED = (
 
 PHRASES = (
     (r"\b(?:i|we)(?:'d| would) (?:like|love|want) to (?:know|see|find out|understand|have|learn)\b", " "),
-    (r"\b(?:we|i)(?: ?'?(?:re|m)| are| am)? (?:all )?stuck\b", " "),
+    (r"\b(?:we|i)(?: ?'?(?:re|ve|m)| are| am)? (?:all )?stuck\b", " "),
     (r"^good (?:morning|evening|afternoon|day)\b|\bon[- ]?call\b", " "),
     (r"\b(?:i|we) (?:have the feeling|feel|think|believe|guess|suspect|mean)(?: that)?\b", " "),
     (r"\b(?:i|we)(?:'d| would)? need to (?:know|see|find out|understand|have|learn)\b", " "),
@@ -175,6 +175,7 @@ PHRASES = (
     (r"\bkilled (?:for|because of|due to|over) (?:the |its |their |too much )*(?:memory|ram)\b", "oom"),
     (r"\b(?:by|through) (?:hand|itself|themselves|somebody|someone|anybody|anyone|a person|people)\b", " "),
     (r"\bby (?=⟨N\d+⟩)(?!.* by ⟨N)", " "),
+    (r"\b(?:stuck|hung|hanging|stalled) (?=(?:in|on) (?:the |a )?(?:queue|line)\b)", "queued "),
     (r"^(?:is|are) (?:any|some|there any)\S*(?: \S+)? (?:stuck|hung|hanging|stalled)\b", "unusual"),
     (r"\bexit codes (?:of|for|from|in)\b", "count per exitcode"),
     (
