@@ -101,6 +101,31 @@ def test_a_follower_that_comes_late_gets_all_and_ends_with_the_run(app: App) -> 
     assert lines == ["one", "two", "three"]
 
 
+def test_a_follower_gets_what_came_just_before_the_end(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = app.jobs.submit(job("true"))  # nobody works off the queue here: it ends when we say so
+    writer = app.jobs._logs.open("default", run.job_id)
+    writer.write(Stream.STDOUT, b"one\n", run.submitted_at)
+    really = app.jobs.get
+
+    def ending_now(workspace: str, job_id: str) -> Run:
+        writer.write(Stream.STDOUT, b"two\n", run.submitted_at)
+        writer.close()
+        with app.store.write() as transaction:
+            transaction.runs.save(
+                run.changed(status=Status.SUCCEEDED, cause=Cause.SUCCESS, finished_at=run.submitted_at)
+            )
+        monkeypatch.setattr(app.jobs, "get", really)
+        return really(workspace, job_id)
+
+    told: list[str] = []
+    for line in app.jobs.follow("default", run.job_id):
+        if line is not None:
+            told.append(line.text)
+            if line.text == "one":  # nothing comes for a second, then it is asked whether the run has ended
+                monkeypatch.setattr(app.jobs, "get", ending_now)
+    assert told == ["one", "two"]
+
+
 @pytest.mark.parametrize("job_id", ["../etc/passwd", "a/b", "..", ""])
 def test_ids_that_could_be_paths_are_refused(app: App, job_id: str) -> None:
     with pytest.raises(OrcaError) as refused:

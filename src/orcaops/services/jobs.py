@@ -268,7 +268,9 @@ class Jobs:
         while self._logs.exists(workspace, job_id):
             for line in self._logs.follow(workspace, job_id, after=after):
                 if line is None and self.get(workspace, job_id).status.final:
-                    return  # its writer died; what there is has been told
+                    # Its writer died, or has ended since the last look: what there is now is all.
+                    yield from self._logs.lines(workspace, job_id, after=after)
+                    return
                 if line is not None:
                     after = line.offset
                 yield line
