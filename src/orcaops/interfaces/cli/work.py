@@ -19,7 +19,7 @@ def work(*, adopt_only: bool, home: str | None, workspace: str | None, as_json: 
             app.dispatcher.start()
         app.recovery.reap()
         app.recovery.wait()
-        while app.dispatcher.active() or app.dispatcher.waiting():
+        while not app.dispatcher.idle():
             time.sleep(0.05)
         app.absorber.absorb_all()
         app.upkeep.mirror()

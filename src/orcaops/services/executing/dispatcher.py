@@ -68,6 +68,8 @@ class Dispatcher:
         self._still = still
         self._queue: queue.SimpleQueue[Run | None] = queue.SimpleQueue()
         self._decided = -1
+        self._offered: set[tuple[str, str]] = set()  # until they have ended
+        self._taken: set[tuple[str, str]] = set()  # those of them that a thread is at
         self._halts: dict[tuple[str, str], Halt] = {}
         self._laid: dict[tuple[str, str], Run] = {}
         self._lock = threading.Lock()
@@ -103,6 +105,8 @@ class Dispatcher:
 
     def offer(self, run: Run) -> None:
         """Put a run that this process owns into the queue."""
+        with self._lock:
+            self._offered.add((run.workspace, run.job_id))
         self._queue.put(run)
 
     def execute(self, run: Run) -> Run:
@@ -146,9 +150,10 @@ class Dispatcher:
         with self._lock:
             return len(self._halts)
 
-    def waiting(self) -> int:
-        """How many runs of this process wait for a free thread."""
-        return self._queue.qsize()
+    def idle(self) -> bool:
+        """Whether all that was offered has ended, and nothing else runs here."""
+        with self._lock:
+            return not self._offered and not self._halts
 
     def stop(self, *, timeout_s: float = 10.0) -> None:
         """Take no more work, and end what could not be adopted by a later process.
@@ -156,16 +161,22 @@ class Dispatcher:
         Containers are left running: the next start adopts them. Returns when everything else has ended, or
         after ``timeout_s``. Also for one that was never started: then it only no longer watches.
         """
-        self._stopping.set()
+        with self._lock:  # no thread takes a run from here on
+            self._stopping.set()
         for _ in self._threads:
             self._queue.put(None)
-        with self._lock:
-            halts = dict(self._halts)
-        ending = [place for place in halts if not self._adoptable(*place)]
-        for place in ending:
-            halts[place].request(HaltReason.CANCELLED)
         deadline = time.monotonic() + timeout_s
-        while any(place in self._halts for place in ending) and time.monotonic() < deadline:
+        adoptable: dict[tuple[str, str], bool] = {}
+        while True:
+            with self._lock:
+                halts, about_to_begin = dict(self._halts), self._taken.difference(self._halts)
+            for place in halts.keys() - adoptable:
+                adoptable[place] = self._adoptable(*place)
+            ending = [halt for place, halt in halts.items() if not adoptable[place]]
+            for halt in ending:
+                halt.request(HaltReason.CANCELLED)
+            if not (ending or about_to_begin) or time.monotonic() >= deadline:
+                break
             time.sleep(_LOOK_S)
         if self._watcher is not None:
             self._watcher.join(timeout_s)
@@ -193,10 +204,12 @@ class Dispatcher:
         return final
 
     def _work(self) -> None:
-        while not self._stopping.is_set():
-            run = self._queue.get()
-            if run is None or self._stopping.is_set():
-                return
+        while (run := self._queue.get()) is not None:
+            place = (run.workspace, run.job_id)
+            with self._lock:
+                if self._stopping.is_set():
+                    return
+                self._taken.add(place)
             try:
                 self.execute(run)
             except OrcaError as error:
@@ -204,6 +217,10 @@ class Dispatcher:
                     log.error("run %s could not be brought to its end: %s", run.job_id, error)
             except Exception:
                 log.exception("run %s could not be brought to its end", run.job_id)
+            finally:
+                with self._lock:
+                    self._taken.discard(place)
+                    self._offered.discard(place)
 
     def _with_halt(self, run: Run, bring_to_end: Callable[[Halt], Run]) -> Run:
         halt = self._supervisor.halt()
