@@ -22,11 +22,14 @@ from orcaops.interfaces.cli.output import note
 if TYPE_CHECKING:
     from orcaops.app import App
     from orcaops.config import Configuration
+    from orcaops.model.run import Run
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_SETTLING_S = 10.0  # how long a command waits, beyond their grace, for runs of the dead to get their end
+_LONGEST_START_S = 60.0  # of a worker, on a machine that does much else
+_SETTLING_S = 10.0  # how long runs of the dead, beyond their grace, may take to get their end
+_LONGEST_LOOK_S = 0.5
 
 
 def options() -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -79,21 +82,29 @@ def settle_orphans(app: "App") -> None:
     found = app.recovery.orphans()
     if not found:
         return
-    start_worker(app, "--adopt-only")
-    deadline = time.monotonic() + app.settings.run.grace_s + _SETTLING_S
-    while app.recovery.orphans() and time.monotonic() < deadline:
-        time.sleep(0.05)
+    worker = start_worker(app, "--adopt-only")
     # Taken over. A container may go on for hours, but what cannot go on has its end in a moment.
-    ending = [run for run in found if not app.recovery.goes_on(run)]
-    while not all(app.jobs.get(run.workspace, run.job_id).status.final for run in ending):
-        if time.monotonic() > deadline:
-            return
-        time.sleep(0.05)
+    ending = [run for run in found if app.recovery.ends_now(run)]
+
+    def ended(run: "Run") -> bool:
+        now = app.jobs.get(run.workspace, run.job_id)
+        return now.status.final or now.attempt != run.attempt
+
+    def settled() -> bool:
+        return not app.recovery.orphans() and all(map(ended, ending))
+
+    settling_s = app.settings.run.grace_s + _SETTLING_S
+    deadline, begun, pause_s = time.monotonic() + _LONGEST_START_S + settling_s, False, 0.05
+    while not settled() and (now := time.monotonic()) < deadline:
+        if not begun and worker.poll() is not None:  # it found others at it, or it failed
+            deadline, begun = now + settling_s, True
+        time.sleep(pause_s)
+        pause_s = min(_LONGEST_LOOK_S, pause_s * 1.2)
 
 
-def start_worker(app: "App", *arguments: str) -> None:
+def start_worker(app: "App", *arguments: str) -> "subprocess.Popen[bytes]":
     """Start ``orcaops work`` as a process of its own that outlives this command."""
-    subprocess.Popen(
+    return subprocess.Popen(
         [sys.executable, "-m", "orcaops.interfaces.cli.main", "work", *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

@@ -58,10 +58,15 @@ class Recovery:
             open_runs = transaction.runs.open_runs()
         return [run for run in open_runs if run.owner is not None and not self._ownership.lives(run.owner)]
 
-    def goes_on(self, orphan: Run) -> bool:
-        """Whether a run without a living owner goes on by itself, so that it can be adopted."""
+    def ends_now(self, orphan: Run) -> bool:
+        """Whether a run without a living owner gets its end from whoever takes it over, at once.
+
+        It neither waits for its turn once more, nor goes on by itself in its engine.
+        """
+        if not _has_begun(orphan):
+            return orphan.attached
         executor = self._executors.get(orphan.executor or "")
-        return executor is not None and executor.capabilities.adopts and orphan.engine_ref is not None
+        return executor is None or not executor.capabilities.adopts
 
     def recover(self) -> Recovered:
         """Give every orphan an end, or take it on; those that are adopted end in the background."""
@@ -127,7 +132,7 @@ class Recovery:
             run = transaction.runs.get(orphan.workspace, orphan.job_id)
             if run.owner != orphan.owner or run.status.final:
                 return None
-            if run.status is Status.QUEUED or run.engine_ref is None or not begun:
+            if not (begun and _has_begun(run)):
                 run = self._lost(run) if run.attached else _queued_again(run)
             else:
                 run = run.changed(owner=self._ownership.claim())
@@ -156,6 +161,10 @@ class Recovery:
             transaction.runs.save(_queued_again(transaction.runs.get(run.workspace, run.job_id)))
         if self._dispatcher.started:
             self._dispatcher.claim_unowned()
+
+
+def _has_begun(run: Run) -> bool:
+    return run.status is not Status.QUEUED and run.engine_ref is not None
 
 
 def _queued_again(run: Run) -> Run:
