@@ -3,6 +3,7 @@
 import logging
 import tarfile
 import threading
+import time
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -32,6 +33,7 @@ _OOM_SIGNAL = 9
 _COMMAND_NOT_RUN = (126, 127)
 _NOT_FOUND = 404
 _NAME_TAKEN = 409
+_NAME_FREE_WITHIN_S = 60.0  # an engine that is short of processors takes long to make a container
 _MARGIN_S = 1.0  # an engine's log is asked for from a little before, and told apart exactly here
 
 
@@ -102,19 +104,26 @@ class ContainerAttempt:
         if self._spec.pull_policy == "always" and not self._pull():
             return False
         try:
-            self._container, warnings = hosts.create(self._engine, name, body)
+            self._container, warnings = self._created(name, body)
         except ImageMissingError:
             if not self._pull():
                 return False
-            self._container, warnings = hosts.create(self._engine, name, body)
-        except EngineRefusedError as error:
-            if error.status != _NAME_TAKEN or not leftovers.cleared(self._engine, body["Labels"], name):
-                raise
-            self._container, warnings = hosts.create(self._engine, name, body)
+            self._container, warnings = self._created(name, body)
         if ignored := limits_ignored(warnings):
             raise JobRefusedError(f"the engine would not keep a limit: {' '.join(ignored)}")
         self._observer.placed(self._container)
         return not self._is_stopped()
+
+    def _created(self, name: str, body: dict[str, Any]) -> tuple[str, list[str]]:
+        """Create the container, once its name is free of what a dead owner has left."""
+        give_up = time.monotonic() + _NAME_FREE_WITHIN_S
+        while True:
+            try:
+                return hosts.create(self._engine, name, body)
+            except EngineRefusedError as error:
+                may_try = error.status == _NAME_TAKEN and time.monotonic() < give_up
+                if not (may_try and leftovers.cleared(self._engine, body["Labels"], name)):
+                    raise
 
     def _pull(self) -> bool:
         """Bring the image here; false if the run was stopped meanwhile."""

@@ -18,7 +18,6 @@ from orcaops.running.engine.api import Engine
 from orcaops.running.engine.errors import EngineRefusedError
 
 _NOT_FOUND = 404
-_BEING_MADE_S = 5.0
 _LOOK_S = 0.1
 _ENDS_WITHIN_S = 10.0
 
@@ -62,16 +61,15 @@ def launched_at(engine: Engine, container: str, word: str) -> datetime | None:
 
 
 def cleared(engine: Engine, labels: Mapping[str, str], name: str) -> bool:
-    """Remove a container with our labels that was never started, where it takes a name; if that is free.
+    """Remove a container with our labels that was never started, where it takes a name; if it is worth a try.
 
-    The engine may still be making it for an owner that has died: then its name is taken before it can be
-    seen. Raises :class:`EngineError`.
+    The engine may still be making it for an owner that has died, or be removing it: then its name is taken
+    while it cannot be seen, and a moment later it is worth another. Raises :class:`EngineError`.
     """
-    deadline = time.monotonic() + _BEING_MADE_S
-    while (facts := _facts(engine, name)) is None:
-        if time.monotonic() > deadline:
-            return True
+    facts = _facts(engine, name)
+    if facts is None:
         time.sleep(_LOOK_S)
+        return True
     if not _unbegun(facts, labels):
         return False
     engine.remove(facts["Id"])
