@@ -62,7 +62,8 @@ def test_a_clock_that_jumps_back_while_a_job_runs(
 
     run = app.jobs.run(JobSpec(command=("sh", "-c", "echo a; sleep 0.1"), name="clock"), on_output=jump)
     assert run.status is Status.SUCCEEDED
-    assert run.duration_s == pytest.approx(0.1, abs=1)
+    assert run.duration_s is not None
+    assert 0.1 <= run.duration_s < 60
     assert run.finished_at is not None
     assert run.finished_at >= run.submitted_at
     app.close()

@@ -209,7 +209,7 @@ class TestManyCommands:
     def test_a_halt_reaches_the_command_at_work_and_starts_no_other(
         self, executor: DockerExecutor, observer: RecordingObserver
     ) -> None:
-        halt = Halt(10.0)
+        halt = Halt(60.0)
         said: list[float] = []
 
         def stop(data: bytes) -> None:
@@ -220,7 +220,7 @@ class TestManyCommands:
         observer.on_output(stop)
         polite = "trap 'echo bye; exit 0' TERM; echo up; while :; do sleep 0.05; done"
         outcome = executor.run(job(commands=(("sh", "-c", polite), ("echo", "next"))), observer, halt)
-        assert time.monotonic() - said[0] < 10.0, "it waited for the whole grace"
+        assert time.monotonic() - said[0] < 60.0, "it waited for the whole grace"
         assert observer.text(Stream.STDOUT) == b"up\nbye\n"
         assert len(outcome.steps) == 1
 
@@ -255,7 +255,7 @@ class TestAdoption:
     def test_a_living_container_is_brought_to_its_end(
         self, executor: DockerExecutor, installation: str, observer: RecordingObserver, tmp_path: Path
     ) -> None:
-        run = job("echo before; sleep 1; echo after; echo error >&2; exit 4", artifacts=("/etc/passwd",))
+        run = job("echo before; sleep 3; echo after; echo error >&2; exit 4", artifacts=("/etc/passwd",))
         self.abandon(run, installation, tmp_path)
         outcome = executor.adopt(run, observer, Halt(), seen_until=datetime.now(UTC))
         assert outcome.exit_code == 4
@@ -265,7 +265,7 @@ class TestAdoption:
         assert [artifact.path for artifact in outcome.artifacts] == ["etc/passwd"]
         assert outcome.started_at is not None
         assert outcome.finished_at is not None
-        assert 0.9 < (outcome.finished_at - outcome.started_at).total_seconds() < 5
+        assert 2.9 < (outcome.finished_at - outcome.started_at).total_seconds() < 60
 
     def test_steps_that_ended_before_are_known_again(
         self, executor: DockerExecutor, installation: str, observer: RecordingObserver, tmp_path: Path

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from orcaops.model.job import JobSpec
 from orcaops.model.logline import Stream
 from orcaops.model.quantities import MIB
 from orcaops.model.run import PhaseName, Run, Status
-from orcaops.running.executor import CannotStandReady, Halt
+from orcaops.running.executor import CannotStandReady, Halt, HaltReason
 from orcaops.running.executors.docker import DockerExecutor
 from orcaops.running.ownership import Ownership
 from orcaops.testing.executors import RecordingObserver
@@ -50,6 +50,14 @@ def job(of: JobSpec, **changes: Any) -> Run:
 def docker(*arguments: str) -> str:
     """What the command line of the engine itself says."""
     return subprocess.run(["docker", *arguments], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def becomes(look: Callable[[], bool], within_s: float = 60.0) -> bool:
+    """Whether it is so within that time."""
+    deadline = time.monotonic() + within_s
+    while not (found := look()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return found
 
 
 @pytest.fixture
@@ -170,23 +178,25 @@ class TestClaims:
         outcome = executor.run(job(work), observer, Halt())
         assert outcome.warm
         assert outcome.usage.exact
-        assert outcome.usage.cpu_seconds == pytest.approx(0.5, rel=0.1)
+        assert outcome.usage.cpu_seconds is not None
+        assert 0.49 <= outcome.usage.cpu_seconds < 0.7
         assert PhaseName.CREATE not in observer.all("phase")
 
     def test_a_container_that_became_a_job_has_its_name(
         self, executor: DockerExecutor, observer: RecordingObserver
     ) -> None:
         executor.prepare(spec())
-        run = job(spec("echo here; sleep 0.5"))
-        names: list[str] = []
+        run, halt = job(spec("echo here; sleep 600")), Halt(0.1)
+        found: list[bool] = []
 
         def look(_: bytes) -> None:
-            time.sleep(0.2)
-            names.append(docker("ps", "--format", "{{.Names}}"))
+            wanted = f"orcaops-{run.job_id}"
+            found.append(becomes(lambda: wanted in docker("ps", "--format", "{{.Names}}").split()))
+            halt.request(HaltReason.CANCELLED)
 
         observer.on_output(look)
-        executor.run(run, observer, Halt())
-        assert f"orcaops-{run.job_id}" in names[0].split()
+        executor.run(run, observer, halt)
+        assert found == [True]
 
 
 class TestMisses:
@@ -194,8 +204,11 @@ class TestMisses:
         self, executor: DockerExecutor, observer: RecordingObserver
     ) -> None:
         ready = executor.prepare(spec()).warm_id
+        assert executor._pool is not None
+        (connection,) = [held.connection for held in executor._pool._held]
+        assert connection is not None
         docker("rm", "-f", f"orcaops-{ready}")
-        time.sleep(0.2)
+        assert becomes(lambda: not connection.is_open())
         outcome = executor.run(job(spec("echo fine")), observer, Halt())
         assert (outcome.warm, outcome.exit_code, observer.text()) == (False, 0, b"fine\n")
         assert [ending for _, ending in executor.stood()] == ["died"]
@@ -307,7 +320,7 @@ def test_a_job_whose_owner_is_killed_is_adopted(installation: str, tmp_path: Pat
     assert observer.text() == b"begun\nend\n"
     assert outcome.started_at is not None
     assert outcome.finished_at is not None
-    assert 1.5 < (outcome.finished_at - outcome.started_at).total_seconds() < 6
+    assert 1.5 < (outcome.finished_at - outcome.started_at).total_seconds() < 60
 
 
 class TestJobsThatNeverBegan:

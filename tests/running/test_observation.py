@@ -1,6 +1,6 @@
 """What a supervisor sees of one run: phases, steps, output, and when it is too late to stop it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from orcaops.model.logline import Stream
 from orcaops.model.override import OptimizedField, Override
 from orcaops.model.run import LogSummary, PhaseName, Run, Status, Step
 from orcaops.running.clock import RunClock
-from orcaops.running.deadlines import Deadlines
+from orcaops.running.deadlines import Deadline, Deadlines
 from orcaops.running.executor import Halt, HaltReason
 from orcaops.running.observation import Observation
 
@@ -31,6 +31,18 @@ class TickingClock:
     def monotonic(self) -> float:
         self._ticks += 1
         return float(self._ticks)
+
+
+class Noted(Deadlines):
+    """Deadlines that come due when a test says so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[tuple[float, Callable[[], None]]] = []
+
+    def after(self, delay_s: float, callback: Callable[[], None]) -> Deadline:
+        self.asked.append((delay_s, callback))
+        return Deadline(callback)
 
 
 class Recorder:
@@ -154,12 +166,16 @@ def test_more_time_replaces_the_deadline_and_a_late_one_is_refused(recorder: Rec
     run = Run(
         job_id="j", key="k", status=Status.QUEUED, submitted_at=NOW, effective=spec, overrides=(change,)
     )
-    deadlines = Deadlines()
+    deadlines = Noted()
     found = Observation(run, spec, recorder=recorder, deadlines=deadlines, halt=halt, clock=RunClock())
     found.placed("ref")
     found.started(NOW)
+    ((first_s, too_late),) = deadlines.asked
     assert found.loosen({"timeout": 60.0})
-    assert not halt.wait(0.5)
+    too_late()  # it comes due in the very moment
+    assert not halt.requested
+    (_, (second_s, _)) = deadlines.asked
+    assert (first_s, second_s) == (pytest.approx(0.3), pytest.approx(60.0, abs=30.0))
     assert (found.run.overrides, found.run.engine_ref) == ((), "ref")
     assert found.tighter is not None
     assert found.tighter.overrides == (change,)

@@ -158,4 +158,4 @@ def test_a_server_says_its_address_as_data(process: Callable[..., "subprocess.Po
     with urllib.request.urlopen(f"{url}/healthz") as answer:
         assert answer.status == 200
     serving.terminate()
-    assert serving.wait(30) == 0
+    assert serving.wait(120) == 0

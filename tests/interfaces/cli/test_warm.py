@@ -39,7 +39,7 @@ def warm(tmp_path: Path) -> Iterator[dict[str, str]]:
 
 def run(environment: dict[str, str], *arguments: str, **more: object) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
-        [*_PROGRAM, *arguments], env=environment, capture_output=True, timeout=60, check=False, **more
+        [*_PROGRAM, *arguments], env=environment, capture_output=True, timeout=120, check=False, **more
     )  # type: ignore[call-overload]
 
 
@@ -77,9 +77,14 @@ def test_streams_exit_code_folder_and_environment_are_those_of_whoever_asked(
 @pytest.mark.parametrize(
     ("number", "code", "status"), [(signal.SIGINT, 130, "cancelled"), (signal.SIGKILL, -9, "running")]
 )
-def test_signals_reach_the_run(warm: dict[str, str], number: int, code: int, status: str) -> None:
+def test_signals_reach_the_run(
+    warm: dict[str, str], tmp_path: Path, number: int, code: int, status: str
+) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    script = "echo ready; while [ ! -e /shared/go ]; do sleep 0.1; done"
     process = subprocess.Popen(
-        [*_PROGRAM, "run", "--image", IMAGE, "--", "sh", "-c", "echo ready; sleep 6"],
+        [*_PROGRAM, "run", "--image", IMAGE, "-v", f"{shared}:/shared", "--", "sh", "-c", script],
         env=warm,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -91,6 +96,7 @@ def test_signals_reach_the_run(warm: dict[str, str], number: int, code: int, sta
     process.stdout.close()
     shown = run(warm, "jobs", "list", "--json").stdout
     assert f'"status":"{status}"'.encode() in shown
+    (shared / "go").touch()
     deadline = time.monotonic() + 60
     while b'"status":"running"' in shown and time.monotonic() < deadline:
         time.sleep(0.3)
@@ -115,7 +121,7 @@ def test_a_run_is_really_handed_over(warm: dict[str, str], tmp_path: Path) -> No
         f"print(hand_over(['run', '--image', '{IMAGE}', '--memory', 'lots', '--', 'true']))"
     )
     found = subprocess.run(
-        [sys.executable, "-c", ask], env=warm, capture_output=True, timeout=60, check=False
+        [sys.executable, "-c", ask], env=warm, capture_output=True, timeout=120, check=False
     )
     assert found.stdout == b"2\n"
 

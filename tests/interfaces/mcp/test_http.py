@@ -133,7 +133,7 @@ def test_blanks_around_a_header_are_no_part_of_it(served: Serve) -> None:
         "Content-Type": "application/json",
     }
     address = urlsplit(served())
-    with contextlib.closing(http.client.HTTPConnection(address.netloc, timeout=20)) as connection:
+    with contextlib.closing(http.client.HTTPConnection(address.netloc, timeout=60)) as connection:
         connection.request("POST", address.path, json.dumps(message), headers)
         assert connection.getresponse().status == 200
 

