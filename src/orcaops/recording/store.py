@@ -78,6 +78,9 @@ class RunRepository(Protocol):
     def get(self, workspace: str, job_id: str) -> Run:
         """The run. Raises ``not_found``."""
 
+    def get_to_change(self, workspace: str, job_id: str) -> Run:
+        """The run, which nobody else changes before this transaction has ended. Raises ``not_found``."""
+
     def page(
         self, workspace: str, query: Query = EVERYTHING, *, limit: int = 50, cursor: str | None = None
     ) -> Page[Run]:

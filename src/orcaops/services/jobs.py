@@ -206,7 +206,7 @@ class Jobs:
         ``wait_s``: the decision stands, and whoever owns the run carries it out.
         """
         with self._store.write() as transaction:
-            run = transaction.runs.get(workspace, job_id)
+            run = transaction.runs.get_to_change(workspace, job_id)
             if run.status.final:
                 return run
             self._signing.sign(transaction, workspace, "job", job_id, "cancel", by=by)

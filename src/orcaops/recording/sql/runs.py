@@ -39,7 +39,8 @@ _AT_ONCE = 500
 _WHOLE = select(records.c.record, runs.c.number).join_from(runs, records, records.c.seq == runs.c.seq)
 _BY_ID = (runs.c.workspace == bindparam("workspace")) & (runs.c.job_id == bindparam("job_id"))
 _GET = _WHOLE.where(_BY_ID)
-_STATE = select(runs.c.seq, runs.c.final, runs.c.log_indexed).where(_BY_ID)
+# Locked where the database does not lock all of itself: what is decided by it holds until it is written.
+_STATE = select(runs.c.seq, runs.c.final, runs.c.log_indexed).where(_BY_ID).with_for_update()
 _KNOWN = select(runs.c.job_id).where(
     runs.c.workspace == bindparam("workspace"), runs.c.job_id.in_(bindparam("job_ids", expanding=True))
 )
@@ -176,6 +177,10 @@ class Runs:
         if row is None:
             raise _no_job(job_id)
         return _run(row)
+
+    def get_to_change(self, workspace: str, job_id: str) -> Run:
+        self._state(workspace, job_id)
+        return self.get(workspace, job_id)
 
     def page(
         self, workspace: str, query: Query = EVERYTHING, *, limit: int = 50, cursor: str | None = None

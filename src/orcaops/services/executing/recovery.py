@@ -129,7 +129,7 @@ class Recovery:
     def _take_over(self, orphan: Run, *, begun: bool) -> Run | None:
         """Decide about one orphan in one transaction; None if somebody else was quicker."""
         with self._store.write() as transaction:
-            run = transaction.runs.get(orphan.workspace, orphan.job_id)
+            run = transaction.runs.get_to_change(orphan.workspace, orphan.job_id)
             if run.owner != orphan.owner or run.status.final:
                 return None
             if not (begun and _has_begun(run)):
@@ -158,7 +158,7 @@ class Recovery:
 
     def _queue_again(self, run: Run) -> None:
         with self._store.write() as transaction:
-            transaction.runs.save(_queued_again(transaction.runs.get(run.workspace, run.job_id)))
+            transaction.runs.save(_queued_again(transaction.runs.get_to_change(run.workspace, run.job_id)))
         if self._dispatcher.started:
             self._dispatcher.claim_unowned()
 

@@ -8,6 +8,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from orcaops.model.errors import OrcaError
+from orcaops.model.run import Run, Status
 from orcaops.recording.sql import open_store
 from orcaops.recording.store import Store, Transaction
 from orcaops.testing.stores.builders import ids, make_run
@@ -55,6 +57,54 @@ class ProcessesConformance:
         finally:
             other.close()
 
+    def test_who_decides_about_a_run_sees_what_was_decided_before(self, store: Store, url: str) -> None:
+        with store.write() as transaction:
+            transaction.runs.add(_running())
+        other, begun, seen = open_store(url), threading.Event(), threading.Event()
+        found: list[str | None] = []
+
+        def decide_too() -> None:
+            with other.write() as transaction:
+                begun.set()
+                found.append(transaction.runs.get_to_change("default", "job").owner)
+                seen.set()
+
+        deciding = threading.Thread(target=decide_too)
+        with store.write() as transaction:
+            run = transaction.runs.get_to_change("default", "job")
+            deciding.start()
+            begun.wait(1.0)  # where the database lets it begin
+            assert not seen.wait(0.5), "it has to wait"
+            transaction.runs.save(run.changed(owner="first"))
+        deciding.join(60)
+        other.close()
+        assert found == ["first"]
+
+    def test_what_has_ended_meanwhile_is_not_changed(self, store: Store, url: str) -> None:
+        with store.write() as transaction:
+            transaction.runs.add(running := _running())
+        other, saved = open_store(url), threading.Event()
+        told: list[str] = []
+
+        def save_too_late() -> None:
+            try:
+                with other.write() as transaction:
+                    transaction.runs.save(running.changed(owner="late"))
+            except OrcaError as error:
+                told.append(error.code)
+            saved.set()
+
+        saving = threading.Thread(target=save_too_late)
+        with store.write() as transaction:
+            transaction.runs.save(ended := make_run(1, job_id="job"))
+            saving.start()
+            assert not saved.wait(0.5), "it has to wait"
+        saving.join(60)
+        other.close()
+        with store.read() as transaction:
+            assert transaction.runs.get("default", "job").status == ended.status
+        assert told == ["conflict"]
+
     def test_two_processes_lose_nothing(self, store: Store, url: str) -> None:
         writers = [_PROCESSES.Process(target=_write_runs, args=(url, f"p{n}", 40)) for n in range(2)]
         for writer in writers:
@@ -95,6 +145,12 @@ class ProcessesConformance:
         for each in opened:
             each.join(60)
             assert each.exitcode == 0
+
+
+def _running() -> Run:
+    return make_run(
+        1, job_id="job", status=Status.RUNNING, cause=None, exit_code=None, finished_at=None, duration_s=None
+    )
 
 
 class _in_thread:  # noqa: N801 - reads as a verb
