@@ -17,18 +17,20 @@ _PROGRAM = [sys.executable, "-m", "orcaops.interfaces.cli.entry"]
 
 
 @pytest.fixture
-def warm(tmp_path: Path) -> Iterator[dict[str, str]]:
+def warm(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The environment of a user whose warm process is ready."""
+    short = tmp_path_factory.mktemp("w")  # the path of a socket has no more than a hundred letters
     environment = {
         **os.environ,
         "ORCAOPS_RUN_WARM": "1",
         "ORCAOPS_HOME": str(tmp_path / "home"),
-        "TMPDIR": str(tmp_path),
+        "TMPDIR": str(short),
+        "XDG_RUNTIME_DIR": "",
     }
     process = subprocess.Popen(
         [sys.executable, "-c", "from orcaops.interfaces.cli.warm import serve; serve()"], env=environment
     )
-    folder = tmp_path / f"orcaops-warm-{os.getuid()}"
+    folder = short / f"orcaops-warm-{os.getuid()}"
     deadline = time.monotonic() + 60
     while not list(folder.glob("*.sock")) and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -117,8 +119,8 @@ def test_without_a_warm_process_nothing_is_handed_over(
 def test_a_run_is_really_handed_over(warm: dict[str, str], tmp_path: Path) -> None:
     """Asked directly, the warm process answers with the exit code of its fork."""
     ask = (
-        "from orcaops.interfaces.cli.handing_over import hand_over; "
-        f"print(hand_over(['run', '--image', '{IMAGE}', '--memory', 'lots', '--', 'true']))"
+        "from orcaops.interfaces.cli import handing_over; handing_over.PATIENCE_S = 60.0; "
+        f"print(handing_over.hand_over(['run', '--image', '{IMAGE}', '--memory', 'lots', '--', 'true']))"
     )
     found = subprocess.run(
         [sys.executable, "-c", ask], env=warm, capture_output=True, timeout=120, check=False
@@ -126,8 +128,8 @@ def test_a_run_is_really_handed_over(warm: dict[str, str], tmp_path: Path) -> No
     assert found.stdout == b"2\n"
 
 
-def test_what_killed_ones_left_is_removed_and_living_ones_stay(warm: dict[str, str], tmp_path: Path) -> None:
-    folder = tmp_path / f"orcaops-warm-{os.getuid()}"
+def test_what_killed_ones_left_is_removed_and_living_ones_stay(warm: dict[str, str]) -> None:
+    folder = Path(warm["TMPDIR"]) / f"orcaops-warm-{os.getuid()}"
     (living,) = folder.glob("*.sock")
     for name in ("0123abcd.sock", "0123abcd.sock.lock"):
         (folder / name).touch()
