@@ -3,6 +3,8 @@
 import errno
 import json
 import logging
+import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 
 from orcaops.app import App
+from orcaops.model.job import JobSpec
 from orcaops.recording import mirrors
 from orcaops.testing.stores import make_run
 
@@ -49,3 +52,22 @@ def test_logs_of_old_runs_stay_until_they_have_been_learned_from(
     assert app.upkeep.gc().removed == ()
     app.absorber.absorb_all()
     assert "log of old" in app.upkeep.gc().removed[0]
+
+
+def test_what_another_process_cleans_up_at_the_same_time_is_no_failure(
+    open_app: Callable[..., App], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = open_app(retention__artifacts_days=1e-8)
+    run = app.jobs.run(JobSpec(shell="echo x > a", artifacts=("a",)))
+    folder = app.settings.home / "artifacts" / "default" / run.job_id
+    assert folder.is_dir()
+    time.sleep(0.002)
+    really = shutil.rmtree
+
+    def second(path: Path) -> None:
+        really(path)  # the other one was quicker
+        really(path)
+
+    monkeypatch.setattr(shutil, "rmtree", second)
+    assert any(run.job_id in each for each in app.upkeep.gc().removed)
+    assert not folder.exists()

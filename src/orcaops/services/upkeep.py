@@ -116,7 +116,8 @@ class Upkeep:
             removed.append(f"artifacts of {folder.name} ({show_size(size)})")
             freed += size
             if not dry_run:
-                shutil.rmtree(folder)
+                with suppress(FileNotFoundError):  # a server and a command may clean up at the same time
+                    shutil.rmtree(folder)
         return Swept(tuple(removed), freed)
 
     def relearn(self, progress: Callable[[int], None] | None = None) -> int:
