@@ -88,6 +88,31 @@ def test_the_first_hours_can_be_left_out(app: App) -> None:
         app.forecasts.forecast("default", hours=24, at=NOW, skip=24)
 
 
+def test_one_team_is_forecast_alone_and_measured_by_no_budget(
+    open_app: Callable[..., App], tmp_path: Path
+) -> None:
+    file = tmp_path / "prices.toml"
+    file.write_text('currency = "EUR"\nper_cpu_second = 1\nbudget_per_month = 1\n')
+    app = open_app(forecast__prices=file)
+    of_web = [run.changed(labels={"team": "web"}) for run in runs(weeks(4)[::3])]
+    others = [run.changed(job_id=f"other-{n}") for n, run in enumerate(runs(weeks(4)))]
+    with app.store.write() as transaction:
+        transaction.runs.add_new([*of_web, *others])
+    everything = told(app, 24)
+    alone = app.forecasts.forecast("default", hours=24, at=NOW, q="label:team=web")
+    assert isinstance(alone, Forecast)
+    assert alone.runs_seen == len(of_web)
+    assert alone.total.p50 == pytest.approx(everything.total.p50 / 4, rel=0.2)
+    assert "runs of label:team=web in" in alone.reason
+    assert isinstance(alone.cost, CostForecast)
+    assert isinstance(everything.cost, CostForecast)
+    assert (alone.cost.budget, everything.cost.budget) == (None, 1.0)
+    nobody = app.forecasts.forecast("default", hours=24, at=NOW, q="label:team=nobody")
+    assert isinstance(nobody, Abstained)
+    with pytest.raises(OrcaError, match="nonsense"):
+        app.forecasts.forecast("default", at=NOW, q="nonsense:1")
+
+
 def test_growth_is_told(app: App) -> None:
     keep(app, weeks(8, growth=0.2))
     growth = told(app, 24).trend

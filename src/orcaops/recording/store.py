@@ -130,7 +130,9 @@ class RunRepository(Protocol):
         Only keys with at least ``least`` runs in all.
         """
 
-    def hourly(self, workspace: str, since: datetime, until: datetime) -> list[HourOfRuns]:
+    def hourly(
+        self, workspace: str, since: datetime, until: datetime, query: Query = EVERYTHING
+    ) -> list[HourOfRuns]:
         """The runs submitted in that time by hour, counted where they are stored; both ends are full hours.
 
         From the first hour with a run on, without a gap; empty where there is none.

@@ -14,6 +14,8 @@ from orcaops.model.forecast import Capacity, CostForecast, Forecast, HourAhead, 
 from orcaops.model.prediction import Abstained
 from orcaops.model.prices import Prices
 from orcaops.model.quantities import show_duration
+from orcaops.model.query import EVERYTHING
+from orcaops.recording.query import parse_query
 from orcaops.recording.store import HourOfRuns, Store
 from orcaops.stats import queueing
 from orcaops.stats.seasonal import DAY, LONGEST, WEEK, Ahead
@@ -59,18 +61,23 @@ class Forecasts:
         self._clock = clock
 
     def forecast(
-        self, workspace: str, *, hours: int = 48, at: datetime | None = None, skip: int = 0
+        self, workspace: str, *, hours: int = 48, at: datetime | None = None, skip: int = 0, q: str = ""
     ) -> Forecast | Abstained:
         """The hours from ``at`` (by default now) on, from what was known then; the first ``skip`` left out.
 
-        Abstains where next to nothing is known. Raises ``invalid`` for a number of hours that cannot be
-        and for a price file that is wrong.
+        Of all runs, or of those that ``q`` finds in the search language: a team's, a job's. A budget is for
+        all of them together. Abstains where next to nothing is known. Raises ``invalid`` for a number of
+        hours that cannot be, for a query that is none, and for a price file that is wrong; ``not_found``
+        for a field that runs do not have.
         """
         if not 0 <= skip < hours <= LONGEST_HOURS:
             raise invalid(
                 f"{hours} hours cannot be forecast", where="hours", hint=f"Ask for 1 to {LONGEST_HOURS}."
             )
+        query = parse_query(q, self._clock()) if q.strip() else EVERYTHING
         prices = self._prices()
+        if prices is not None and query != EVERYTHING:
+            prices = prices.model_copy(update={"budget_per_month": None})
         start = (at or self._clock()).astimezone(UTC).replace(minute=0, second=0, microsecond=0)
         if not 1971 <= start.year <= 2100:
             raise invalid(
@@ -79,8 +86,8 @@ class Forecasts:
         month = start.replace(day=1, hour=0)
         with self._store.read() as transaction:
             since = min(start - timedelta(hours=LONGEST), month)
-            known = transaction.runs.hourly(workspace, since, start)
-            latest = transaction.runs.page(workspace, limit=1).items if not known else ()
+            known = transaction.runs.hourly(workspace, since, start, query)
+            latest = transaction.runs.page(workspace, query, limit=1).items if not known else ()
         if not known:
             reason = "no run was submitted in the last eight weeks"
             if latest and latest[0].submitted_at >= start:
@@ -109,7 +116,8 @@ class Forecasts:
             history_hours=len(known),
             runs_seen=sum(hour.arrivals for hour in known),
             forecaster=name,
-            reason=f"{sum(hour.arrivals for hour in known)} runs in the last {_span(len(known))}, by {name}",
+            reason=f"{sum(hour.arrivals for hour in known)} runs {f'of {q.strip()} ' if q.strip() else ''}"
+            f"in the last {_span(len(known))}, by {name}",
             total=_total(arrivals, asked, hours - skip),
             hours=tuple(
                 HourAhead(

@@ -28,9 +28,14 @@ def test_hours_ahead(client: TestClient) -> None:
     )
     forecast = Forecast.from_stored(client.get("/orcaops/forecast?hours=7").content)
     assert len(forecast.hours) == 7
+    of_them = client.get("/orcaops/forecast", params={"hours": 7, "q": "name:hourly"}).json()
+    assert of_them["runs_seen"] == forecast.runs_seen
+    assert "abstention" in client.get("/orcaops/forecast", params={"q": "name:another"}).json()
 
 
-@pytest.mark.parametrize("query", ["hours=0", "hours=745", "hours=x", "at=2026-01-01", "horus=3"])
+@pytest.mark.parametrize(
+    "query", ["hours=0", "hours=745", "hours=x", "at=2026-01-01", "horus=3", "q=duration:>"]
+)
 def test_what_cannot_be_asked(client: TestClient, query: str) -> None:
     answer = client.get(f"/orcaops/forecast?{query}")
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid")

@@ -32,20 +32,24 @@ class _Moment(click.ParamType[datetime]):
         return at.replace(tzinfo=UTC) if at.tzinfo is None else at
 
 
-@click.command(epilog="Example: orcaops forecast --hours 72")
+@click.command(epilog="Example: orcaops forecast --hours 72 'label:team=web'")
+@click.argument("query", nargs=-1)
 @click.option("--hours", type=click.IntRange(1, 744), default=48, show_default=True, help="How far to look.")
 @click.option("--at", type=_Moment(), metavar="TIME", help="Look from this moment, with what was known then.")
 @options()
 @with_door
-def forecast(app: "App", *, workspace: str, hours: int, at: datetime | None, as_json: bool) -> None:
+def forecast(
+    app: "App", query: tuple[str, ...], *, workspace: str, hours: int, at: datetime | None, as_json: bool
+) -> None:
     """Say how many runs come, when most run at once, what capacity that takes and what it costs.
 
+    Of all runs, or of those that QUERY finds in the language of `orcaops jobs list`.
     Each number with an interval that holds the truth eight times of ten; or what is missing to say
     so. Costs need a price file: `orcaops config show` names it as forecast.prices.
     """
     from orcaops.model.prediction import Abstained
 
-    told = app.forecasts.forecast(workspace, hours=hours, at=at)
+    told = app.forecasts.forecast(workspace, hours=hours, at=at, q=" ".join(query))
     if as_json:
         print_json(told)
     elif isinstance(told, Abstained):

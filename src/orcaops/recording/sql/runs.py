@@ -287,8 +287,10 @@ class Runs:
     def touched(self, after: int, *, least: int, limit: int) -> list[tuple[str, str, int]]:
         return touched(self._connection, after, least, limit)
 
-    def hourly(self, workspace: str, since: datetime, until: datetime) -> list[HourOfRuns]:
-        return hours_of_runs(self._connection, workspace, since, until)
+    def hourly(
+        self, workspace: str, since: datetime, until: datetime, query: Query = EVERYTHING
+    ) -> list[HourOfRuns]:
+        return hours_of_runs(self._connection, self._texts, workspace, since, until, query)
 
     def values(self, workspace: str, field: str, limit: int) -> list[str]:
         return values_of(self._connection, workspace, field, limit)

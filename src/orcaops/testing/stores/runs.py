@@ -5,7 +5,7 @@ import threading
 from datetime import timedelta
 
 from orcaops.model.errors import ErrorCode
-from orcaops.model.query import EVERYTHING
+from orcaops.model.query import EVERYTHING, Compare, Comparison
 from orcaops.model.run import Context, Status, Usage
 from orcaops.model.test_case import CaseStatus, TestCase
 from orcaops.recording.store import Store
@@ -228,6 +228,10 @@ class RunsConformance:
             assert hours[0].cpu_seconds == 4.0
             assert hours[0].gb_seconds == 3900.0
             assert transaction.runs.hourly("default", START, START) == []
+            long = Compare(field="duration", comparison=Comparison.ABOVE, value=60.0)
+            chosen = transaction.runs.hourly("default", START, START + timedelta(hours=5), long)
+            assert [hour.arrivals for hour in chosen] == [2, 0, 0, 0, 0]
+            assert [hour.at_once for hour in chosen] == [2, 1, 1, 0, 0]
 
     def test_the_tests_of_runs(self, store: Store) -> None:
         cases = [

@@ -14,11 +14,11 @@ class RemoteForecasts:
         self._connection = connection
 
     def forecast(
-        self, workspace: str, *, hours: int = 48, at: datetime | None = None
+        self, workspace: str, *, hours: int = 48, at: datetime | None = None, q: str = ""
     ) -> Forecast | Abstained:
         """The hours ahead."""
         if at is not None:
             raise only_there("forecast --at", self._connection.url)
-        answer = self._connection.ask("GET", "/forecast", workspace=workspace, hours=hours)
+        answer = self._connection.ask("GET", "/forecast", workspace=workspace, hours=hours, q=q)
         word = Abstained if "abstention" in answer.json() else Forecast
         return word.from_stored(answer.content)
