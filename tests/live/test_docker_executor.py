@@ -2,6 +2,7 @@
 
 import itertools
 import secrets
+import statistics
 import subprocess
 import sys
 import threading
@@ -31,7 +32,7 @@ _BURN = (
     "import time\n"
     "held = bytearray(200 << 20)\n"
     "held[::4096] = b'x' * len(held[::4096])\n"
-    "while time.process_time() < 3.0: pass\n"
+    "while time.process_time() < 1.0: pass\n"
 )
 
 
@@ -60,11 +61,15 @@ class TestUsage:
         self, executor: DockerExecutor, observer: RecordingObserver
     ) -> None:
         run = job(image=WORK_IMAGE, command=("python3", "-S", "-c", _BURN), memory="512m")
-        outcome = executor.run(run, observer, Halt())
-        assert outcome.exit_code == 0, observer.text()
-        usage = outcome.usage
-        assert usage.exact
-        assert usage.cpu_seconds == pytest.approx(3.0, rel=0.05)
+        told: list[float] = []  # of several: on a busy machine the moment of the program's start is missed
+        while len(told) < 3:
+            outcome = executor.run(run, observer, Halt())
+            assert outcome.exit_code == 0, observer.text()
+            usage = outcome.usage
+            assert usage.exact
+            assert usage.cpu_seconds is not None
+            told.append(usage.cpu_seconds)
+        assert statistics.median(told) == pytest.approx(1.0, rel=0.05)
         assert usage.memory_resident_bytes == pytest.approx(200 * MIB, rel=0.05)
         assert usage.memory_peak_bytes == pytest.approx(200 * MIB, rel=0.08)  # the mark has page cache in it
         assert usage.memory_resident_basis == "sampled"
