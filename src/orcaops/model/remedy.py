@@ -11,13 +11,13 @@ from orcaops.model.word import Word
 
 
 class Action(StrEnum):
-    """What OrcaOps can do: each but the last runs the job again."""
+    """What OrcaOps can do: each runs the job again."""
 
     RETRY = "retry"
     RAISE_MEMORY = "raise_memory"
     RAISE_TIMEOUT = "raise_timeout"
     PULL_AGAIN = "pull_again"
-    FREE_DISK = "free_disk"  # what `orcaops gc` removes, then run it again
+    FREE_DISK = "free_disk"  # what `orcaops gc` removes goes first
 
 
 class Remedy(Word):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from statistics import median
 
+from orcaops.learning.failures.masking import plain
 from orcaops.model.anomaly import Anomaly, speaking
 from orcaops.model.logline import LogLine
 from orcaops.model.prediction import DurationPrediction
@@ -63,7 +64,7 @@ def outcome_of(run: Run) -> str:
 
 
 def _line(run: Run, before: Sequence[Run]) -> str:
-    words = f"{run.name or run.command or run.key} {outcome_of(run)}"
+    words = f"{plain(run.name or run.command or run.key)} {outcome_of(run)}"
     if run.duration_s is not None:
         words += f" after {show_duration(run.duration_s)}"
         usual = [
@@ -109,18 +110,16 @@ def _events(run: Run) -> list[str]:
 
 
 def _errors(run: Run, tail: Sequence[LogLine], failing: Sequence[TestCase]) -> list[str]:
-    told = [f"{case.id}: {case.message or case.status.value}" for case in failing]
+    """What it said of its failure: lines of its output, each bounded and without control letters."""
+    told = [plain(f"{case.id}: {case.message or case.status.value}") for case in failing]
     if run.status in (Status.SUCCEEDED, Status.QUEUED, Status.RUNNING):
         return told
     errors = ([run.message] if run.message else []) + told
     if run.log is not None and run.log.first_error:
-        errors.append(run.log.first_error)
-    last = [line.text for line in tail if line.stream == "stderr" and line.text.strip()]
-    errors += [
-        text
-        for text in (last or [line.text for line in tail if line.text.strip()])[-3:]
-        if text not in errors
-    ]
+        errors.append(plain(run.log.first_error))
+    ended = [(line.stream, text) for line in tail if (text := plain(line.text))]
+    last = [text for stream, text in ended if stream == "stderr"]
+    errors += [text for text in (last or [text for _, text in ended])[-3:] if text not in errors]
     return errors[:_ERRORS_SHOWN]
 
 
