@@ -39,7 +39,7 @@ def test_a_harmful_change_is_stopped_within_ten_runs(before: int) -> None:
 
 
 def test_a_short_past_is_made_up_for_by_the_runs_between() -> None:
-    """After 20 runs a rate of 2 % may as well be 10 %: alone, the change takes 13 runs to be stopped."""
+    """After 20 runs a rate of 2 % may as well be 10 %: alone, the change takes 16 runs to be stopped."""
     chance = random.Random(19)
     alone, beside = [], []
     for _ in range(100):
