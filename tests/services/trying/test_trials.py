@@ -133,6 +133,7 @@ def test_a_job_that_now_asks_for_another_limit_wins_at_once(app: App) -> None:
     assert final.effective.timeout == 20.0
     found = app.optimizations.optimization("default", "o1")
     assert (found.state, found.history[-1].by) == (State.SUPERSEDED, "user")
+    assert "another timeout (20.0 s instead of " in (found.history[-1].reason or "")
 
 
 def test_what_an_executor_cannot_keep_is_taken_back_and_the_job_runs(app: App) -> None:

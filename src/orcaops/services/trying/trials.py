@@ -19,7 +19,7 @@ from orcaops.model.attempts import INFRASTRUCTURE
 from orcaops.model.errors import OrcaError
 from orcaops.model.job import JobSpec
 from orcaops.model.optimization import Mode, Optimization, State
-from orcaops.model.override import OptimizedField, Value
+from orcaops.model.override import OptimizedField, Value, show_value
 from orcaops.model.run import Run
 from orcaops.recording.store import Store, Transaction
 from orcaops.running.retry import refused
@@ -84,10 +84,9 @@ class Trials:
 
         laid = lay(spec, known, modes, job_id=job_id, ceilings=self._ceilings, in_flight=in_flight, work=work)
         for each in laid.superseded:
-            wanted = getattr(spec, each.field)
-            reason = (
-                f"the job now asks for another {each.field} ({wanted!r} instead of {each.own!r}): it wins"
-            )
+            wanted, asked = (show_value(each.field, v) for v in (getattr(spec, each.field), each.own))
+            noun = str(each.field).replace("_", " ")
+            reason = f"the job now asks for another {noun} ({wanted} instead of {asked}): it wins"
             self._moves.move(transaction, each, Event.SUPERSEDE, by="user", reason=reason)
         if laid.overrides:
             try:
