@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 BY_ITSELF = "orcaops"
 _INTERRUPTED_AFTER = timedelta(hours=1)
 _SHORTEST = 6  # letters of an id that stand for all of it
+_CREATING = SandboxState.CREATING
 _OF_THE_SANDBOX = ("memory", "cpus", "pids", "network")
 
 
@@ -267,7 +268,10 @@ class Sandboxes:
             _, engine = self._engine()
         except OrcaError:
             return []
-        found = {each.sandbox_id: each for each in engine.found()}  # first: what is made now is in neither
+        # The records before the engine: what is made meanwhile is not lost. And after it: nor is it nobody's.
+        with self._store.read() as transaction:
+            made = {each.id for each in transaction.sandboxes.living() if each.state is not _CREATING}
+        found = {each.sandbox_id: each for each in engine.found()}
         with self._store.read() as transaction:
             living = [each for each in transaction.sandboxes.living() if each.host in (None, self._host)]
             others = {each.id for each in transaction.sandboxes.living()}
@@ -275,12 +279,15 @@ class Sandboxes:
         told = []
         for sandbox in (self._now(each, running) for each in living):
             there = found.pop(sandbox.id, None)
+            if there is None and sandbox.state is not _CREATING and sandbox.id not in made:
+                continue
             for state, reason in self._due(sandbox, there.state if there else None):
                 told.append(f"sandbox {sandbox.id}: {reason}")
                 if dry_run:
                     continue
                 if state is SandboxState.STOPPED:
-                    self._save(sandbox.model_copy(update={"state": state}))
+                    with self._store.write() as transaction:
+                        _change(transaction, sandbox, state=state)
                     continue
                 if there is not None:
                     engine.remove(sandbox.id)
@@ -356,9 +363,8 @@ class Sandboxes:
                 engine.stop(sandbox.id, self._grace_s)
             else:
                 engine.start(sandbox.id)
-        changed = sandbox.model_copy(update={"state": state, "used_at": self._clock()})
         with self._store.write() as transaction:
-            transaction.sandboxes.put(changed)
+            changed = _change(transaction, sandbox, state=state, used_at=self._clock())
             verb = "stop" if state is SandboxState.STOPPED else "start"
             self._note(transaction, changed, verb, by, None)
         return self._now(changed, ())
@@ -378,20 +384,15 @@ class Sandboxes:
     def _touch(self, sandbox: Sandbox, *, executions: int = 0) -> None:
         with self._store.write() as transaction:
             now = transaction.sandboxes.get(sandbox.workspace, sandbox.id)
-            changes = {"used_at": self._clock(), "executions": now.executions + executions}
-            transaction.sandboxes.put(now.model_copy(update=changes))
+            _change(transaction, now, used_at=self._clock(), executions=now.executions + executions)
 
     def _end(self, sandbox: Sandbox, state: SandboxState, reason: str, *, by: str | None = None) -> Sandbox:
-        ended = sandbox.model_copy(update={"state": state, "ended_at": self._clock(), "reason": reason})
         with self._store.write() as transaction:
-            transaction.sandboxes.put(ended)
-            if by is not None:
+            before = transaction.sandboxes.get(sandbox.workspace, sandbox.id)
+            ended = _change(transaction, before, state=state, ended_at=self._clock(), reason=reason)
+            if by is not None and not before.state.final:
                 self._note(transaction, ended, "remove", by, reason)
         return self._now(ended, ())
-
-    def _save(self, sandbox: Sandbox) -> None:
-        with self._store.write() as transaction:
-            transaction.sandboxes.put(sandbox)
 
     def _note(
         self, transaction: Transaction, sandbox: Sandbox, verb: str, by: str, reason: str | None
@@ -435,6 +436,16 @@ class Sandboxes:
             where="executor",
             hint="Start the engine; `orcaops doctor` says more.",
         )
+
+
+def _change(transaction: Transaction, sandbox: Sandbox, **changes: object) -> Sandbox:
+    """Change these fields of a sandbox as it is now; one that is gone stays so."""
+    now = transaction.sandboxes.get(sandbox.workspace, sandbox.id)
+    if now.state.final:
+        return now
+    changed = now.model_copy(update=changes)
+    transaction.sandboxes.put(changed)
+    return changed
 
 
 def _named(transaction: Transaction, workspace: str, wanted: str) -> Sandbox:

@@ -23,8 +23,9 @@ _GONE = (SandboxState.REMOVED.value, SandboxState.LOST.value)
 class Sandboxes:
     """See :class:`orcaops.recording.sandbox_store.SandboxRepository`."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, writing: bool = False) -> None:
         self._connection = connection
+        self._writing = writing
 
     def put(self, sandbox: Sandbox) -> None:
         row = {
@@ -37,7 +38,8 @@ class Sandboxes:
 
     def get(self, workspace: str, sandbox_id: str) -> Sandbox:
         here = (sandboxes.c.workspace == workspace) & (sandboxes.c.id == clean(sandbox_id))
-        row = self._connection.execute(select(sandboxes.c.record).where(here)).one_or_none()
+        asked = select(sandboxes.c.record).where(here)
+        row = self._connection.execute(asked.with_for_update() if self._writing else asked).one_or_none()
         if row is None:
             raise not_found(
                 f"there is no sandbox {sandbox_id[:130]!r}",

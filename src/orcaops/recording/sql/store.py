@@ -132,7 +132,7 @@ class SqlTransaction:
 
     @cached_property
     def sandboxes(self) -> Sandboxes:
-        return Sandboxes(self._connection)
+        return Sandboxes(self._connection, writing=self._writing)
 
     @cached_property
     def stood_ready(self) -> StoodReady:
