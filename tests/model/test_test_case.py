@@ -1,11 +1,12 @@
 """Ids of tests: alike in every run, bounded, on one line."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from orcaops.model.test_case import LONGEST_ID, TestTotals, case_id, key_of_case, tidy_message
 
 
+@example(suite=None, name="a\x85b")
 @given(suite=st.none() | st.text(max_size=300), name=st.text(max_size=300))
 def test_an_id_is_bounded_on_one_line_and_the_same_each_time(suite: str | None, name: str) -> None:
     found = case_id(suite, name)

@@ -26,7 +26,7 @@ BEHIND = "|test:"
 """What stands between the key of a job and the id of one of its tests."""
 
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]+\b")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _DIGIT = re.compile(r"[0-9]")
 
 
