@@ -1,9 +1,11 @@
 """The warm process: a run that is handed over behaves as one that is not."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,9 +19,10 @@ _PROGRAM = [sys.executable, "-m", "orcaops.interfaces.cli.entry"]
 
 
 @pytest.fixture
-def warm(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+def warm(tmp_path: Path) -> Iterator[dict[str, str]]:
     """The environment of a user whose warm process is ready."""
-    short = tmp_path_factory.mktemp("w")  # the path of a socket has no more than a hundred letters
+    # The path of a socket has no more than a hundred letters, and TMPDIR may have as many.
+    short = Path(tempfile.mkdtemp(prefix="orcaops-test-", dir="/tmp"))
     environment = {
         **os.environ,
         "ORCAOPS_RUN_WARM": "1",
@@ -37,6 +40,7 @@ def warm(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[d
     yield environment
     process.kill()
     process.wait()
+    shutil.rmtree(short)
 
 
 def run(environment: dict[str, str], *arguments: str, **more: object) -> subprocess.CompletedProcess[bytes]:
