@@ -38,3 +38,34 @@ def test_weights_stay_probabilities(grid: flakiness.Grid) -> None:
         flakiness.learn(state, grid, failed=chance.random() < 0.3, changed=chance.random() < 0.5)
         assert 0 <= flakiness.failure_probability(state, grid, changed=True) <= 1
     assert sum(state["healthy"]) + sum(state["broken"]) == pytest.approx(1, abs=1e-3)
+
+
+@pytest.mark.parametrize("grid", [FLAKY, RISK])
+@pytest.mark.parametrize("changed", [False, True])
+@pytest.mark.parametrize("failed", [False, True])
+def test_each_combination_follows_the_rules_of_chance(
+    grid: flakiness.Grid, failed: bool, changed: bool
+) -> None:
+    state = flakiness.fresh(grid)
+    for place in range(7):
+        flakiness.learn(state, grid, failed=place == 3, changed=True)
+    weights, failing = [], 0.0
+    for (rate, breaks, mends), h, b in zip(
+        flakiness._cells(grid), state["healthy"], state["broken"], strict=True
+    ):
+        lost, won = (h * breaks, b * mends) if changed else (0.0, 0.0)
+        healthy, broken = h - lost + won, b - won + lost
+        failing += healthy * rate + broken * grid.broken_fails
+        of_broken = grid.broken_fails if failed else 1 - grid.broken_fails
+        weights.append((healthy * (rate if failed else 1 - rate), broken * of_broken))
+    assert flakiness.failure_probability(state, grid, changed=changed) == pytest.approx(failing)
+    whole = sum(map(sum, weights))
+    even = (1 - grid.forgetting) / len(weights)
+    assert flakiness.learn(state, grid, failed=failed, changed=changed) == pytest.approx(
+        sum(healthy for healthy, _ in weights) / whole
+    )
+    kept = [max(h / whole * grid.forgetting + even, 1e-9) for h, _ in weights]
+    assert state["healthy"] == pytest.approx(kept, abs=6e-10)
+    assert state["broken"] == pytest.approx(
+        [max(b / whole * grid.forgetting, 1e-9) for _, b in weights], abs=6e-10
+    )

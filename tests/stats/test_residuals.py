@@ -2,6 +2,8 @@
 
 import random
 
+import pytest
+
 from orcaops.stats import residuals
 
 
@@ -12,6 +14,8 @@ def test_shares_are_those_of_the_errors() -> None:
         residuals.add(state, chance.gauss(0, 0.3), memory=3000)
     assert abs(residuals.share_below(state, 0.0) - 0.5) < 0.03
     assert abs(residuals.share_below(state, 0.3) - 0.841) < 0.03
+    below, above = residuals.share_below(state, -0.2), residuals.share_below(state, 0.3)
+    assert residuals.share_between(state, -0.2, 0.3) == pytest.approx(above - below, abs=1e-12)
 
 
 def test_old_errors_fade_and_numbers_stay_small() -> None:
@@ -26,3 +30,4 @@ def test_old_errors_fade_and_numbers_stay_small() -> None:
 
 def test_nothing_is_in_the_middle() -> None:
     assert residuals.share_below(residuals.fresh(), 3.0) == 0.5
+    assert residuals.share_between(residuals.fresh(), -1.0, 1.0) == 0.0

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orcaops.stats.robust import half_sample_mode, middle, percentile, weighted_median
+from orcaops.stats.robust import half_sample_mode, median_deviation, middle, percentile, weighted_median
 
 values = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=60)
 
@@ -17,6 +17,13 @@ def test_percentile_is_numpys(sample: list[float], percent: float) -> None:
 @given(values)
 def test_middle_is_the_median(sample: list[float]) -> None:
     assert np.isclose(middle(sorted(sample)), float(np.median(sample)), rtol=1e-12, atol=1e-9)
+
+
+@given(values, st.floats(-1e6, 1e6) | st.none())
+def test_deviation_is_the_median_of_all_distances(sample: list[float], centre: float | None) -> None:
+    ordered = sorted(sample)
+    centre = middle(ordered) if centre is None else centre
+    assert median_deviation(ordered, centre) == middle(sorted(abs(value - centre) for value in sample))
 
 
 @given(values)

@@ -45,6 +45,7 @@ _log = logging.getLogger(__name__)
 
 _RUNS_AT_ONCE = 500
 _SAMPLES_AT_ONCE = 20_000  # a run has ten, or with its tests tens of thousands
+_CANDIDATE = Arm.CANDIDATE  # asked for at every turn, and before Python 3.12 as slow as a call
 _TURNS_AT_ONCE = 16_000  # their memories fit into the book together
 _WORDS: dict[str, type[Prediction]] = {
     "duration": DurationPrediction,
@@ -286,7 +287,7 @@ class Loop:
                 anomalies = tuple(seat.detector.judge(memories, sample))
             except Exception as error:  # noqa: BLE001  # a foreign plug-in may raise anything
                 self._fault(seat.name, error)
-        if sample.arm is not Arm.CANDIDATE:  # what is normal is learned without the change, until it is kept
+        if sample.arm is not _CANDIDATE:  # what is normal is learned without the change, until it is kept
             try:
                 seat.learner.learn(memories, sample)
             except Exception as error:  # noqa: BLE001  # a foreign plug-in may raise anything

@@ -55,11 +55,12 @@ def learn(memories: Memories, y: float, *, at: float, asked_at: float | None, bo
         if stood is not None:
             cold.learn_error(pool, y - stood[1])
     panel.learn(series, pool, y, at=at, asked_at=asked_at)
+    moment = round(at, 3)
     for level in LEVELS[1:]:
         group = memories[level]
         if "past" not in group:
             group.update(cold.fresh())
-        cold.learn(group, y, at=at)
+        cold.learn(group, y, at=moment)
 
 
 def expected(memories: Memories, coverage: float) -> Expected | None:

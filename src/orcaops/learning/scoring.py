@@ -51,6 +51,11 @@ _WORDS = {
     "spec": "the share of runs that failed",
 }
 
+_PARTS: Mapping[str, int] = {
+    MetricName.DURATION: 1,
+    MetricName.FAILED_DURATION: 1,
+    MetricName.MEMORY: 2,
+}  # places among what a cost is made of
 _TINY = 1e-3
 _WORST_ERROR = 20.0
 _SUREST = 0.005
@@ -246,9 +251,7 @@ def _note_part(memory: Memory, sample: Sample) -> None:
     parts = memory.get("parts")
     if parts is None or parts[0] != sample.job_id:
         parts = [sample.job_id, None, None]
-    place = {MetricName.DURATION: 1, MetricName.FAILED_DURATION: 1, MetricName.MEMORY: 2}.get(
-        MetricName(sample.metric)
-    )
+    place = _PARTS.get(sample.metric)
     if place is not None:
         parts = [sample.value if each == place else part for each, part in enumerate(parts)]
     memory["parts"] = parts

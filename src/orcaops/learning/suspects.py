@@ -7,6 +7,7 @@ little; the circumstances of the run before the first kept one are the ``base``.
 import hashlib
 import itertools
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from orcaops.model.quantities import show_size
@@ -36,11 +37,17 @@ _ROOM = (_ID, _ID, _TEXT, _ID, _ID, _ID, _ID, _TEXT)  # letters that are kept of
 
 def circumstances_of(sample: Sample) -> Circumstances:
     """What can change from run to run, as it was with this one."""
-    cpus = None if sample.cpus is None else f"{sample.cpus:g}"
-    limit = None if sample.memory_limit_bytes is None else show_size(sample.memory_limit_bytes)
-    names = ", ".join(sample.env_names) or None
-    command = sample.command or None
-    texts = (sample.commit, sample.image_digest, command, sample.host, sample.branch, cpus, limit, names)
+    texts = (sample.commit, sample.image_digest, sample.command or None, sample.host, sample.branch)
+    return list(_shown(texts, sample.cpus, sample.memory_limit_bytes, sample.env_names))
+
+
+@lru_cache(maxsize=16)  # the samples of one run have the same
+def _shown(
+    texts: tuple[str | None, ...], cpus: float | None, limit_bytes: int | None, env_names: tuple[str, ...]
+) -> Sequence[str | None]:
+    cores = None if cpus is None else f"{cpus:g}"
+    limit = None if limit_bytes is None else show_size(limit_bytes)
+    texts = (*texts, cores, limit, ", ".join(env_names) or None)
     return [
         None if text is None else _short(text, longest) for text, longest in zip(texts, _ROOM, strict=True)
     ]

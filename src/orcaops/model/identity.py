@@ -8,7 +8,7 @@ import hashlib
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import StringConstraints
 
 from orcaops.model.errors import invalid
 
@@ -33,16 +33,8 @@ def check_id(text: str, what: str = "id") -> str:
     return text
 
 
-def _id_or_value_error(text: str) -> str:
-    if not is_id(text):
-        raise ValueError("an id has 1-128 letters, digits, '.', '_' or '-' and no '..'")
-    return text
-
-
 Id = Annotated[
-    str,
-    StringConstraints(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9](\.?[A-Za-z0-9_-])*\.?$"),
-    AfterValidator(_id_or_value_error),
+    str, StringConstraints(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9](\.?[A-Za-z0-9_-])*\.?$")
 ]
 """A text that can safely be a file name, a label and a path segment."""
 

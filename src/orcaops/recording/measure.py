@@ -49,6 +49,7 @@ _INFRASTRUCTURE = frozenset(
     (Cause.IMAGE_UNAVAILABLE, Cause.ENGINE_LOST, Cause.INFRASTRUCTURE, Cause.POLICY_DENIED)
 )
 _STOPPED = frozenset((Status.TIMED_OUT, Status.CANCELLED))
+_OF_USAGE: frozenset[str] = frozenset((MetricName.MEMORY, MetricName.CPU))
 _MEASURED = frozenset((Status.SUCCEEDED, Status.FAILED))
 
 _SIGNATURE_MASKS = (
@@ -80,8 +81,13 @@ def samples_of(
         inside += samples_of_steps(run, number, at)
     if not values:
         return inside
+    # What is the same for all of them is looked up once.
     spec = run.effective or run.requested
-    usage_exact = run.usage.exact
+    limit = memory_limit_of(run)
+    cpus = spec.cpus if spec else None
+    timeout_s = spec.timeout if spec else _noted(run, "timeout_s")
+    arm = run.trial.arm if run.trial is not None and run.trial.stage != "kept" else None
+    exact = run.usage.exact
     scopes = scopes_of(run.key, run.image, run.command, run.name, run.workspace)
     context = run.context
     predicted = _NOTHING if run.prediction is None else _promised(run.prediction)
@@ -97,7 +103,7 @@ def samples_of(
             status=run.status,
             cause=run.cause,
             censored=censored,
-            exact=usage_exact if metric in (MetricName.MEMORY, MetricName.CPU) else True,
+            exact=exact or metric not in _OF_USAGE,
             detail=detail,
             scopes=scopes,
             image_digest=run.image_digest,
@@ -106,10 +112,10 @@ def samples_of(
             branch=context.branch,
             host=context.host,
             host_class=context.host_class,
-            memory_limit_bytes=memory_limit_of(run),
-            cpus=spec.cpus if spec else None,
-            timeout_s=spec.timeout if spec else _noted(run, "timeout_s"),
-            arm=run.trial.arm if run.trial is not None and run.trial.stage != "kept" else None,
+            memory_limit_bytes=limit,
+            cpus=cpus,
+            timeout_s=timeout_s,
+            arm=arm,
             submitted_at=run.submitted_at,
             started_at=run.started_at,
             env_names=context.env_names,

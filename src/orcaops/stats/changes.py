@@ -31,7 +31,35 @@ def _needed(m: int, k: int) -> float:
     return 0.999 * _RANK_LIMIT * math.sqrt(m * k * (m + k + 1) / 12)
 
 
-_NEEDED = [{k: _needed(m, k) for k in _LENGTHS} for m in range(_BEFORE + 1)]
+class _Limit(NamedTuple):
+    """How many pairs of a value before and one of the latest ``length`` must or may be in ascending order."""
+
+    length: int
+    least: float
+    most: float
+
+
+def _compared(n: int) -> tuple[int, int]:
+    """Of ``n`` values, from where to where those lie that are before every place that is tried."""
+    begin = max(0, n - _LENGTHS[0] - _BEFORE)
+    return begin, max(begin, n - _LENGTHS[-1])
+
+
+def _limits(n: int) -> tuple[_Limit, ...]:
+    """By length: with how many ascending pairs, of the values that are compared, ranks can show anything."""
+    begin, end = _compared(n)
+    limits = []
+    for k in _LENGTHS:
+        m = min(n - k, _BEFORE)
+        if m < _FEWEST_BEFORE:
+            break
+        # Those that are not compared may be smaller than everything after the place, or larger.
+        unknown = k * (m - (end - begin))
+        limits.append(_Limit(k, m * k / 2 + _needed(m, k) - unknown, m * k / 2 - _needed(m, k)))
+    return tuple(limits)
+
+
+_LIMITS = [_limits(n) for n in range(LONGEST + 1)]
 
 
 class Change(NamedTuple):
@@ -103,8 +131,7 @@ def _tried(values: list[float]) -> Iterator[tuple[int, list[float], list[float]]
     """The places that are tried, with the values before and after each in order of size."""
     n = len(values)
     # What is before every place that is tried is sorted once; sorting it with the rest is then quick.
-    common = max(0, n - _LENGTHS[0] - _BEFORE)
-    common_end = max(common, n - _LENGTHS[-1])
+    common, common_end = _compared(n)
     before_all = sorted(values[common:common_end])
     for length in _worth_trying(values, before_all):
         at = n - length
@@ -115,23 +142,16 @@ def _tried(values: list[float]) -> Iterator[tuple[int, list[float], list[float]]
 def _worth_trying(values: list[float], before_all: list[float]) -> list[int]:
     """The lengths at which ranks can show anything: bounded by what is before every place that is tried.
 
-    Of the values before a place only those in ``before_all`` are compared, and the others taken for smaller
-    than everything after it, or for larger. On a series without a change hardly a length is left.
+    On a series without a change hardly a length is left.
     """
-    n, known = len(values), len(before_all)
     latest = values[: -_LENGTHS[-1] - 1 : -1]
     above = list(accumulate([bisect_right(before_all, value) for value in latest]))
     below = list(accumulate([bisect_left(before_all, value) for value in latest]))
-    found: list[int] = []
-    for k in _LENGTHS:
-        m = n - k
-        if m < _FEWEST_BEFORE:
-            break
-        m = min(m, _BEFORE)
-        half, needed = m * k / 2, _NEEDED[m][k]
-        if above[k - 1] + k * (m - known) - half >= needed or half - below[k - 1] >= needed:
-            found.append(k)
-    return found
+    return [
+        k
+        for k, least, most in _LIMITS[min(len(values), LONGEST)]
+        if above[k - 1] >= least or below[k - 1] <= most
+    ]
 
 
 def began(values: Sequence[float], *, least_ratio: float, least_amount: float) -> int | None:

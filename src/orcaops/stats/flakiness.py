@@ -9,8 +9,10 @@ State is a JSON-safe dictionary; an update costs about 30 µs.
 """
 
 from bisect import bisect_left
-from operator import add, mul, sub
-from typing import Any, NamedTuple, TypeAlias
+from operator import mul
+from typing import Any, NamedTuple
+
+from orcaops.stats.rounding import WHOLE
 
 State = dict[str, Any]
 
@@ -39,19 +41,49 @@ def _cells(grid: Grid) -> list[tuple[float, float, float]]:
     return [(rate, broken, mended) for rate in grid.rates for broken in _BREAKS for mended in _MENDS]
 
 
+class _Odds(NamedTuple):
+    """How the weights before a change become those after an outcome, combination by combination."""
+
+    stays: list[float]  # healthy before, healthy after
+    mends: list[float]
+    remains: list[float]  # broken before, broken after
+    breaks: list[float]
+
+
 class _Columns(NamedTuple):
-    """The combinations column by column, so that a step over all of them is one call."""
+    """The combinations column by column, so that all of them are weighed in one pass."""
 
     fails: list[float]
     passes: list[float]
-    breaks: list[float]
-    mends: list[float]
+    fails_if_healthy: list[float]
+    """The chance to fail after a change, of who was healthy before."""
+    fails_if_broken: list[float]
+    after: tuple[_Odds, _Odds]
+    """After a change: by whether the run failed."""
 
 
 def _columns(grid: Grid) -> _Columns:
     cells = _cells(grid)
+    fails = grid.broken_fails
     rates = [rate for rate, _, _ in cells]
-    return _Columns(rates, [1 - rate for rate in rates], [b for _, b, _ in cells], [m for _, _, m in cells])
+    passes = [1 - rate for rate in rates]
+    return _Columns(
+        rates,
+        passes,
+        [(1 - broken) * rate + broken * fails for rate, broken, _ in cells],
+        [mended * rate + (1 - mended) * fails for rate, _, mended in cells],
+        (_odds(cells, passes, 1 - fails), _odds(cells, rates, fails)),
+    )
+
+
+def _odds(cells: list[tuple[float, float, float]], healthy: list[float], broken: float) -> _Odds:
+    """The odds of an outcome with these probabilities: of a healthy job in each cell, and of a broken one."""
+    return _Odds(
+        [(1 - b) * p for (_, b, _), p in zip(cells, healthy, strict=True)],
+        [m * p for (_, _, m), p in zip(cells, healthy, strict=True)],
+        [(1 - m) * broken for _, _, m in cells],
+        [b * broken for _, b, _ in cells],
+    )
 
 
 _CELLS = {id(grid): _cells(grid) for grid in (FLAKY, RISK)}
@@ -66,42 +98,29 @@ def fresh(grid: Grid) -> State:
     return {"healthy": [w / whole * 0.95 for w in weights], "broken": [w / whole * 0.05 for w in weights]}
 
 
-def step(state: State, grid: Grid, *, changed: bool) -> tuple[list[float], list[float]]:
-    """The weights of healthy and broken just before the next outcome."""
-    global _latest  # noqa: PLW0603 - what is predicted of a run is asked for again when it is learned
-    healthy, broken = state["healthy"], state["broken"]
-    if not changed:
-        return healthy, broken
-    known = _latest
-    if known is not None and known[0] is healthy and known[1] is broken:
-        return known[2]
-    columns = _COLUMNS[id(grid)]
-    lost = list(map(mul, healthy, columns.breaks))
-    won = list(map(mul, broken, columns.mends))
-    stepped = list(map(add, map(sub, healthy, lost), won)), list(map(add, map(sub, broken, won), lost))
-    _latest = healthy, broken, stepped
-    return stepped
-
-
-_Weights: TypeAlias = list[float]
-_latest: tuple[_Weights, _Weights, tuple[_Weights, _Weights]] | None = None
-"""The weights that were stepped last, which are never edited in place, and what became of them."""
-
-
 def failure_probability(state: State, grid: Grid, *, changed: bool) -> float:
     """How probable it is that the next run fails."""
-    healthy, broken = step(state, grid, changed=changed)
-    failing: float = sum(map(mul, healthy, _COLUMNS[id(grid)].fails))
-    return failing + grid.broken_fails * sum(broken)
+    columns = _COLUMNS[id(grid)]
+    healthy: list[float] = state["healthy"]
+    broken: list[float] = state["broken"]
+    if not changed:
+        return _total(healthy, columns.fails) + grid.broken_fails * sum(broken)
+    return _total(healthy, columns.fails_if_healthy) + _total(broken, columns.fails_if_broken)
 
 
 def learn(state: State, grid: Grid, *, failed: bool, changed: bool) -> float:
     """Weigh the combinations by one outcome; returns the probability that it was healthy then."""
-    healthy, broken = step(state, grid, changed=changed)
-    columns = _COLUMNS[id(grid)]
-    healthy = list(map(mul, healthy, columns.fails if failed else columns.passes))
-    broken_so = grid.broken_fails if failed else 1 - grid.broken_fails
-    broken = [b * broken_so for b in broken]
+    healthy, broken, columns = state["healthy"], state["broken"], _COLUMNS[id(grid)]
+    if changed:
+        odds = columns.after[failed]
+        healthy, broken = (
+            _joined(healthy, odds.stays, broken, odds.mends),
+            _joined(broken, odds.remains, healthy, odds.breaks),
+        )
+    else:
+        healthy = list(map(mul, healthy, columns.fails if failed else columns.passes))
+        broken_so = grid.broken_fails if failed else 1 - grid.broken_fails
+        broken = [b * broken_so for b in broken]
     sum_healthy, sum_broken = sum(healthy), sum(broken)
     scale = 1 / (sum_healthy + sum_broken)
     factor, even = scale, 0.0
@@ -113,18 +132,28 @@ def learn(state: State, grid: Grid, *, failed: bool, changed: bool) -> float:
     return sum_healthy * scale
 
 
+def _total(weights: list[float], chances: list[float]) -> float:
+    total: float = sum(map(mul, weights, chances))
+    return total
+
+
+def _joined(here: list[float], stay: list[float], there: list[float], come: list[float]) -> list[float]:
+    return [a * p + b * q for a, p, b, q in zip(here, stay, there, come, strict=True)]
+
+
 def _kept(weights: list[float], factor: float, even: float) -> list[float]:
     # Whole billionths divided by a billion are the nearest number with nine decimals, as round()
-    # gives it, in a quarter of the time.
-    times, plus, one = factor * _BILLION, even * _BILLION + 0.5, 1 / _BILLION
-    return [n / _BILLION if (n := (w * times + plus) // 1) > 1 else one for w in weights]
+    # gives it, in a fifth of the time.
+    times, plus, one = factor * _BILLION, even * _BILLION, 1 / _BILLION
+    return [n / _BILLION if (n := w * times + plus + WHOLE - WHOLE) > 1 else one for w in weights]
 
 
 def rate_above(state: State, grid: Grid, rate: float) -> float:
     """The probability that the flake rate is at least ``rate``."""
-    weights = list(map(add, state["healthy"], state["broken"]))
-    above: float = sum(weights[bisect_left(_COLUMNS[id(grid)].fails, rate) :])
-    whole: float = sum(weights)
+    healthy, broken = state["healthy"], state["broken"]
+    place = bisect_left(_COLUMNS[id(grid)].fails, rate)
+    above: float = sum(healthy[place:]) + sum(broken[place:])
+    whole: float = sum(healthy) + sum(broken)
     return above / whole
 
 

@@ -8,6 +8,7 @@ it must not be something that happens anyway (the recurrence guard).
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from operator import mul
 from typing import NamedTuple
 
 from orcaops.stats.robust import median_deviation, middle
@@ -91,7 +92,8 @@ def band(
     first, last = bisect_left(ordered, floor), bisect_right(ordered, ceiling)
     clipped = [floor] * first + ordered[first:last] + [ceiling] * (n - last)
     mean = sum(clipped) / n
-    squares = sum([(y - mean) ** 2 for y in clipped])
+    off = [y - mean for y in clipped]
+    squares = sum(map(mul, off, off))
     spread = max(math.sqrt((weight + squares) / (3 + n)), _NARROWEST)
     scale = spread * math.sqrt(1 + 1 / n)
     freedom = min(3 + n, _LARGEST_FREEDOM)

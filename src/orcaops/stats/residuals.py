@@ -59,3 +59,14 @@ def share_below(state: State, error: float) -> float:
     place = _place(error)
     whole = sum(bins)
     return (sum(bins[:place]) + bins[place] / 2) / whole if whole else 0.5
+
+
+def share_between(state: State, low: float, high: float) -> float:
+    """The share of errors from ``low`` to ``high``; half of those in the bins of either."""
+    bins: list[float] = state["bins"]
+    whole = sum(bins)
+    if not whole:
+        return 0.0
+    first, last = _place(low), _place(high)
+    inside: float = bins[first] / 2 + sum(bins[first + 1 : last]) + bins[last] / 2
+    return inside / whole

@@ -18,8 +18,27 @@ def middle(ordered: Sequence[float]) -> float:
 
 
 def median_deviation(ordered: Sequence[float], centre: float) -> float:
-    """The median absolute deviation from ``centre``, unscaled."""
-    return middle(sorted([abs(value - centre) for value in ordered]))
+    """The median absolute deviation of an ordered sequence from ``centre``, unscaled.
+
+    >>> median_deviation([1.0, 2.0, 10.0], 2.0), median_deviation([1.0, 2.0, 4.0, 9.0], 3.0)
+    (1.0, 1.5)
+    """
+    # The nearer half of the values lies side by side: where it begins is found by halving.
+    n = len(ordered)
+    more = n // 2  # values beside the first of that half
+    first, last = 0, n - 1 - more
+    while first < last:
+        place = (first + last) // 2
+        if centre - ordered[place] > ordered[place + more + 1] - centre:
+            first = place + 1
+        else:
+            last = place
+    left, right = centre - ordered[first], ordered[first + more] - centre
+    if n % 2:
+        return max(left, right)
+    if left > right:
+        return (left + max(centre - ordered[first + 1], right)) / 2
+    return (right + max(left, ordered[first + more - 1] - centre)) / 2
 
 
 def percentile(ordered: Sequence[float], percent: float) -> float:

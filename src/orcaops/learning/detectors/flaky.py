@@ -90,12 +90,12 @@ class Flaky:
             "last_at": at,
             "passed_as": memory["passed_as"] if failed else asked,
         }
-        if after["failures"] < 2:
+        episode = memory["episode"]
+        if after["failures"] < 2 or (episode is None and not failed):
             return after, []
         probability = flakiness.rate_above(hidden, flakiness.FLAKY, self.rate)
-        episode = memory["episode"]
         if episode is None:
-            if not failed or probability <= self.sure or after["healthy_failures"] < self.needed_failures:
+            if probability <= self.sure or after["healthy_failures"] < self.needed_failures:
                 return after, []
             episode = episodes.begun(sample, self._finding(after, probability))
         elif failed:

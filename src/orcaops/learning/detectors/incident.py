@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -168,6 +169,7 @@ def _outcome(sample: Sample) -> bool | None:
     return True if outside else None
 
 
+@lru_cache(maxsize=1024)
 def _short(text: str | None) -> str | None:
     """A few letters that stand for a text."""
     return None if text is None else blake2b(text.encode(), digest_size=6).hexdigest()

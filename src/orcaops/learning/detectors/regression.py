@@ -1,7 +1,7 @@
 """A job that has become slower, hungrier or busier for good, or has improved."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from orcaops.stats.robust import middle
 _TRACED = 48  # runs whose ids and circumstances are kept
 _CHECKED_AFTER = 15
 _NORMAL_AFTER = 60
-_WORDS = {
+_WORDS: Mapping[str, tuple[str, str, str, float]] = {
     MetricName.DURATION: ("takes longer", "is faster", "duration", 0.2),
     MetricName.CPU: ("needs more CPU time", "needs less CPU time", "CPU time", 0.2),
     MetricName.MEMORY: ("needs more memory", "needs less memory", "memory", 8.0 * MIB),
@@ -88,7 +88,7 @@ class Regression:
             "episode": memory["episode"],
             "since": memory["since"] + 1,
         }
-        found = self._found(after["values"], MetricName(sample.metric))
+        found = self._found(after["values"], sample.metric)
         if found is not None:
             self._accept(after, *found, sample, told)
         elif after["episode"] is not None:
@@ -96,7 +96,7 @@ class Regression:
         return after, told
 
     def _found(
-        self, values: list[float], metric: MetricName
+        self, values: list[float], metric: str
     ) -> tuple[changes.Change, list[tuple[int, float]]] | None:
         """The change that the values show, from where it likely began, and all places where it may have.
 
@@ -109,7 +109,7 @@ class Regression:
         change = changes.measured(values, places[0][0])
         return (change, places) if self._matters(change, metric) else None
 
-    def _matters(self, change: changes.Change, metric: MetricName) -> bool:
+    def _matters(self, change: changes.Change, metric: str) -> bool:
         amount = abs(math.exp(change.after) - math.exp(change.before))
         return abs(change.size) > math.log(self.least_ratio) and amount >= _WORDS[metric][3]
 
@@ -171,7 +171,7 @@ class Regression:
 
     def _anomaly(self, episode: episodes.Episode, sample: Sample, *, ended: str | None) -> Anomaly:
         found = episode["finding"]
-        worse, better, what, _ = _WORDS[MetricName(sample.metric)]
+        worse, better, what, _ = _WORDS[sample.metric]
         show = show_size if sample.metric == MetricName.MEMORY else show_duration
         grew = found["size"] > 0
         percent, low, high = (100 * math.expm1(min(found[name], 50.0)) for name in ("size", "low", "high"))

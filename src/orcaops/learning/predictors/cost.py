@@ -1,7 +1,7 @@
 """What a job will cost."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from orcaops.learning.learner import Memories, Memory, Predictor, Question
@@ -11,7 +11,12 @@ from orcaops.model.prediction import CostPrediction
 from orcaops.model.prices import BYTES_PER_GB, Prices
 from orcaops.model.sample import Sample
 
-_PLACES = {MetricName.CPU: 0, MetricName.DURATION: 1, MetricName.FAILED_DURATION: 1, MetricName.MEMORY: 2}
+_PLACES: Mapping[str, int] = {
+    MetricName.CPU: 0,
+    MetricName.DURATION: 1,
+    MetricName.FAILED_DURATION: 1,
+    MetricName.MEMORY: 2,
+}
 _LARGEST = 1e200  # what claims to cost more was measured wrongly
 _RELATIVES = {"key": "of this job", "tool": "of the same tool on this image", "all": "of this workspace"}
 
@@ -49,7 +54,7 @@ class Cost:
         """Note one of the parts of a run; samples of one run have one job id."""
         if sample.censored or not math.isfinite(sample.value) or sample.value < 0:
             return
-        place = _PLACES[MetricName(sample.metric)]
+        place, value = _PLACES[sample.metric], float(f"{sample.value:.6g}")
         for level in self.levels:
             memory = memories[level]
             past: list[list[float | None]] = memory.setdefault("past", [])
@@ -58,7 +63,7 @@ class Cost:
                 memory["n"] = memory.get("n", 0) + 1
                 past.append([None, None, None])
                 del past[: -self.most]
-            past[-1][place] = float(f"{sample.value:.6g}")
+            past[-1][place] = value
 
     def predict(self, memories: Memories, question: Question) -> CostPrediction | Abstention:  # noqa: ARG002
         """The cost of the job's next run."""

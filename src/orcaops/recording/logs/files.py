@@ -152,5 +152,5 @@ class FileLogStore:
         check_id(workspace, "workspace")
         check_id(job_id, "job_id")
         shard = hashlib.blake2b(job_id.encode(), digest_size=1).hexdigest()
-        folder = self.folder / workspace / shard
+        folder = Path(self.folder, workspace, shard)
         return LogPlace(folder / f"{job_id}.log.zst", folder / f"{job_id}.tail")

@@ -23,11 +23,11 @@ def fresh() -> State:
 
 
 def learn(level: State, y: float, *, at: float) -> None:
-    """Fold a value of any of its series into a group."""
+    """Fold a value of any of its series into a group; ``at`` is kept as it is."""
     level["n"] += 1
     share = max(1 / level["n"], _LEVEL_RATE)
     level["mean"] = round(level["mean"] + share * (y - level["mean"]), 6)
-    keep(level["past"], [round(at, 3), level["mean"]], level["n"])
+    keep(level["past"], [at, level["mean"]], level["n"])
 
 
 def estimate(level: State, asked_at: float | None = None) -> float | None:
@@ -68,7 +68,7 @@ def _mixture(pool: State) -> tuple[Mixture, float]:
     if whole:
         points += residuals.CENTRES
         weights += cold["bins"]
-        inside += whole * (residuals.share_below(cold, WITHIN[1]) - residuals.share_below(cold, WITHIN[0]))
+        inside += whole * residuals.share_between(cold, *WITHIN)
     order = sorted(range(len(points)), key=points.__getitem__)
     errors = Mixture([points[i] for i in order], [weights[i] for i in order])
     return errors, inside / math.fsum(errors.weights)

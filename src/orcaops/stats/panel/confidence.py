@@ -2,6 +2,7 @@
 
 import math
 from bisect import bisect
+from itertools import accumulate
 
 from orcaops.stats import residuals
 from orcaops.stats.residuals import State
@@ -14,6 +15,7 @@ ERRORS = 150
 
 _DECAY = 0.97
 _WEIGHTS = tuple(_DECAY**age for age in range(ERRORS))
+_WHOLE = tuple(accumulate(_WEIGHTS))  # of one error, of two, …
 _MASS = 4.0  # everybody's errors weigh as much as so many of its own
 _TRUST_BINS = (0.3, 0.5, 0.7, 0.8, 0.9, 0.93, 0.96, 0.98)
 _TRUST_MASS = 10.0  # a promise counts as much as so many estimates that came true as it said
@@ -33,17 +35,15 @@ def share_within(series: State, everybody: State) -> float:
     """
     own: list[float] = series["errors"]
     low, high = WITHIN
-    inside = outside = 0.0
-    for error, weight in zip(reversed(own), _WEIGHTS, strict=False):
-        if low <= error <= high:
-            inside += weight
-        else:
-            outside += weight
     m = min(len(own), int(series["moments"][0]))
-    mine = inside / (inside + outside) if m else 0.0
+    mine = 0.0
+    if m:
+        latest_first = zip(reversed(own), _WEIGHTS, strict=False)
+        inside: float = sum([weight for error, weight in latest_first if low <= error <= high])
+        mine = inside / _WHOLE[len(own) - 1]
     if not everybody["bins"]:
         return mine * m / (m + _MASS)
-    theirs = residuals.share_below(everybody, high) - residuals.share_below(everybody, low)
+    theirs = residuals.share_between(everybody, low, high)
     return (m * mine + _MASS * theirs) / (m + _MASS)
 
 

@@ -63,7 +63,7 @@ def share_below(own: list[float], everybody: State, error: float, each: float = 
     """The share of all errors, mixed in the same way, below ``error``; half of those equal to it."""
     below = 0.0
     if own:
-        smaller = sum([e < error for e in own])
+        smaller = len([e for e in own if e < error])
         below = (2 * smaller + own.count(error)) / (2 * len(own))
     if not everybody["bins"]:
         return below if own else 0.5
