@@ -1,6 +1,7 @@
 """What only the process executor does; the shared contract is in ``tests/conformance``."""
 
 import subprocess
+import statistics
 import sys
 import textwrap
 import threading
@@ -148,9 +149,12 @@ def test_memory_and_cpu_of_a_large_program_are_exact(
         held = bytearray(200 << 20)
         while time.process_time() < 1.0: pass
     """)
-    usage = executor.run(job(command=(sys.executable, "-IS", "-c", program)), observer, Halt()).usage
-    assert usage.cpu_seconds is not None
-    assert 1.0 <= usage.cpu_seconds < 1.3  # to give 200 MB back takes its time, too
+    told = []  # of several: on a busy machine it may take its time to give 200 MB back
+    while len(told) < 3:
+        usage = executor.run(job(command=(sys.executable, "-IS", "-c", program)), observer, Halt()).usage
+        assert usage.cpu_seconds is not None
+        told.append(usage.cpu_seconds)
+    assert statistics.median(told) == pytest.approx(1.0, rel=0.05)
     # The interpreter itself holds some 8 MiB.
     assert usage.memory_resident_bytes == pytest.approx(208 * MIB, rel=0.05)
     assert usage.basis == "rusage"
