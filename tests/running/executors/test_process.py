@@ -1,7 +1,7 @@
 """What only the process executor does; the shared contract is in ``tests/conformance``."""
 
-import subprocess
 import statistics
+import subprocess
 import sys
 import textwrap
 import threading
