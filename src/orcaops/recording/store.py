@@ -332,7 +332,10 @@ class RequestRepository(Protocol):
     """Answers already given, by ``Idempotency-Key``."""
 
     def recall(self, workspace: str, key: str) -> tuple[str, bytes] | None:
-        """The request's fingerprint and the answer to it, if the key was used in the last day."""
+        """The request's fingerprint and the answer to it, if the key was used in the last day.
+
+        Until a transaction that writes has ended, another that writes waits here for the same key.
+        """
 
     def remember(self, workspace: str, key: str, fingerprint: str, answer: bytes, at: datetime) -> None:
         """Keep an answer. Raises ``conflict`` if somebody else just did."""

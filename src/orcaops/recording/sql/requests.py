@@ -3,7 +3,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, select, text
 
 from orcaops.model.errors import conflict
 from orcaops.recording.sql.records import clean
@@ -12,6 +12,7 @@ from orcaops.recording.sql.tables import requests
 from orcaops.recording.sql.upserts import upsert
 
 _KEPT = timedelta(days=1)
+_ASKED = text("SELECT pg_advisory_xact_lock(hashtextextended(:asked, 7062025))")
 
 
 class Requests:
@@ -21,6 +22,9 @@ class Requests:
         self._connection = connection
 
     def recall(self, workspace: str, key: str) -> tuple[str, bytes] | None:
+        if self._connection.dialect.name == "postgresql":
+            # Who asks the same meanwhile waits for the first one's answer; SQLite has one writer anyway.
+            self._connection.execute(_ASKED, {"asked": f"{workspace} {clean(key)}"})
         return self._recall(workspace, key, datetime.now(UTC))
 
     def remember(self, workspace: str, key: str, fingerprint: str, answer: bytes, at: datetime) -> None:

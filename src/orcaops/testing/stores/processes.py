@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from orcaops.model.errors import OrcaError
@@ -104,6 +105,27 @@ class ProcessesConformance:
         with store.read() as transaction:
             assert transaction.runs.get("default", "job").status == ended.status
         assert told == ["conflict"]
+
+    def test_who_asks_the_same_gets_the_answer_of_the_first(self, store: Store, url: str) -> None:
+        other, begun, answered = open_store(url), threading.Event(), threading.Event()
+        found: list[tuple[str, bytes] | None] = []
+
+        def ask_too() -> None:
+            with other.write() as transaction:
+                begun.set()
+                found.append(transaction.requests.recall("default", "k"))
+                answered.set()
+
+        asking = threading.Thread(target=ask_too)
+        with store.write() as transaction:
+            assert transaction.requests.recall("default", "k") is None
+            asking.start()
+            begun.wait(1.0)  # where the database lets it begin
+            assert not answered.wait(0.5), "it has to wait"
+            transaction.requests.remember("default", "k", "print", b"answer", datetime.now(UTC))
+        asking.join(60)
+        other.close()
+        assert found == [("print", b"answer")]
 
     def test_two_processes_lose_nothing(self, store: Store, url: str) -> None:
         writers = [_PROCESSES.Process(target=_write_runs, args=(url, f"p{n}", 40)) for n in range(2)]
