@@ -13,8 +13,11 @@ from hypothesis import HealthCheck, settings
 for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_threads] = "1"
 
-# Programs heed it that a hang-up is ignored; whoever runs the tests behind nohup does not mean theirs.
+# Programs heed it that a signal is ignored; whoever runs the tests behind nohup or in a script's background,
+# where a hang-up or an interrupt is, does not mean theirs.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long an example takes says something about the machine, so nothing is judged by it.
 _timeless = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
