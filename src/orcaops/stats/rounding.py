@@ -1,4 +1,4 @@
-"""Rounding many numbers as ``round()`` does, in a fifth of the time."""
+"""Rounding many numbers as ``round()`` does, and faster."""
 
 from collections.abc import Iterable
 
