@@ -5,6 +5,7 @@ because it hurt, and it has brought less than was promised. Each is told once fo
 """
 
 from orcaops.improving.benefits import WORSE
+from orcaops.model.amounts import show_benefit
 from orcaops.model.anomaly import Severity
 from orcaops.model.identity import content_id
 from orcaops.model.notice import Notice
@@ -41,11 +42,8 @@ def disappointment(change: Optimization) -> Notice | None:
     promised, realised = change.promised, change.realised
     if promised is None or realised is None or not realised.sentence.startswith(WORSE):
         return None
-    told = (
-        f"Promised were {promised.amount:.3g} {promised.unit} per run ({promised.low:.3g} to "
-        f"{promised.high:.3g}); {realised.runs} runs with it brought {realised.amount:.3g} "
-        f"({realised.low:.3g} to {realised.high:.3g})."
-    )
+    brought = show_benefit(realised)
+    told = f"Promised was {show_benefit(promised)}; {realised.runs} runs with it brought {brought}."
     return _notice(change, WORSE, Severity.WARNING, f"Worse than promised: {change.title}", told)
 
 

@@ -8,7 +8,7 @@ below the promised interval is the change called worse than promised.
 from collections.abc import Sequence
 
 from orcaops.improving.dossier import cpus_of, held_of, memory_limit_of, phase_s, wait_s
-from orcaops.improving.proposal import shown_amount
+from orcaops.model.amounts import show_amount, show_between
 from orcaops.model.recommendation import Effect, Recommendation, Saving, SavingUnit
 from orcaops.model.run import Cause, PhaseName, Run, Status
 from orcaops.stats.interval import difference
@@ -63,14 +63,9 @@ def effect_of(promise: Recommendation, before: Sequence[Run], after: Sequence[Ru
 
 
 def _sentence(saving: Saving, realised: float, verdict: str, n: int) -> str:
-    def show(amount: float) -> str:
-        return shown_amount(saving.unit, amount)
-
     told = {"worse": "worse than promised", "better": "more than promised", "kept": "as promised"}[verdict]
-    return (
-        f"{told}: {show(realised)} a run over {n} runs; promised were {show(saving.per_run)} "
-        f"({show(saving.low)} to {show(saving.high)})"
-    )
+    promised = show_between(saving.unit, saving.per_run, saving.low, saving.high)
+    return f"{told}: {show_amount(saving.unit, realised)} a run over {n} runs; promised was {promised}"
 
 
 def _costs(unit: SavingUnit, runs: Sequence[Run], field: str) -> list[float]:

@@ -18,9 +18,6 @@ SIGNIFICANT = 0.5
 MODE_SUBJECT = "optimization_mode"
 """The subject of decisions about modes; the subject's id is the field."""
 
-ASKING = (Mode.APPROVE, Mode.AUTO)
-"""The modes in which people are told what waits for their approval."""
-
 _PRODUCTION = frozenset(("prod", "production"))
 
 

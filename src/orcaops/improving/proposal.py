@@ -1,12 +1,11 @@
 """Proposals: one recommendation put together alike by every advisor: score, priority, impact in words."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from orcaops.improving.dossier import Dossier, spec_of
+from orcaops.model.amounts import NOTHING, is_nothing, show_amount, show_between
 from orcaops.model.identity import content_id
-from orcaops.model.quantities import show_duration
 from orcaops.model.recommendation import Change, Priority, Recommendation, Saving, SavingUnit, Trial
 from orcaops.stats.interval import Estimate
 
@@ -14,7 +13,8 @@ AHEAD = 20
 """A promise is about the mean of so many next runs."""
 
 _MONTH_DAYS = 30.4
-_LEAST_SHOWN = 0.01  # of any unit a day: less is hardly worth a word
+_LEAST_A_DAY = 0.01  # of any unit but time: less is hardly worth a word
+_LEAST_MONEY = 0.005  # a month: half of a hundredth
 _GIB = 1024**3
 
 # What a unit is worth in minutes of a run. A hosted runner costs about 0.008 $ a minute, a GiB held for an
@@ -94,45 +94,22 @@ def propose(
 
 def shown_saving(saving: Saving) -> str:
     """A saving in a sentence: per day with its interval, and in money where there are prices."""
-    show = _SHOWN[saving.unit]
-    ends = show(saving.per_day_low), show(saving.per_day_high)
-    if saving.unit != "seconds":
-        ends = ends[0].split(" ")[0], ends[1].split(" ")[0]
-    between = "" if ends[0] == ends[1] else f" ({ends[0]} to {ends[1]}, 80%)"
-    money = ""
-    if saving.money_per_month is not None and saving.money_per_month > 0:
-        money = f", about {saving.money_per_month:.2f} {saving.currency} a month"
-        if saving.money_low != saving.money_high:
-            money += f" ({saving.money_low:.2f} to {saving.money_high:.2f})"
     lead = "Concerns" if saving.unit == "exposures" else "Saves"
-    if saving.unit != "seconds" and saving.per_day_high < _LEAST_SHOWN:
-        return f"{lead} less than {show(_LEAST_SHOWN)} a day{money}."
-    return f"{lead} {show(saving.per_day)} a day{between}{money}."
+    least = _LEAST_A_DAY if saving.unit != "seconds" else 0.0
+    per_day = saving.per_day, saving.per_day_low, saving.per_day_high
+    if saving.per_day_high < least or is_nothing(saving.unit, *per_day):
+        return f"{lead} {NOTHING} at {show_amount('exposures', saving.runs_per_day)} a day."
+    amount, *between = show_between(saving.unit, *per_day).split(", ")
+    ends = f" ({between[0]}, 80%)" if between else ""
+    return f"{lead} {amount} a day{ends}{_money(saving)}."
 
 
-def shown_amount(unit: SavingUnit, amount: float) -> str:
-    """An amount of what is saved, for people."""
-    return _SHOWN[unit](amount)
-
-
-def _time(seconds: float) -> str:
-    return show_duration(seconds)
-
-
-def _plain(amount: float, singular: str, plural: str) -> str:
-    if abs(amount) < _LEAST_SHOWN:
-        return f"0 {plural}"
-    digits = f"{amount:.0f}" if abs(amount) >= 9.95 else f"{amount:.2g}"
-    return f"{digits} {singular if digits == '1' else plural}"
-
-
-_SHOWN: Mapping[SavingUnit, Callable[[float], str]] = {
-    "seconds": _time,
-    "gib_hours": lambda amount: _plain(amount, "GiB h", "GiB h"),
-    "cpu_hours": lambda amount: _plain(amount, "CPU hour", "CPU hours"),
-    "failures": lambda amount: _plain(amount, "failed run", "failed runs"),
-    "exposures": lambda amount: _plain(amount, "run", "runs"),
-}
+def _money(saving: Saving) -> str:
+    middle, low, high = saving.money_per_month, saving.money_low, saving.money_high
+    if middle is None or middle < _LEAST_MONEY:
+        return ""
+    told = f", about {middle:.2f} {saving.currency} a month"
+    return told if low is None or low == high else f"{told} ({low:.2f} to {high:.2f})"
 
 
 def _saving(dossier: Dossier, worth: Worth) -> Saving:

@@ -1,7 +1,9 @@
 """Optimization: a change of one limit of one job on probation."""
 
+from collections.abc import Iterable
+from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field, NonNegativeInt
 
@@ -24,6 +26,10 @@ class Mode(StrEnum):
     SUGGEST = "suggest"
     APPROVE = "approve"
     AUTO = "auto"
+
+
+ASKING = (Mode.APPROVE, Mode.AUTO)
+"""The modes in which people are told what waits for their approval."""
 
 
 class State(StrEnum):
@@ -159,3 +165,28 @@ class FieldMode(Word):
     mode: Mode = Mode.SUGGEST
     by: str | None = None
     at: UtcTime | None = None
+
+    @property
+    def asks(self) -> bool:
+        """Whether people are told what waits for their approval."""
+        return self.mode in ASKING
+
+
+class Asked(NamedTuple):
+    """A change that waits for somebody's approval, and since when people are asked about it."""
+
+    change: Optimization
+    since: datetime
+
+
+def asked_about(proposed: Iterable[Optimization], modes: Iterable[FieldMode]) -> tuple[Asked, ...]:
+    """The proposed changes that people want to be asked about.
+
+    They are asked since a change was proposed, or since its mode was chosen, where that was later.
+    """
+    asking = {each.field: each.at for each in modes if each.asks}
+    return tuple(
+        Asked(each, max(each.proposed_at, asking[each.field] or each.proposed_at))
+        for each in proposed
+        if each.field in asking
+    )

@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 
 from orcaops.improving.optimizations import Event
-from orcaops.improving.policy import ASKING
 from orcaops.model.check import Check
 from orcaops.model.errors import conflict
-from orcaops.model.optimization import FieldMode, Mode, Optimization, State
+from orcaops.model.optimization import Asked, FieldMode, Mode, Optimization, State, asked_about
 from orcaops.model.override import OptimizedField
 from orcaops.model.query import DEFAULT_LIMIT, Page
 from orcaops.recording.store import Store
@@ -48,7 +47,7 @@ class Optimizations:
         with self._store.read() as transaction:
             return transaction.optimizations.get(workspace, optimization_id)
 
-    def waiting(self, workspace: str, key: str) -> tuple[Optimization, ...]:
+    def waiting(self, workspace: str, key: str) -> tuple[Asked, ...]:
         """The changes of a job that wait for somebody's approval, where people want to be asked."""
         with self._store.read() as transaction:
             proposed = [
@@ -59,7 +58,7 @@ class Optimizations:
             if not proposed:
                 return ()
             modes = self._moves.modes(transaction, workspace)
-        return tuple(each for each in proposed if modes[each.field].mode in ASKING)
+        return asked_about(proposed, modes.values())
 
     def checks(self) -> Iterator[Check]:
         """For ``doctor``: what waits for somebody's approval, and what is being tried, in each workspace."""
@@ -69,7 +68,7 @@ class Optimizations:
                 proposed = transaction.optimizations.page(
                     workspace, state=str(State.PROPOSED), limit=_PAST
                 ).items
-                waiting = [each for each in proposed if modes[each.field].mode in ASKING]
+                waiting = [each.change for each in asked_about(proposed, modes.values())]
                 tried = sum(
                     len(transaction.optimizations.page(workspace, state=str(state), limit=_PAST).items)
                     for state in (State.CANARY, State.HALF, State.PAUSED)

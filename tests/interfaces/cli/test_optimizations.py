@@ -67,6 +67,18 @@ def test_who_runs_the_job_is_told_what_waits_where_that_is_wanted(proposed: Comm
     assert "waits for your approval: Lower the timeout from 10 min to 7 min" in told.err
 
 
+def test_what_waits_is_told_once_and_not_after_every_run(proposed: Command) -> None:
+    proposed("optimize", "--mode", "approve")
+    runs = [proposed("run", "--name", "n", "--timeout", "10m", "--", "true").err for _ in range(3)]
+    assert ["waits for your approval" in told for told in runs] == [True, False, False]
+    assert "1 change waits for your approval" in proposed("doctor").text
+
+
+def test_amounts_are_said_as_people_say_them(proposed: Command) -> None:
+    shown = proposed("optimizations", "show", "o1").text
+    assert "e-" not in shown.partition("promised")[2].partition("\n")[0]
+
+
 def test_a_changed_run_says_so(proposed: Command) -> None:
     proposed("optimizations", "approve", "o1")
     for _ in range(4):

@@ -187,6 +187,7 @@ def _print(found: "Optimization", *, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
+    from orcaops.model.amounts import show_number
     from orcaops.model.quantities import show_time
 
     click.echo(f"{colour(_state(found), _MOODS.get(found.state, 'quiet'))}: {found.title}")
@@ -206,7 +207,7 @@ def _print(found: "Optimization", *, as_json: bool) -> None:
         lines += [
             ("with it", f"{evidence.candidates} runs, {evidence.candidate_failures} failed"),
             ("without it", f"{evidence.controls} runs, {evidence.control_failures} failed"),
-            ("evidence of harm", f"{evidence.e_value:.2g} (ends the trial above 20)"),
+            ("evidence of harm", f"{show_number(evidence.e_value)} (ends the trial above 20)"),
             (
                 "duration",
                 f"{evidence.duration_ratio:.2f} times as long" if evidence.duration_ratio else None,
@@ -234,11 +235,10 @@ def _progress(found: "Optimization") -> str:
 def _benefit(effect: "Benefit | None") -> str | None:
     if effect is None:
         return None
+    from orcaops.model.amounts import show_benefit
+
     told = f" ({effect.sentence})" if effect.sentence else ""
-    between = f"{effect.low:.3g} to {effect.high:.3g}"
-    return (
-        f"{effect.amount:.3g} {effect.unit} per run, {between} in 80% of cases, on {effect.runs} runs{told}"
-    )
+    return f"{show_benefit(effect)}, on {effect.runs} runs{told}"
 
 
 def _replayed(found: "Optimization") -> str | None:

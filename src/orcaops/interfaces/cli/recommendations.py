@@ -1,5 +1,6 @@
 """``orcaops recommendations``: what could be improved, with proof."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -16,9 +17,12 @@ from orcaops.interfaces.cli.output import (
     print_json_lines,
     table,
 )
+from orcaops.model.amounts import show_amount, show_between, show_number
 from orcaops.model.quantities import show_duration, show_size
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from orcaops.app import App
     from orcaops.model.recommendation import Recommendation
 
@@ -56,8 +60,8 @@ def list_(
                 [
                     each.id,
                     colour(each.priority.value, _MOODS[each.priority]),
-                    _number(each.score),
-                    f"{_number(each.impact_score)} × {_number(each.frequency)} × {_number(each.ease_score)}",
+                    show_number(each.score),
+                    " × ".join(map(show_number, (each.impact_score, each.frequency, each.ease_score))),
                     each.type,
                     each.title + _standing(each, state),
                     each.key,
@@ -137,8 +141,8 @@ def _print(found: "Recommendation", *, as_json: bool) -> None:
             (
                 "score",
                 (
-                    f"{_number(found.score)} = {_number(found.impact_score)} min a run × "
-                    f"{_number(found.frequency)} runs a week × {_number(found.ease_score)} for ease"
+                    f"{show_number(found.score)} = {show_number(found.impact_score)} min a run × "
+                    f"{show_number(found.frequency)} runs a week × {show_number(found.ease_score)} for ease"
                 ),
             ),
             ("tried", _tried(found)),
@@ -169,32 +173,41 @@ def _effect(found: "Recommendation") -> list[tuple[str, str | None]]:
     effect = found.effect
     if effect is None:
         return []
-    unit = effect.unit.replace("_", " ")
 
-    def ends(low: float, high: float) -> str:
-        return f"({_number(low)} to {_number(high)}, {100 * effect.coverage:.0f}%)"
+    def told(amount: float, low: float, high: float) -> str:
+        amount_, *between = show_between(effect.unit, amount, low, high).split(", ")
+        return f"{amount_} a run" + (f" ({between[0]}, {100 * effect.coverage:.0f}%)" if between else "")
 
-    promised = f"{_number(effect.promised)} {unit} a run {ends(effect.promised_low, effect.promised_high)}"
+    promised = told(effect.promised, effect.promised_low, effect.promised_high)
     realised = None
     if effect.realised is not None:
-        between = ends(effect.realised_low or 0.0, effect.realised_high or 0.0)
-        realised = f"{_number(effect.realised)} {unit} a run {between}"
+        realised = told(effect.realised, effect.realised_low or 0.0, effect.realised_high or 0.0)
     return [("promised", promised), ("realised", realised), ("effect", effect.sentence)]
 
 
-def _number(value: float) -> str:
-    """Three digits that matter."""
-    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
-
-
 def _shown(name: str, value: object) -> tuple[str, str | None]:
-    """A name and a value of the evidence for people: bytes and seconds with the units that fit them."""
+    """A name and a value of the evidence for people: with the unit that fits it."""
     words = name.replace("_", " ")
-    if isinstance(value, int | float) and name.endswith("_bytes"):
-        return words.removesuffix(" bytes"), show_size(int(value))
-    if isinstance(value, int | float) and name.endswith(("_s", "_seconds")):
-        return words.removesuffix(" s").removesuffix(" seconds"), show_duration(float(value))
+    for unit, show in _UNITS.items():
+        if words.endswith(f" {unit}") or words.startswith(f"{unit} "):
+            bare = words.removesuffix(unit).removeprefix(unit).strip()
+            if isinstance(value, int | float):
+                return bare, show(float(value))
+            if isinstance(value, dict) and all(isinstance(each, int | float) for each in value.values()):
+                return bare, ", ".join(
+                    f"{where}: {show(float(each))}" for where, each in value.items()
+                ) or None
     return words, _short(value)
+
+
+_UNITS: "Mapping[str, Callable[[float], str]]" = {
+    "bytes": show_size,
+    "s": show_duration,
+    "seconds": show_duration,
+    "gib hours": partial(show_amount, "gib_hours"),
+    "cpu hours": partial(show_amount, "cpu_hours"),
+}
+"""What stands at an end of the name of a value that is counted so."""
 
 
 def _short(value: object) -> str | None:
@@ -205,4 +218,4 @@ def _short(value: object) -> str | None:
         return ", ".join(map(str, value))
     if isinstance(value, dict):
         return ", ".join(f"{name}: {each}" for name, each in value.items())
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    return show_number(value) if isinstance(value, float) else str(value)

@@ -107,7 +107,7 @@ def exit_code_of(run: "Run") -> int:
 
 def execute(app: "App", spec: "JobSpec", *, as_json: bool, fail_on: str | None) -> int:
     """Run a job in the foreground, tell people about it, and return its exit code."""
-    from orcaops.interfaces.cli.telling import tell_accepted, tell_finished
+    from orcaops.interfaces.cli.telling import tell_accepted, tell_finished, tell_waiting
     from orcaops.model.run import Status
 
     out = sys.stderr.buffer if as_json else sys.stdout.buffer
@@ -140,10 +140,7 @@ def execute(app: "App", spec: "JobSpec", *, as_json: bool, fail_on: str | None) 
     final = app.jobs.run(spec, on_accepted=accepted, on_output=show)
     anomalies = app.insights.anomalies_of(final.workspace, final.job_id)
     tell_finished(final, anomalies)
-    for change in app.optimizations.waiting(final.workspace, final.key):
-        why = f" ({change.asks})" if change.asks else ""
-        note(f"waits for your approval: {change.title}{why}")
-        note(f"  orcaops optimizations approve {change.id}")
+    tell_waiting(app, final)
     app.upkeep.mirror()
     if as_json:
         try:

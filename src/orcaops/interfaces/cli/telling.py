@@ -1,6 +1,7 @@
 """How a run, its forecasts and its anomalies are told to people."""
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,8 +11,15 @@ from orcaops.model.anomaly import Anomaly, Severity, speaking
 from orcaops.model.override import Override, show_value
 from orcaops.model.prediction import Abstained, FailureRisk, Forecasts, Prediction
 from orcaops.model.quantities import show_duration, show_size
+from orcaops.model.query import Compare, Comparison
 from orcaops.model.run import Run, Status
+from orcaops.recording.query import show_query
 from orcaops.services.summaries import outcome_of
+
+if TYPE_CHECKING:
+    from orcaops.app import App
+
+_LATEST = 100  # runs of a job: as many as are submitted during one, at most
 
 MOODS = {Severity.INFO: "quiet", Severity.WARNING: "warn", Severity.CRITICAL: "bad"}
 
@@ -55,6 +63,27 @@ def tell_finished(run: Run, anomalies: Sequence[Anomaly]) -> None:
     for anomaly in speaking(anomalies):
         note(f"unusual: {anomaly.title}", MOODS[anomaly.severity])
         note(f"  {anomaly.description}")
+
+
+def tell_waiting(app: "App", run: Run) -> None:
+    """Which changes of the job wait for approval; each is told once, by the first run since it was asked.
+
+    Of the runs of a job each is told what was asked since the one that was submitted before it: nothing is
+    left out, and nobody is told twice. `doctor` and the channels say it beside that.
+    """
+    waiting = app.optimizations.waiting(run.workspace, run.key)
+    if not waiting:
+        return
+    of_the_job = show_query(Compare("key", Comparison.EQUAL, run.key))
+    submitted = [
+        each.submitted_at for each in app.jobs.page(run.workspace, q=of_the_job, limit=_LATEST).items
+    ]
+    before = max((at for at in submitted if at < run.submitted_at), default=None)
+    for change, since in waiting:
+        if since <= run.submitted_at and (before is None or since > before):
+            why = f" ({change.asks})" if change.asks else ""
+            note(f"waits for your approval: {change.title}{why}")
+            note(f"  orcaops optimizations approve {change.id}")
 
 
 def print_forecasts(forecasts: Forecasts) -> None:

@@ -7,12 +7,12 @@ from typing import Any
 
 from orcaops.improving import notices
 from orcaops.improving.optimizations import Event
-from orcaops.improving.policy import ASKING, asks, starts_by_itself
+from orcaops.improving.policy import asks, starts_by_itself
 from orcaops.improving.proposals import Past, Proposal, propose, recent
 from orcaops.improving.works import of_one_work
 from orcaops.model.errors import OrcaError
 from orcaops.model.identity import content_id
-from orcaops.model.optimization import HistoryEntry, Mode, Optimization, State
+from orcaops.model.optimization import ASKING, HistoryEntry, Mode, Optimization, State
 from orcaops.model.override import Arm, OptimizedField
 from orcaops.model.run import Run
 from orcaops.recording.store import Transaction

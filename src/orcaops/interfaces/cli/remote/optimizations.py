@@ -4,7 +4,7 @@ import json
 
 from orcaops.interfaces.cli.remote.connection import Connection
 from orcaops.interfaces.cli.remote.paths import path_of
-from orcaops.model.optimization import FieldMode, Mode, Optimization, State
+from orcaops.model.optimization import Asked, FieldMode, Mode, Optimization, State, asked_about
 from orcaops.model.override import OptimizedField
 from orcaops.model.query import DEFAULT_LIMIT, Page
 
@@ -42,13 +42,10 @@ class RemoteOptimizations:
         path = path_of("optimization", optimization_id)
         return self._connection.word(Optimization, "GET", path, workspace=workspace)
 
-    def waiting(self, workspace: str, key: str) -> tuple[Optimization, ...]:
+    def waiting(self, workspace: str, key: str) -> tuple[Asked, ...]:
         """The changes of a job that wait for somebody's approval, where people want to be asked."""
         proposed = self.optimizations(workspace, state=State.PROPOSED, key=key).items
-        if not proposed:
-            return ()
-        asking = {each.field for each in self.modes(workspace) if each.mode in (Mode.APPROVE, Mode.AUTO)}
-        return tuple(each for each in proposed if each.field in asking)
+        return asked_about(proposed, self.modes(workspace)) if proposed else ()
 
     def approve(
         self,
