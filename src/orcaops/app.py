@@ -60,6 +60,7 @@ from orcaops.services.sandboxes import Sandboxes
 from orcaops.services.telling import Telling
 from orcaops.services.test_results import TestResults
 from orcaops.services.trying.applying import Applying
+from orcaops.services.trying.clearing import Clearing
 from orcaops.services.trying.moves import Moves
 from orcaops.services.trying.trials import Trials
 from orcaops.services.upkeep import Upkeep
@@ -267,7 +268,7 @@ def build(configuration: Configuration) -> App:
         store,
         advising,
         launch=try_out,
-        applier=Applying(store, moves, clock=now),
+        appliers=(Applying(store, moves, clock=now), Clearing(sandboxes)),
         clock=now,
         new_id=new_id,
         idle_sandboxes=sandboxes.idle,

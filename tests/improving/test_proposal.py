@@ -67,4 +67,4 @@ def test_impact_is_in_the_users_terms() -> None:
     assert "GiB h a day" in proposed(Estimate(1, 1, 1), unit="gib_hours", prices=prices).impact
     assert "EUR" not in proposed(Estimate(1, 1, 1), unit="exposures", prices=prices).impact
     little = proposed(Estimate(1e-6, 1e-7, 1e-5), unit="gib_hours").impact
-    assert little == "Saves practically nothing at 25 runs a day."
+    assert little == "Saves practically nothing a day."

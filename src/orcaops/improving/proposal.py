@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from orcaops.improving.dossier import Dossier, spec_of
-from orcaops.model.amounts import NOTHING, is_nothing, show_amount, show_between
+from orcaops.model.amounts import NOTHING, is_nothing, show_between
 from orcaops.model.identity import content_id
 from orcaops.model.recommendation import Change, Priority, Recommendation, Saving, SavingUnit, Trial
 from orcaops.stats.interval import Estimate
@@ -98,7 +98,7 @@ def shown_saving(saving: Saving) -> str:
     least = _LEAST_A_DAY if saving.unit != "seconds" else 0.0
     per_day = saving.per_day, saving.per_day_low, saving.per_day_high
     if saving.per_day_high < least or is_nothing(saving.unit, *per_day):
-        return f"{lead} {NOTHING} at {show_amount('exposures', saving.runs_per_day)} a day."
+        return f"{lead} {NOTHING} a day."
     amount, *between = show_between(saving.unit, *per_day).split(", ")
     ends = f" ({between[0]}, 80%)" if between else ""
     return f"{lead} {amount} a day{ends}{_money(saving)}."

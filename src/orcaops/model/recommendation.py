@@ -28,7 +28,7 @@ class Change(Word):
     """One field of a job's specification and its two values, for a machine to apply.
 
     ``field`` names it as in :class:`orcaops.model.job.JobSpec`, or ``pull_policy`` or ``retries``. Sizes are
-    bytes, times seconds; None is "not set".
+    bytes, times seconds; None is "not set". A ``sandbox`` that becomes None is removed.
     """
 
     model_config = ConfigDict(validate_by_name=True, serialize_by_alias=True)

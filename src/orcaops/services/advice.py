@@ -53,7 +53,7 @@ class Advice:
         launch: Launch,
         clock: Callable[[], datetime],
         new_id: Callable[[], str],
-        applier: Applier | None = None,
+        appliers: Sequence[Applier] = (),
         idle_sandboxes: Callable[[str], Sequence[IdleSandbox]] = lambda _: (),
     ) -> None:
         self._store = store
@@ -61,7 +61,7 @@ class Advice:
         self._launch = launch
         self._clock = clock
         self._signing = Signing(clock, new_id)
-        self._applier = applier
+        self._appliers = appliers
         self._idle_sandboxes = idle_sandboxes
 
     def recommendations(
@@ -121,14 +121,17 @@ class Advice:
         if not reason.strip():
             raise invalid("a dismissal says why", where="reason", hint="Give a sentence.")
         dismissed = self._decide(workspace, recommendation_id, "dismiss", by, reason)
-        if self._applier is not None:
-            self._applier.decline(dismissed, by, reason)
+        for applier in self._appliers:
+            applier.decline(dismissed, by, reason)
         return dismissed
 
     def apply(self, workspace: str, recommendation_id: str, *, by: str) -> Recommendation:
-        """Carry it out where OrcaOps can, and note that it applies from now on. Raises ``not_found``."""
+        """Carry it out where OrcaOps can, and note that it applies from now on.
+
+        Raises ``not_found``, or ``conflict`` where it is no longer what should be done.
+        """
         found = self.recommendation(workspace, recommendation_id)
-        done = self._applier(found, by) if self._applier is not None else None
+        done = next((said for applier in self._appliers if (said := applier(found, by)) is not None), None)
         return self._decide(
             workspace, recommendation_id, "apply", by, done or f"to be done by hand: {found.action}"
         )

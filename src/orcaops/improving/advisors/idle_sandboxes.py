@@ -5,16 +5,15 @@ from dataclasses import dataclass
 
 from orcaops.improving.advisor import Advisor, Dossier
 from orcaops.improving.counterfactual import observed
-from orcaops.improving.dossier import IdleSandbox
+from orcaops.improving.dossier import IdleSandbox, held_of
 from orcaops.improving.proposal import Worth, propose
 from orcaops.model.baseline import Baseline
 from orcaops.model.quantities import show_duration, show_size
-from orcaops.model.recommendation import Recommendation
+from orcaops.model.recommendation import Change, Recommendation
 from orcaops.model.run import Run
 from orcaops.stats.interval import Estimate
 
 _GIB = 1024**3
-_USUAL_BYTES = _GIB // 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,8 +22,8 @@ class IdleSandboxes:
 
     ``least_s`` stands in for a limit that is not known.
     They are a workspace's, not a job's: they are looked at when somebody asks for recommendations. What is
-    saved a day is the memory that they hold (a quarter GiB where it is not known). Silent where the
-    dossier knows of no sandboxes.
+    saved a day is the memory that is kept for them; of one without a limit at most what its commands have
+    held. Silent where the dossier knows of no sandboxes.
 
     >>> IdleSandboxes().least_s
     3600.0
@@ -53,20 +52,22 @@ class IdleSandboxes:
     def _told(self, dossier: Dossier, idle: IdleSandbox, runs: Sequence[Run]) -> Recommendation:
         rate = dossier.runs_per_day()
         used = "used it" if runs else "run a command in it"
-        held = (idle.memory_bytes or _USUAL_BYTES) / _GIB * 24 / rate
-        kept = "It keeps a place."
-        if idle.memory_bytes:
-            kept = f"Up to {show_size(idle.memory_bytes)} are kept for it."
+        kept, seen = idle.memory_bytes or 0, max((held_of(run) or 0 for run in runs), default=0)
+        a_day = (kept or seen) / _GIB * 24 / rate
+        told = f"Up to {show_size(kept)} are kept for it." if kept else "It keeps a place."
         return propose(
             dossier,
             advisor=self.name,
             field=idle.sandbox_id,
             kind="cost",
             title=f"Remove the idle sandbox {idle.name or idle.sandbox_id}",
-            description=f"Nobody has {used} for {show_duration(idle.idle_s)}. {kept}",
+            description=f"Nobody has {used} for {show_duration(idle.idle_s)}. {told}",
             action=f"orcaops sandbox remove {idle.sandbox_id}",
-            worth=Worth(unit="gib_hours", per_run=Estimate(held, 0.5 * held, held), effort="easy"),
+            worth=Worth(
+                unit="gib_hours", per_run=Estimate(a_day, 0.5 * kept / _GIB * 24 / rate, a_day), effort="easy"
+            ),
             evidence=observed(runs, sandbox=idle.sandbox_id, idle_s=round(idle.idle_s, 3)),
+            change=Change(field="sandbox", before=idle.sandbox_id, after=None),
         )
 
 
