@@ -11,6 +11,7 @@ from orcaops.model.errors import ErrorCode, OrcaError, unavailable
 from orcaops.model.job import JobSpec
 from orcaops.model.logline import Stream
 from orcaops.model.run import Cause, Run, Status
+from orcaops.running.executor import Health
 
 
 def job(script: str, **more: object) -> JobSpec:
@@ -166,3 +167,22 @@ def test_a_run_that_cannot_be_learned_from_now_is_as_good_as_any(
     monkeypatch.undo()
     app.absorber.absorb_all()
     assert app.jobs.get("default", final.job_id).number == 1
+
+
+def test_a_run_that_no_engine_could_start_is_recorded_and_a_submission_is_not_taken(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    down = Health(usable=False, sentence="nobody listens on /run/docker.sock")
+    monkeypatch.setattr(app.jobs._executors["process"], "probe", lambda: down)
+    final = app.jobs.run(job("true"))
+    assert (final.status, final.cause) == (Status.FAILED, Cause.INFRASTRUCTURE)
+    assert final.started_at is None
+    assert "nobody listens" in str(final.message)
+    assert [each.job_id for each in app.jobs.page("default").items] == [final.job_id]
+    with pytest.raises(OrcaError) as refused:
+        app.jobs.submit(job("true"))
+    assert refused.value.code is ErrorCode.UNAVAILABLE
+    assert len(app.jobs.page("default").items) == 1
+    monkeypatch.undo()
+    again = app.jobs.run(job("true"))
+    assert again.status is Status.SUCCEEDED

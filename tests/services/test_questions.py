@@ -201,9 +201,23 @@ def test_a_forecast_is_of_the_time_that_is_asked_about(ask: Callable[..., Reply]
     assert cost.unit == "EUR"
     assert cost.value == pytest.approx(7 * 24 * 0.02, rel=0.4)
     assert "beyond" in str(ask("how many runs will come in the next 3 months").notes)
-    assert "all jobs together" in str(ask(query="forecast where name:lint").notes)
     over = ask(query="forecast where before:2026-11-01")
     assert "is over" in over.answer
+
+
+def test_a_forecast_is_of_the_part_that_is_asked_about(ask: Callable[..., Reply]) -> None:
+    every = ask("how many runs will come tomorrow?").rows[0]
+    part = ask("how many runs of lint will there be tomorrow?")
+    assert line(part) == "forecast runs where name:lint after:2026-11-19 before:2026-11-20"
+    assert part.rows[0].value is not None
+    assert every.value is not None
+    assert 0 < part.rows[0].value < 0.8 * every.value
+    assert part.answer.startswith("Runs of name:lint from 2026-11-19 to 2026-11-20 UTC")
+    cost = ask("how much will lint cost next week?")
+    assert line(cost) == "forecast cost where name:lint after:2026-11-23 before:2026-11-30"
+    assert cost.rows[0].unit == "EUR"
+    nothing = ask(query="forecast where name:nobody")
+    assert "Nothing can be forecast" in nothing.answer
 
 
 def test_anomalies_of_one_severity(ask: Callable[..., Reply]) -> None:

@@ -93,6 +93,7 @@ class Jobs:
         fingerprint = _fingerprint(spec)
         spec = self._inside(spec)
         effective = self._accepting.admitted(spec)
+        self._accepting.runnable(effective)
         with self._store.write() as transaction:
             if idempotency_key is not None:
                 known = self._recalled(transaction, spec.workspace, idempotency_key, fingerprint)
@@ -132,7 +133,8 @@ class Jobs:
 
         Where nothing can be learned now (a full disk), that is logged, and left to the next run.
         ``on_accepted`` gets the record with its prediction before anything starts, ``on_output`` every
-        piece of output as it comes. Raises what :meth:`submit` raises.
+        piece of output as it comes. Raises what :meth:`submit` raises, but a job whose executor cannot run
+        anything now has been asked for here and now: it is recorded as a run that the infrastructure failed.
         """
         spec = self._inside(spec)
         effective = self._accepting.admitted(spec)
@@ -148,7 +150,7 @@ class Jobs:
             on_accepted(run)
         if on_output is not None:
             self._recorder.listen(run, on_output)
-        final = self._dispatcher.execute(run)
+        final = self._executed(run, effective)
         try:
             self._absorb()
         except OrcaError as error:
@@ -156,6 +158,15 @@ class Jobs:
                 raise
             log.error("%s is recorded; what it teaches is learned later: %s", final.job_id, error)
         return self.get(final.workspace, final.job_id)
+
+    def _executed(self, run: Run, effective: JobSpec) -> Run:
+        """Where nothing can run it now, that is its end; one to be tried again waits for its engine."""
+        if not effective.retries:
+            try:
+                self._accepting.runnable(effective)
+            except OrcaError as error:
+                return self._dispatcher.refuse(run, error)
+        return self._dispatcher.execute(run)
 
     def get(self, workspace: str, job_id: str) -> Run:
         """One run, with the ids of its anomalies and, while it runs, what remains. Raises ``not_found``."""

@@ -31,6 +31,9 @@ def test_they_are_proposed_to_start_together() -> None:
     assert (found.evidence["wall_s"], found.evidence["expected_wall_s"]) == (160.0, 100.0)
     assert found.saving is not None
     assert found.saving.per_run == 60.0
+    assert found.action == (
+        "orcaops run --detach --name lint -- lint; orcaops run --detach --name test -- test"
+    )
 
 
 def test_what_ties_them_is_respected() -> None:

@@ -8,6 +8,7 @@ from orcaops.improving.advisor import Advisor, Dossier
 from orcaops.improving.counterfactual import observed
 from orcaops.improving.dossier import ids, spec_of
 from orcaops.improving.proposal import AHEAD, Worth, propose
+from orcaops.improving.retyped import retyped
 from orcaops.model.baseline import Baseline
 from orcaops.model.quantities import show_duration
 from orcaops.model.recommendation import Recommendation
@@ -77,7 +78,7 @@ class ParallelJobs:
                 f"of the end of {key}; no parent, artifact or writable folder connects them.",
                 impact=f"Expected wall time for both {show_duration(together)} instead of "
                 f"{show_duration(one_by_one)}, if nothing else ties them.",
-                action="Submit both at once: orcaops run --detach … for each",
+                action=_both_at_once(*close[0]),
                 worth=Worth(
                     unit="seconds",
                     per_run=saved.within(0.0),
@@ -108,6 +109,16 @@ class ParallelJobs:
             if self._follows(later, run)
         ]
         return found if len(found) >= self.share * (len(close) - 1) else []
+
+
+def _both_at_once(run: Run, earlier: Run) -> str:
+    """The two commands that start both, where they can be typed; where not, what to do."""
+    specs = [each.requested or spec_of(each) for each in (earlier, run)]
+    lines = [retyped(spec, "--detach") for spec in specs if spec is not None]
+    typed = [line for line in lines if line is not None]
+    if len(typed) < len(specs):
+        return "Submit both at once, each with --detach, and wait for both"
+    return "; ".join(typed)
 
 
 def _tied(run: Run, earlier: Run) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from orcaops.improving.advisor import Advisor, Dossier
 from orcaops.improving.counterfactual import observed
 from orcaops.improving.proposal import AHEAD, Worth, propose
+from orcaops.improving.retyped import retyped
 from orcaops.model.baseline import Baseline
 from orcaops.model.quantities import show_duration
 from orcaops.model.recommendation import Recommendation
@@ -78,8 +79,7 @@ class ParallelSteps:
                 f"{show_duration(sum(means))}, side by side {show_duration(max(means))}.",
                 impact=f"Expected wall time {show_duration(max(means))} instead of "
                 f"{show_duration(sum(means))}.",
-                action="Make each a job of its own, and start them together: "
-                + "; ".join(f"orcaops run --detach … -- {name}" for name in names),
+                action=_each_by_itself(dossier, [commands[place] for place in row]),
                 worth=Worth(
                     unit="seconds",
                     per_run=saved.scaled(0.9, 0.7, 1.0),
@@ -107,6 +107,22 @@ class ParallelSteps:
     def _saved(self, steps: Sequence[Step], row: range) -> float:
         seconds = [steps[place].duration_s for place in row]
         return sum(seconds) - max(seconds)
+
+
+def _each_by_itself(dossier: Dossier, commands: Sequence[Sequence[str]]) -> str:
+    """A command for each step that starts it as a job of its own; what to do, where it cannot be typed."""
+    spec = dossier.runs[0].requested or dossier.spec
+    if spec is None:
+        return "Make each step a job of its own, and start them with --detach"
+    named = [f"{spec.name}-{place}" if spec.name else None for place in range(1, len(commands) + 1)]
+    lines = [
+        retyped(spec, "--detach", command=command, name=name)
+        for command, name in zip(commands, named, strict=True)
+    ]
+    typed = [line for line in lines if line is not None]
+    if len(typed) < len(lines):
+        return "Make each step a job of its own, and start them with --detach"
+    return "; ".join(typed)
 
 
 def _rows(steps: Sequence[Step]) -> list[range]:

@@ -127,7 +127,7 @@ class DockerExecutor:
                 self._answered_at = time.monotonic()
             facts = self._engine.facts()
         except EngineError as error:
-            return Health(usable=False, sentence=f"{str(error)[:300]}. {_START_ENGINE}")
+            return Health(usable=False, sentence=f"{str(error)[:300]}. Start the engine, or set DOCKER_HOST")
         exact = "exact" if self._group("probe") is not None else "from the engine's own figures, not exact"
         return Health(
             usable=True,

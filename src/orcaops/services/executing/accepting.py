@@ -14,7 +14,7 @@ from orcaops.model.key import key_of
 from orcaops.model.run import Context, Run, Status
 from orcaops.recording.redaction import redact_spec
 from orcaops.recording.store import Transaction
-from orcaops.running.executor import Executor
+from orcaops.running.executor import Capabilities, Executor
 from orcaops.running.placement import choose, place
 from orcaops.services.predictions import Predictions
 from orcaops.services.trying.trials import Trials
@@ -54,15 +54,19 @@ class Accepting:
     def admitted(self, spec: JobSpec) -> JobSpec:
         """The job with the limits and the executor that it will have.
 
-        Raises ``forbidden`` by policy, ``invalid`` or ``unavailable`` where no executor can run it as asked.
+        Raises ``forbidden`` by policy, ``invalid`` or ``conflict`` where no executor can run it as asked.
         """
         if spec.timeout is None and self._default_timeout_s is not None:
             spec = spec.model_copy(update={"timeout": self._default_timeout_s})
         effective = apply(self._policy, spec)
-        executor = place(effective, self._executors, default=self._default_executor)
-        placed = effective.model_copy(update={"executor": executor.name})
+        name = choose(effective, self._capabilities(), default=self._default_executor)
+        placed = effective.model_copy(update={"executor": name})
         check(self._policy, placed)  # the rules for executors hold for the one that nobody named, too
         return placed
+
+    def runnable(self, effective: JobSpec) -> None:
+        """Raise ``unavailable`` where the executor of an admitted job cannot run anything now."""
+        place(effective, self._executors)
 
     def run_of(
         self,
@@ -126,5 +130,8 @@ class Accepting:
 
     def _fits(self, spec: JobSpec) -> None:
         """Raise what an executor that cannot keep these limits, or the policy, raises."""
-        choose(spec, {name: each.capabilities for name, each in self._executors.items()})
+        choose(spec, self._capabilities())
         check(self._policy, spec)
+
+    def _capabilities(self) -> dict[str, Capabilities]:
+        return {name: each.capabilities for name, each in self._executors.items()}

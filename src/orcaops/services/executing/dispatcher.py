@@ -115,8 +115,21 @@ class Dispatcher:
             self._admit(run)
             run, ready = self._ready(run)
         except OrcaError as error:
-            return self._refused(run, error)
+            return self.refuse(run, error)
         return self._with_halt(run, lambda halt: self._supervisor.execute(ready, halt))
+
+    def refuse(self, run: Run, error: OrcaError) -> Run:
+        """End a run that this process owns before anything of it has started; returns its final record."""
+        denied = error.code is ErrorCode.FORBIDDEN
+        final = run.changed(
+            status=Status.FAILED,
+            cause=Cause.POLICY_DENIED if denied else Cause.INFRASTRUCTURE,
+            message=f"{str(error).rstrip('.')}. {error.hint or ''}".strip(),
+            finished_at=max(self._clock(), run.submitted_at),
+        )
+        self._recorder.finished(final)
+        self._finished(final)
+        return final
 
     def adopt(self, run: Run) -> Run:
         """Bring the run of a dead owner, now ours, to its end."""
@@ -190,18 +203,6 @@ class Dispatcher:
         """Once more what was checked at submission: the policy may have changed while the job waited."""
         if run.effective is not None:
             check(self._policy, run.effective)
-
-    def _refused(self, run: Run, error: OrcaError) -> Run:
-        denied = error.code is ErrorCode.FORBIDDEN
-        final = run.changed(
-            status=Status.FAILED,
-            cause=Cause.POLICY_DENIED if denied else Cause.INFRASTRUCTURE,
-            message=f"{error}. {error.hint}".strip(),
-            finished_at=max(self._clock(), run.submitted_at),
-        )
-        self._recorder.finished(final)
-        self._finished(final)
-        return final
 
     def _work(self) -> None:
         while (run := self._queue.get()) is not None:

@@ -10,6 +10,7 @@ from orcaops.model.prediction import Abstained, Prediction
 from orcaops.model.quantities import show_duration, show_size
 from orcaops.model.query import EVERYTHING
 from orcaops.model.run import Run
+from orcaops.recording.query import show_query
 from orcaops.services.asking.answering.sources import (
     MOST_TALLIED,
     Answered,
@@ -84,7 +85,7 @@ def _predicted_row(measure: Measure, told: Prediction | Abstained, run: Run) -> 
 
 def forecast(inquiry: Inquiry, sources: Sources) -> Answered:
     """How much comes, when, and what it costs: in the time that is asked about, or in the next two days."""
-    start, end, notes = _hours_ahead(inquiry, sources)
+    part, start, end, notes = _hours_ahead(inquiry, sources)
     if end <= sources.now:
         return Answered("That time is over, so nothing of it can be forecast; ask what was.", [], notes)
     if end <= start:
@@ -95,6 +96,7 @@ def forecast(inquiry: Inquiry, sources: Sources) -> Answered:
         hours=math.ceil((end - running) / _HOUR),
         at=sources.now,
         skip=int((start - running) / _HOUR),
+        q=part,
     )
     if isinstance(told, Abstained):
         return Answered(f"Nothing can be forecast: {told.abstention.reason}.", [], notes)
@@ -103,7 +105,7 @@ def forecast(inquiry: Inquiry, sources: Sources) -> Answered:
         named = f"from {show_moment(max(told.hours[0].at, start))} to {show_moment(end)} UTC"
     rows = [
         Finding(
-            what=f"runs {named}",
+            what=f"runs of {part} {named}" if part else f"runs {named}",
             value=told.total.p50,
             unit="runs",
             low=told.total.p10,
@@ -128,19 +130,17 @@ def forecast(inquiry: Inquiry, sources: Sources) -> Answered:
     return Answered(f"{rows[0].what[:1].upper()}{rows[0].what[1:]}: {rows[0].text}.", rows, notes)
 
 
-def _hours_ahead(inquiry: Inquiry, sources: Sources) -> tuple[datetime, datetime, list[str]]:
-    """From when to when is forecast, and what of the search is not regarded."""
+def _hours_ahead(inquiry: Inquiry, sources: Sources) -> tuple[str, datetime, datetime, list[str]]:
+    """Which runs are forecast (a search; empty: all), from when to when, and what else is to be known."""
     rest, start, end = split_times(sources.query(inquiry.where))
-    notes = []
-    if rest != EVERYTHING:
-        notes.append("a forecast is of all jobs together: only the times of the search are regarded")
+    notes: list[str] = []
     start = max(start or sources.now, sources.now)
     end = end or start + timedelta(hours=_FORECAST_HOURS)
     furthest = sources.now + (LONGEST_HOURS - 1) * _HOUR
     if end > furthest:
         notes.append(f"nothing is forecast beyond {show_moment(furthest)} UTC")
         end = furthest
-    return start, end, notes
+    return "" if rest == EVERYTHING else show_query(rest), start, end, notes
 
 
 def _cost_ahead(told: CostForecast | Abstained, named: str | None) -> Finding:

@@ -24,6 +24,7 @@ _TABLE: tuple[tuple[Kind, float, str], ...] = (
     (Kind.FORECAST, 4.2, r"\bforecast\b"),
     (Kind.FORECAST, 4.5, r"⟨f⟩"),
     (Kind.FORECAST, 5.6, r"\bwill\b(?!.*⟨n⟩).*(?:\bcost\b|⟨t⟩)"),
+    (Kind.FORECAST, 4.2, r"\bwill\b.*⟨n⟩.*\bcost ⟨f⟩"),  # all of its runs in that time, and not the next one
     (Kind.ADVICE, 4.4, r"\badvice\b"),
     (Kind.FIXES, 6.2, r"\bfix\b"),
     (Kind.FIXES, 2.0, r"\bhelp\b.*(?:fail|timeout|oom|⟨n⟩|⟨q⟩)"),

@@ -28,9 +28,6 @@ def unregarded(inquiry: Inquiry, parsed: Parsed) -> tuple[list[str], float]:
         notes.append(f"only one of the times is regarded: {span.search if span else ''}")
     elif inquiry.kind in NOT_OF_RUNS and any(not span.ahead for span in parsed.spans):
         notes.append("what comes is told from now on: the time is not regarded")
-    if inquiry.kind is Kind.FORECAST and parsed.named:
-        notes.append("a forecast is of all jobs together: names are not regarded")
-        doubt *= _ANOTHER
     if inquiry.severity is None and parsed.has("critical", "warning"):
         notes.append("how severe something is, is regarded for anomalies only")
     return notes, doubt

@@ -63,7 +63,8 @@ def shaped(kind: Kind, parsed: Parsed) -> list[Inquiry]:
     measure = _measure(kind, parsed)
     if kind is Kind.FORECAST:
         most = measure is None and _WHEN_MOST.search(parsed.spoken)
-        where = next((span.search for span in parsed.spans if span.ahead), "")
+        ahead = next((span.search for span in parsed.spans if span.ahead), "")
+        where = " ".join(filter(None, [search_of(kind, parsed, with_times=False), ahead]))
         return [Inquiry(kind=kind, measure=measure, by="hour-of-day" if most else None, where=where)]
     if kind is Kind.RATE and by is None and parsed.has("timeout", "oom", "cancel", "policy", "lost"):
         by, kind = ("cause" if parsed.has("oom", "policy") else "status"), Kind.COUNT
