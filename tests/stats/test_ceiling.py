@@ -13,6 +13,8 @@ KINDS = {
     "grows by a share": lambda n, noise: 100 * 1.03**n * noise,
     "grows by an amount": lambda n, noise: 100 * (1 + 0.05 * n) * noise,
     "two sizes": lambda n, noise: (100 if n % 3 else 300) * noise,
+    "has risen once": lambda n, noise: 100 * 1.5 ** ((n + 5) // 20) * noise,
+    "climbs in stairs": lambda n, noise: 100 * 1.4 ** (n // 8) * noise,
     "grows lately": lambda n, noise: 100 * (1 + 0.06 * max(0, n - 22)) * noise,
 }
 
@@ -30,6 +32,11 @@ def test_at_most_one_in_twelve_ceilings_is_exceeded_by_the_next_runs(kind: str) 
 def test_a_constant_is_given_little() -> None:
     assert ceiling([100.0] * 30) < 110
     assert ceiling([100.0, 110.0, 90.0] * 10) < 150
+
+
+def test_what_rose_long_ago_is_given_no_more_for_it() -> None:
+    assert ceiling([100.0] * 10 + [200.0] * 60) < 220
+    assert ceiling([100.0] * 10 + [200.0] * 20) > 390
 
 
 def test_what_goes_up_and_down_again_does_not_grow() -> None:

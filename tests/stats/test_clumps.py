@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orcaops.stats.clumps import clumps, levelled
+from orcaops.stats.clumps import clumps, levelled, risen
 
 NO_LEVELS: dict[str, Callable[[random.Random], float]] = {
     "log-normal": lambda draw: draw.gauss(0, 1),
@@ -56,3 +56,11 @@ def test_nothing_is_lost_and_nothing_comes_to_lie_above_what_its_level_allows(lo
     assert len(levelled(logs)) == len(logs)
     for place in parts[-1]:
         assert levelled(logs)[place] == pytest.approx(logs[place])
+
+
+def test_a_level_that_is_left_again_has_not_risen() -> None:
+    up = [0.0, 0.01, -0.01] * 4
+    assert risen(up + [1.0 + each for each in up]) == [1.0]
+    assert [round(each, 2) for each in risen(up + [1 + e for e in up] + [3 + e for e in up])] == [1.0, 2.0]
+    assert risen([*up, *(1.0 + each for each in up), *up]) == []
+    assert risen(up) == []

@@ -1,7 +1,7 @@
 """How high values may go over the next runs: their spread, their growth, and how far they wander.
 
 Among n values without any order the next one is the largest with probability 1/(n + 1): the largest so far
-is no bound for what comes. Three things lift it, all on the logarithm, and above the highest of the levels
+is no bound for what comes. Four things lift it, all on the logarithm, and above the highest of the levels
 that values keep to (:mod:`orcaops.stats.clumps`), if they do:
 
 ========  ============================================================================================
@@ -10,6 +10,9 @@ spread    as Student's distribution has it, so wide that one of the next :data:`
 growth    Mann's and Kendall's test over all values and over the latest 8, 12, 20 and 32, so that growth
           that has only begun is seen, where it led above all there was before; what surely grows goes on
           for :data:`GROWS_ON` runs, what may grow for those ahead
+rises     a level that has risen and stayed up may rise again: by as much, as often in the next runs as in
+          those that are known, and once at least; what became more than three times as large at once
+          was made another, and does not climb
 wander    where neighbours are more alike than chance has it (von Neumann's ratio), the variance that
           is added from run to run, taken from values a third of the past apart
 ========  ============================================================================================
@@ -23,7 +26,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from orcaops.stats.clumps import levelled
+from orcaops.stats.clumps import levelled, risen
 from orcaops.stats.student import critical
 from orcaops.stats.trend import trend
 
@@ -40,6 +43,7 @@ _EXCEEDED = 0.05
 _PRIOR_SPREAD = 0.08
 _MOST_FREEDOM = 30
 _WANDERS = 2.6  # standard deviations of von Neumann's ratio: once in two hundred by chance
+_HIGHEST_STEP = math.log(3)
 _HIGHEST = 3.0  # e to this above the largest: farther ahead nothing is known
 
 
@@ -84,8 +88,21 @@ def ceiling(values: Sequence[float]) -> float:
     grows = growth(values)
     level = [y - grows.maybe * (place - n + 1) for place, y in enumerate(logs)]  # all moved to the latest run
     grown = max(GROWS_ON * grows.sure, AHEAD * grows.maybe)
-    up = max(_spread_above(level), _wandered(level)) + grown
+    up = max(_spread_above(level), _wandered(level)) + max(grown, rises_again(values))
     return math.exp(min(up, max(logs) + _HIGHEST))
+
+
+def rises_again(values: Sequence[float]) -> float:
+    """How much room, on the logarithm, a level is left that has risen and may again; 0 where none has.
+
+    >>> round(math.exp(rises_again([100.0] * 15 + [150.0] * 15)), 2), rises_again([100.0, 150.0] * 15)
+    (1.5, 0.0)
+    """
+    seen = [math.log(max(value, 1e-9)) for value in values[-_LOOKED_AT:]]
+    rises = [each for each in risen(seen) if each <= _HIGHEST_STEP]
+    if not rises:
+        return 0.0
+    return max(rises) * max(1.0, len(rises) * AHEAD / len(seen))
 
 
 def runs_until(values: Sequence[float], bound: float) -> int | None:

@@ -63,6 +63,21 @@ def levelled(logs: Sequence[float]) -> list[float]:
     return moved
 
 
+def risen(logs: Sequence[float]) -> list[float]:
+    """How much each level is above the one before it, of values that went up and never down again.
+
+    Empty where they keep to one level, or go down as well: what comes and goes is no rise.
+
+    >>> risen([1.0, 1.1, 0.9, 3.0, 3.1, 2.9]), risen([1.0, 3.0, 1.1, 3.1, 0.9, 2.9])
+    ([2.0], [])
+    """
+    parts = clumps(logs)
+    if not all(max(a) < min(b) for a, b in pairwise(parts)):
+        return []
+    means = [math.fsum(logs[place] for place in part) / len(part) for part in parts]
+    return [b - a for a, b in pairwise(means)]
+
+
 def _from_own_level(logs: Sequence[float], parts: Sequence[Sequence[int]]) -> list[float]:
     apart = []
     for part in parts:

@@ -66,6 +66,13 @@ def test_of_several_levels_the_highest_is_given_what_it_would_be_given_alone() -
     assert "larger ones" not in alone.description
 
 
+def test_memory_that_rose_a_step_is_given_room_for_another() -> None:
+    (steady,) = told(MemoryLimit(), of([300] * 30, limit_mib=2048))
+    (risen,) = told(MemoryLimit(), of([200 if n < 15 else 300 for n in range(30)], limit_mib=2048))
+    assert risen.evidence["proposed_bytes"] >= 1.4 * steady.evidence["proposed_bytes"]
+    assert "room for it to rise so again" in risen.description
+
+
 def test_memory_that_grows_is_given_room() -> None:
     (steady,) = told(MemoryLimit(), of([200] * 30, limit_mib=4096))
     (growing,) = told(MemoryLimit(), of([100 + 100 * n // 30 for n in range(31)], limit_mib=4096))

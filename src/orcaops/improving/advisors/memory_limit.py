@@ -13,7 +13,7 @@ from orcaops.model.baseline import Baseline
 from orcaops.model.quantities import MIB, show_size
 from orcaops.model.recommendation import Change, Recommendation
 from orcaops.model.run import Run
-from orcaops.stats.ceiling import GROWS_ON, growth
+from orcaops.stats.ceiling import GROWS_ON, growth, rises_again
 from orcaops.stats.clumps import clumps
 from orcaops.stats.interval import mean_of_next
 
@@ -102,7 +102,10 @@ def _levels(peaks: Sequence[float]) -> str:
             "the latest runs, the limit leaves room for them."
         )
     if max(high) < min(low):
-        return f" That is since memory rose, {len(high)} runs ago; before, they held at most {largest}."
+        again = "; the limit leaves room for it to rise so again" if rises_again(peaks[::-1]) else ""
+        return (
+            f" That is since memory rose, {len(high)} runs ago; before, they held at most {largest}{again}."
+        )
     return f" {len(low)} of them held at most {largest}: the limit is for the larger ones."
 
 
