@@ -48,3 +48,18 @@ def test_what_recurs_is_usual() -> None:
     assert band is not None
     assert band.side(math.log(90)) == 0
     assert band.side(math.log(120)) == 1
+
+
+def test_what_was_seen_before_is_outside_no_band() -> None:
+    """The glance before the test never passes over what the test would find."""
+    chance = random.Random(8)
+    passed = 0
+    for _ in range(2000):
+        spread = chance.choice((0.0, 0.01, 0.1, 0.5))
+        history = sorted(chance.gauss(4, spread) for _ in range(chance.randrange(110)))
+        value = chance.gauss(4, 2 * spread + 0.05)
+        band = outlier.band(history, least_amount=0.001, least_ratio=1.01, alpha=0.2)
+        if outlier.seen_before(history, value):
+            passed += 1
+            assert band is None or band.side(value) == 0
+    assert passed > 1000

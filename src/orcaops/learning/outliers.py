@@ -1,8 +1,8 @@
 """One run unlike the others: what the detectors of a single metric have in common.
 
 A detector is this with a metric, a unit, and words; see ``detectors/duration.py``. The method is
-:mod:`orcaops.stats.outlier`. What a value must exceed is worked out when the run before it is
-learned, so that judging costs next to nothing.
+:mod:`orcaops.stats.outlier`. What a value must exceed is worked out for those alone that nothing like it
+was seen before: of most runs a glance at the values before them says that they are as usual.
 """
 
 import math
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from orcaops.learning import episodes, staleness
+from orcaops.learning import episodes, staleness, working_out
 from orcaops.learning.learner import Memories, Memory
 from orcaops.model.anomaly import Anomaly, Severity
 from orcaops.model.sample import Sample
@@ -50,35 +50,28 @@ class OutlierDetector:
 
     def fresh(self) -> Memory:
         """Nothing to compare with."""
-        return {"values": [], "band": None, "episode": None, "last_at": None}
+        return {"values": [], "episode": None, "last_at": None}
 
     def judge(self, memories: Memories, sample: Sample) -> Sequence[Anomaly]:
         """The episode this run begins, continues or ends; nothing with fewer than five runs before."""
         return self._judged(memories["key"], sample)[1]
 
     def learn(self, memories: Memories, sample: Sample) -> None:
-        """Remember the value and work out what the next one is compared with."""
+        """Remember the value; after a lasting change only what came since."""
         if not self.wants(sample):
             return
         memory = memories["key"]
-        memory["episode"] = self._judged(memory, sample)[0]
-        values = memory["values"]
-        if self._stale(memory, sample):
-            values.clear()
-        values.append(round(self._log(sample.value), 5))
-        if len(values) > self.window:
-            del values[0]
-        start = changes.began(
-            values[-changes.LONGEST :], least_ratio=self.least_ratio, least_amount=self.least_amount
-        )
-        if start is not None:
-            del values[: len(values[: -changes.LONGEST]) + start]
+        episode = self._judged(memory, sample)[0]
+        former = [] if self._stale(memory, sample) else memory["values"]
+        values = [*former, round(self._log(sample.value), 5)][-self.window :]
+        latest = values[-changes.LONGEST :]
+        start = changes.began(latest, least_ratio=self.least_ratio, least_amount=self.least_amount)
         at = sample.at.timestamp()
-        memory["last_at"] = at if memory["last_at"] is None else max(at, memory["last_at"])
-        band = outlier.band(
-            values, least_amount=self.least_amount, least_ratio=self.least_ratio, alpha=self.alpha
+        memory.update(
+            values=values if start is None else latest[start:],
+            episode=episode,
+            last_at=at if memory["last_at"] is None else max(at, memory["last_at"]),
         )
-        memory["band"] = None if band is None else list(band)
 
     def wants(self, sample: Sample) -> bool:
         """Whether a sample is one to compare: left alone, and a number."""
@@ -98,16 +91,15 @@ class OutlierDetector:
     def _stale(self, memory: Memory, sample: Sample) -> bool:
         return staleness.stale(memory["last_at"], sample, self.stale_after_days)
 
+    @working_out.once
     def _judged(self, memory: Memory, sample: Sample) -> tuple[episodes.Episode | None, list[Anomaly]]:
+        """The episode after this run, and what there is to tell."""
         episode = memory["episode"]
         if not self.wants(sample):
             return episode, []
-        band = None if memory["band"] is None else outlier.Band(*memory["band"])
         value = self._log(sample.value)
-        side = 0
-        if band is not None and not self._stale(memory, sample):
-            side = band.side(value) if self.low_side else max(band.side(value), 0)
-        if band is None or side == 0:
+        band = self._exceeded(memory, sample, value)
+        if band is None:
             if episode is None:
                 return None, []
             episode = episodes.rested(episode)
@@ -115,6 +107,7 @@ class OutlierDetector:
                 return episode, []
             return None, [self._anomaly(episode, sample, closed=True)]
 
+        side = band.side(value)
         told: list[Anomaly] = []
         if episode is not None and episode["finding"]["side"] != side:
             told.append(self._anomaly(episode, sample, closed=True))
@@ -130,6 +123,17 @@ class OutlierDetector:
             episode = episodes.continued(episode, sample, best)
         told.append(self._anomaly(episode, sample))
         return episode, told
+
+    def _exceeded(self, memory: Memory, sample: Sample, value: float) -> outlier.Band | None:
+        """What is usual, if this value (a logarithm) is not; None where it passes."""
+        ordered = sorted(memory["values"])
+        if outlier.seen_before(ordered, value) or self._stale(memory, sample):
+            return None
+        band = outlier.band(
+            ordered, least_amount=self.least_amount, least_ratio=self.least_ratio, alpha=self.alpha
+        )
+        side = 0 if band is None else band.side(value)
+        return band if side > 0 or (side < 0 and self.low_side) else None
 
     def _finding(self, band: outlier.Band, value: float, side: int, sample: Sample) -> dict[str, Any]:
         t = band.t(value)

@@ -10,7 +10,7 @@ from orcaops.model.prediction import Prediction
 from orcaops.model.run import Cause, Status
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Sample:
     """One number.
 
@@ -24,7 +24,8 @@ class Sample:
     a change is tried: a candidate's numbers are judged, but nobody learns from them until it is kept.
 
     A dataclass and not a Pydantic model: samples are made by the million from records that have
-    already been validated, and never cross a wire.
+    already been validated, and never cross a wire. Nobody changes one, which the checks of learners hold
+    them to; Python is not asked to watch over it, because a frozen one takes three times as long to make.
     """
 
     workspace: str = DEFAULT_WORKSPACE

@@ -31,12 +31,8 @@ def _needed(m: int, k: int) -> float:
     return 0.999 * _RANK_LIMIT * math.sqrt(m * k * (m + k + 1) / 12)
 
 
-class _Limit(NamedTuple):
-    """How many pairs of a value before and one of the latest ``length`` must or may be in ascending order."""
-
-    length: int
-    least: float
-    most: float
+_Limit = tuple[int, float, float]
+"""Of pairs of a value before and one of the latest so many: twice how many must, or may, be ascending."""
 
 
 def _compared(n: int) -> tuple[int, int]:
@@ -55,7 +51,8 @@ def _limits(n: int) -> tuple[_Limit, ...]:
             break
         # Those that are not compared may be smaller than everything after the place, or larger.
         unknown = k * (m - (end - begin))
-        limits.append(_Limit(k, m * k / 2 + _needed(m, k) - unknown, m * k / 2 - _needed(m, k)))
+        needed = _needed(m, k)
+        limits.append((k, m * k + 2 * needed - 2 * unknown, m * k - 2 * needed))
     return tuple(limits)
 
 
@@ -145,13 +142,12 @@ def _worth_trying(values: list[float], before_all: list[float]) -> list[int]:
     On a series without a change hardly a length is left.
     """
     latest = values[: -_LENGTHS[-1] - 1 : -1]
-    above = list(accumulate([bisect_right(before_all, value) for value in latest]))
-    below = list(accumulate([bisect_left(before_all, value) for value in latest]))
-    return [
-        k
-        for k, least, most in _LIMITS[min(len(values), LONGEST)]
-        if above[k - 1] >= least or below[k - 1] <= most
-    ]
+    # Of two that are alike, each counts half as the larger: so the sums are twice the number of pairs.
+    ascending = list(
+        accumulate([bisect_left(before_all, value) + bisect_right(before_all, value) for value in latest])
+    )
+    limits = _LIMITS[min(len(values), LONGEST)]
+    return [k for k, least, most in limits if not most < ascending[k - 1] < least]
 
 
 def began(values: Sequence[float], *, least_ratio: float, least_amount: float) -> int | None:

@@ -18,6 +18,7 @@ _FEWEST = 5
 _PRIOR_WEIGHT = 4
 _LARGEST_FREEDOM = 30  # more would trust the tails of real noise too much
 _TAIL_FREEDOM = 4
+_RECURRENCE = 0.02
 _RECURRENCE_GAP = math.log(1.10)
 _NARROWEST = 0.02  # series with a constant runtime would otherwise alarm on a millisecond
 
@@ -65,6 +66,18 @@ def extreme(band: Band, value: float, alpha: float = 0.0003, ratio: float = 2.0)
     )
 
 
+def seen_before(ordered: Sequence[float], value: float, recurrence: float = _RECURRENCE) -> bool:
+    """Whether so much of a history, in ascending order, lay as far out that no :func:`band` leaves this out.
+
+    Also where the history is too short for one. Most values are told to be usual by this alone.
+    """
+    n = len(ordered)
+    if n < _FEWEST:
+        return True
+    rank = int(recurrence * n)
+    return ordered[rank] - _RECURRENCE_GAP <= value <= ordered[n - 1 - rank] + _RECURRENCE_GAP
+
+
 def band(
     history: Sequence[float],
     *,
@@ -72,7 +85,7 @@ def band(
     least_ratio: float = 1.2,
     alpha: float = 0.003,
     prior_spread: float = 0.10,
-    recurrence: float = 0.02,
+    recurrence: float = _RECURRENCE,
 ) -> Band | None:
     """What is usual after these logarithms; None with fewer than five.
 

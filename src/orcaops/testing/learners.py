@@ -138,11 +138,11 @@ def check_constant_is_silent(learner: Learner) -> None:
 
 
 def check_asking_changes_nothing(learner: Learner) -> None:
-    """Judging and predicting leave memories as they were; learning changes only what it was given."""
+    """Judging and predicting leave memories as they were; learning changes them alone, and no sample."""
     for samples in _histories(learner):
         memories = _fresh(learner)
         for sample in samples:
-            before = copy.deepcopy(memories)
+            before, same_sample = copy.deepcopy(memories), dataclasses.replace(sample)
             if hasattr(learner, "judge"):
                 first = list(learner.judge(memories, sample))
                 assert memories == before, f"judging changed a memory of {learner.name}"
@@ -151,6 +151,7 @@ def check_asking_changes_nothing(learner: Learner) -> None:
                 learner.predict(memories, question_about())
                 assert memories == before, f"predicting changed a memory of {learner.name}"
             learner.learn(memories, sample)
+            assert sample == same_sample, f"{learner.name} changed a sample"
 
 
 def check_is_deterministic(learner: Learner) -> None:

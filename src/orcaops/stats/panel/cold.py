@@ -8,7 +8,7 @@ import math
 
 from orcaops.stats import residuals
 from orcaops.stats.panel.confidence import WITHIN
-from orcaops.stats.panel.errors import Mixture, quantile
+from orcaops.stats.panel.errors import Mixture, quantiles
 from orcaops.stats.panel.outlook import Interval, Outlook, around, beyond_bound
 from orcaops.stats.panel.standpoints import keep, standing
 from orcaops.stats.residuals import State
@@ -48,8 +48,7 @@ def learn_error(pool: State, error: float) -> None:
 def interval(pool: State, centre: float, coverage: float = 0.9) -> Interval:
     """The interval around a group's expectation, from how far off such expectations were before."""
     errors, sure = _mixture(pool)
-    low = quantile(*errors, (1 - coverage) / 2)
-    high = quantile(*errors, (1 + coverage) / 2)
+    low, high = quantiles(errors, (1 - coverage) / 2, (1 + coverage) / 2)
     return around(centre, low, high, sure)
 
 

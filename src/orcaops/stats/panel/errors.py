@@ -1,7 +1,9 @@
 """The errors made on one series, mixed with those made on all series while there are few of its own."""
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import accumulate
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -34,29 +36,28 @@ def mixture(own: Sequence[float], everybody: State, each: float = 1.0) -> Mixtur
 
     ``each`` is what one of its own weighs.
     """
-    points = list(own)
+    points = sorted(own)
     weights = [each] * len(points)
     whole = residuals.total(everybody)
     if whole:
-        for centre, weight in zip(residuals.CENTRES, everybody["bins"], strict=True):
-            if weight:
-                points.append(centre)
-                weights.append(_POOL_MASS * weight / whole)
+        theirs = [(c, w) for c, w in zip(residuals.CENTRES, everybody["bins"], strict=True) if w]
+        points += [centre for centre, _ in theirs]
+        weights += [_POOL_MASS * weight / whole for _, weight in theirs]
     if not points:
         points, weights = [-0.5, 0.0, 0.5], [1.0, 8.0, 1.0]
     pairs = sorted(zip(points, weights, strict=True), key=itemgetter(0))
     return Mixture([point for point, _ in pairs], [weight for _, weight in pairs])
 
 
-def quantile(points: Sequence[float], weights: Sequence[float], share: float) -> float:
-    """The first of the ordered points below which lies ``share`` of the weight."""
-    goal = share * math.fsum(weights)
-    reached = 0.0
-    for point, weight in zip(points, weights, strict=True):
-        reached += weight
-        if reached >= goal:
-            return point
-    return points[-1]
+def quantiles(errors: Mixture, *shares: float) -> list[float]:
+    """For each share the first of the points below which so much of the weight lies.
+
+    >>> quantiles(Mixture([1.0, 2.0, 3.0], [1.0, 2.0, 1.0]), 0.25, 0.5, 1.0)
+    [1.0, 2.0, 3.0]
+    """
+    whole, reached = math.fsum(errors.weights), list(accumulate(errors.weights))
+    last = len(reached) - 1
+    return [errors.points[min(bisect_left(reached, share * whole), last)] for share in shares]
 
 
 def share_below(own: list[float], everybody: State, error: float, each: float = 1.0) -> float:

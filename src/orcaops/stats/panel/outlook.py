@@ -3,7 +3,7 @@
 import math
 from typing import NamedTuple
 
-from orcaops.stats.panel.errors import Mixture, quantile
+from orcaops.stats.panel.errors import Mixture, quantiles
 
 _FINEST = 2e-5  # what is kept is rounded: of a constant, no interval is narrower than this
 _BEYOND = 0.03  # the share of values of which what was seen says nothing
@@ -53,8 +53,8 @@ def beyond_bound(centre: float, errors: Mixture, bound: float, coverage: float) 
     left = [(centre + p, w) for p, w in zip(*errors, strict=True) if centre + p > bound]
     share = math.fsum(w for _, w in left) / whole
     left += [(bound + excess, _BEYOND * whole / len(_EXCESSES)) for excess in _EXCESSES]
-    points, weights = zip(*sorted(left), strict=True)
-    low, middle, high = (
-        min(quantile(points, weights, q), _LARGEST) for q in ((1 - coverage) / 2, 0.5, (1 + coverage) / 2)
-    )
+    left.sort()
+    possible = Mixture([point for point, _ in left], [weight for _, weight in left])
+    shares = (1 - coverage) / 2, 0.5, (1 + coverage) / 2
+    low, middle, high = (min(point, _LARGEST) for point in quantiles(possible, *shares))
     return Outlook(middle, low, high, share)

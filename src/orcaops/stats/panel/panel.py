@@ -23,7 +23,7 @@ import math
 
 from orcaops.stats import residuals
 from orcaops.stats.panel import confidence, experts, race
-from orcaops.stats.panel.errors import Mixture, mixture, quantile, share_below, spread_of_few, weight_of_own
+from orcaops.stats.panel.errors import Mixture, mixture, quantiles, share_below, spread_of_few, weight_of_own
 from orcaops.stats.panel.outlook import Interval, Outlook, around, beyond_bound
 from orcaops.stats.panel.standpoints import keep, standing
 from orcaops.stats.residuals import State
@@ -149,8 +149,7 @@ def interval(series: State, pool: State, coverage: float = 0.9) -> Interval:
     centre = estimate(series, pool)
     alpha = _alpha(series, pool, coverage)
     everybody = pool["errors"]
-    errors = _errors(series, pool)
-    low, high = quantile(*errors, alpha / 2), quantile(*errors, 1 - alpha / 2)
+    low, high = quantiles(_errors(series, pool), alpha / 2, 1 - alpha / 2)
     spread = spread_of_few(everybody, coverage)
     sure = confidence.trusted(pool, confidence.share_within(series, everybody))
     return around(centre, min(low, -spread), max(high, spread), sure)
