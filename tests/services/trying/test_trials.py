@@ -248,7 +248,7 @@ def test_a_trial_goes_its_way_to_the_end(app: App, monkeypatch: pytest.MonkeyPat
 
 def test_an_incident_pauses_and_its_end_resumes(app: App) -> None:
     spec = job("true")
-    put(app, spec, share=0.5, after=20.0)
+    put(app, spec, share=1.0, after=20.0)
     incident = Anomaly(
         id="i1",
         job_id="x",
@@ -262,7 +262,8 @@ def test_an_incident_pauses_and_its_end_resumes(app: App) -> None:
     )
     with app.store.write() as transaction:
         transaction.anomalies.put_many([incident])
-    app.jobs.run(spec)
+    first = app.jobs.run(spec)
+    assert (first.trial, first.overrides) == (None, ()), "not even the first run in it tries anything"
     found = app.optimizations.optimization("default", "o1")
     assert (found.state, found.paused_from) == (State.PAUSED, State.CANARY)
     assert "all jobs fail" in found.history[-1].reason

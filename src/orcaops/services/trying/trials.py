@@ -72,6 +72,8 @@ class Trials:
             return Laid(spec)  # its limits are those of the sandbox
         known = transaction.optimizations.of_key(spec.workspace, key)
         known = [each for each in known if not each.state.ended]
+        if any(each.state.trying for each in known) and self._moves.incident(transaction, spec.workspace):
+            known = [each for each in known if not each.state.trying]  # it is paused when this run has ended
         if not known:
             return Laid(spec)
         modes = {name: each.mode for name, each in self._moves.modes(transaction, spec.workspace).items()}
