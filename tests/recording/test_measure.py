@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from orcaops.model.job import JobSpec
-from orcaops.model.run import Cause, Context, LogSummary, Run, Status, Usage
+from orcaops.model.run import Cause, Context, LogSummary, Phase, PhaseName, Run, Status, Usage
 from orcaops.recording.measure import samples_of, scopes_of, signature_of
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -150,3 +150,10 @@ def test_the_longest_silence_is_measured() -> None:
     spec = JobSpec(command=("pytest", "-q"), idle_timeout=60)
     stopped = run(Status.TIMED_OUT, Cause.TIMEOUT_IDLE, requested=spec, log=LogSummary(longest_silence_s=4.5))
     assert values(stopped)["silence"] == (60.0, False)
+
+
+def test_the_wait_is_told_by_our_clock_whatever_the_engines_says() -> None:
+    begun = Phase(started_at=AT + timedelta(seconds=2), duration_s=10.0)
+    for off in (timedelta(hours=-1), timedelta(days=3)):
+        found = values(run(started_at=AT + off, phases={PhaseName.RUN: begun}))
+        assert found["queue_wait"] == (2.0, False)

@@ -33,7 +33,7 @@ from orcaops.model.attempts import killed_by_override
 from orcaops.model.key import mask_volatile, masked_command
 from orcaops.model.metric import MetricName
 from orcaops.model.prediction import Forecasts, Prediction
-from orcaops.model.run import Cause, Run, Status, Usage
+from orcaops.model.run import Cause, PhaseName, Run, Status, Usage
 from orcaops.model.sample import Sample
 from orcaops.model.test_case import TestCase
 from orcaops.recording.measured_steps import samples_of_steps
@@ -167,7 +167,9 @@ def _values(run: Run, said: str | None) -> list[_Value]:
         if cpu is not None and status in _MEASURED and math.isfinite(cpu) and cpu >= 0:
             found.append((MetricName.CPU, cpu, False, None))
     if run.started_at is not None and run.attempt == 1:  # a later attempt waited for the one before it
-        wait = (run.started_at - run.submitted_at).total_seconds()
+        ours = run.phases.get(PhaseName.RUN)  # an engine elsewhere has a clock of its own
+        begun_at = ours.started_at if ours is not None else run.started_at
+        wait = (begun_at - run.submitted_at).total_seconds()
         if wait >= 0:  # below, a clock was set back in between
             found.append((MetricName.QUEUE_WAIT, wait, False, None))
     silence = silence_of(run) if own_doing else None
