@@ -1,5 +1,6 @@
 """What would be held ready, decided from a history; nothing of an engine is needed for that."""
 
+import dataclasses
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -122,6 +123,52 @@ def test_what_cannot_be_prepared_for_says_why(app: App, spec: dict[str, Any], wh
     made = JobSpec(image="busy", command=("true",), **spec)
     found = intents(warming(app, *busy("busy", requested=made, effective=made)))["busy"]
     assert (found.hold, why in found.why) == (0, True)
+
+
+def test_a_job_that_mounts_folders_does_not_take_the_container_from_the_others(app: App) -> None:
+    made = JobSpec(image="busy", command=("true",), mounts=("/srv:/srv",))
+    mounted = came("busy", 0.5, job_id="mounted", requested=made, effective=made)
+    found = intents(warming(app, *busy("busy"), mounted))["busy"]
+    assert (found.granted, found.arrivals) == (1, 8)
+
+
+def test_jobs_of_two_shapes_in_turn_do_not_throw_away_each_others_container(app: App) -> None:
+    specs = [JobSpec(image="i", command=("true",), memory=size * MIB) for size in (256, 512)]
+    runs = [came("i", 20.0 - n, effective=specs[n % 2]) for n in range(10)]
+    with app.store.write() as transaction:
+        transaction.runs.add_new(runs)
+    past, held = Past(), set()
+    for n in range(6, 10):
+        past = Past()
+        past.follow(app.store, NOW)
+        held.add(getattr(past.images["default", "i"].spec, "memory", None))
+        with app.store.write() as transaction:
+            transaction.runs.add_new([came("i", 10.0 - n, effective=specs[n % 2])])
+    assert len(held) == 1
+    with app.store.write() as transaction:
+        transaction.runs.add_new(
+            [came("i", 0.5 - n / 10, effective=specs[0], job_id=f"last-{n}") for n in range(5)]
+        )
+    past.follow(app.store, NOW)
+    spec = past.images["default", "i"].spec
+    assert spec is not None
+    assert spec.memory == 256 * MIB, "what lasts is followed"
+
+
+@pytest.mark.parametrize(
+    ("limits", "why"),
+    [
+        ({"memory_bytes": 100 * MIB}, "one may have 512 MiB, and the budget is 100 MiB (warm.memory)"),
+        ({"minutes_per_day": 0.0}, "the 0 minutes of today are used up"),
+        ({"containers": 0}, "held for others (warm.containers"),
+    ],
+)
+def test_what_the_budget_does_not_allow_is_said(app: App, limits: dict[str, Any], why: str) -> None:
+    made = JobSpec(image="busy", command=("true",), memory=512 * MIB)
+    runs = busy("busy", requested=made, effective=made)
+    found = intents(warming(app, *runs, limits=dataclasses.replace(LIMITS, **limits)))["busy"]
+    assert (found.hold > 0, found.granted) == (True, 0)
+    assert why in found.why
 
 
 def test_runs_with_secrets_in_sandboxes_or_from_elsewhere_do_not_count(app: App) -> None:

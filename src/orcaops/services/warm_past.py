@@ -19,16 +19,21 @@ HISTORY = timedelta(days=14)
 BALANCE = timedelta(days=7)
 _KEPT_ARRIVALS = 1000
 _KEPT_STARTS = 50
+_SHAPES = 5  # the latest jobs that say what is held
 
 
 @dataclass(slots=True)
 class PastOfImage:
-    """What is known of one image in one workspace."""
+    """What is known of one image in one workspace.
+
+    ``spec`` is a job whose container would fit most of those that come, ``shapes`` those of the latest.
+    """
 
     gaps: prewarming.Gaps = field(default_factory=prewarming.Gaps)
     arrivals_min: list[float] = field(default_factory=list)
     last: datetime | None = None
     spec: JobSpec | None = None
+    shapes: list[int] = field(default_factory=list)
     seen: int = 0
     warm_starts_s: list[float] = field(default_factory=list)
     cold_starts_s: list[float] = field(default_factory=list)
@@ -74,7 +79,12 @@ class Past:
         self._since = latest
 
     def _arrive(self, run: Run) -> None:
-        image = self.images[run.workspace, run.image or ""]
+        image, spec = self.images[run.workspace, run.image or ""], run.effective or run.requested
+        assert spec is not None
+        if image.spec is not None and needs_its_own(spec) != needs_its_own(image.spec):
+            if needs_its_own(spec):
+                return  # it is nobody that a container is held for
+            self.images[run.workspace, run.image or ""] = image = PastOfImage()
         if image.last is not None:
             gap = max(0.0, (run.submitted_at - image.last).total_seconds() / 60)
             image.gaps.learn(gap)
@@ -82,8 +92,12 @@ class Past:
         image.last = run.submitted_at if image.last is None else max(image.last, run.submitted_at)
         image.arrivals_min = [*image.arrivals_min[-_KEPT_ARRIVALS:], run.submitted_at.timestamp() / 60]
         image.seen += 1
-        if image.spec is None or not _is_exception(run):
-            image.spec = run.effective or run.requested
+        if image.spec is None:
+            image.spec = spec
+        if not _is_exception(run):
+            image.shapes = [*image.shapes[-_SHAPES + 1 :], shape_of(spec)]
+            if image.shapes.count(shape_of(image.spec)) <= 1:
+                image.spec = spec  # jobs of two shapes in turn do not throw each other's container away
 
     def _learn_start(self, run: Run) -> None:
         image = self.images[run.workspace, run.image or ""]
@@ -106,6 +120,19 @@ def can_be_expected(run: Run) -> bool:
     """Whether jobs like this one can be prepared for at all: they ran here, in an image, without secrets."""
     ours = run.source == "local" and run.image is not None and run.sandbox is None
     return ours and not run.masked and (run.effective or run.requested) is not None
+
+
+def needs_its_own(spec: JobSpec) -> bool:
+    """Whether a job of this kind can never use a container that stands ready."""
+    return bool(spec.mounts) or spec.pull_policy == "always"
+
+
+def shape_of(spec: JobSpec) -> int:
+    """What a container that stands ready has to be like to fit a job."""
+    several = len(spec.steps()) > 1
+    return hash(
+        (spec.workspace, spec.image, spec.memory, spec.cpus, spec.pids, spec.network, spec.cwd, several)
+    )
 
 
 def _is_exception(run: Run) -> bool:

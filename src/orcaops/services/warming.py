@@ -18,7 +18,7 @@ from typing import Literal
 from orcaops.improving import prewarming
 from orcaops.model.errors import OrcaError
 from orcaops.model.job import JobSpec
-from orcaops.model.quantities import MIB, show_duration
+from orcaops.model.quantities import MIB, show_duration, show_size
 from orcaops.model.readiness import (
     ImageBalance,
     Ready,
@@ -32,7 +32,7 @@ from orcaops.recording.store import Store
 from orcaops.running.executor import CannotStandReady, Executor, Prepared, Warmable
 from orcaops.services.fetched_images import FetchedImages
 from orcaops.services.signing import Signing
-from orcaops.services.warm_past import BALANCE, Past, PastOfImage, Place
+from orcaops.services.warm_past import BALANCE, Past, PastOfImage, Place, shape_of
 
 log = logging.getLogger(__name__)
 
@@ -273,7 +273,21 @@ class Warming:
             workspace, _, image_name = name.partition("\n")
             place = (workspace, image_name)
             found[place] = found[place].model_copy(update={"granted": count})
+        for place, intent in found.items():
+            if intent.granted < intent.hold:
+                why = f"{intent.why}; {self._beyond(self._past.images[place].spec, minutes)}"
+                found[place] = intent.model_copy(update={"why": why})
         return found
+
+    def _beyond(self, spec: JobSpec | None, minutes: float) -> str:
+        """Which part of the budget keeps something from being held."""
+        limits, memory = self._limits, spec.memory if spec is not None else None
+        if minutes <= 0:
+            return f"the {limits.minutes_per_day:.0f} minutes of today are used up (warm.minutes_per_day)"
+        if memory is not None and memory > limits.memory_bytes:
+            budget = show_size(limits.memory_bytes)
+            return f"one may have {show_size(memory)}, and the budget is {budget} (warm.memory)"
+        return "the rest of the budget is held for others (warm.containers, warm.memory)"
 
     def _why_not(self, place: Place, image: PastOfImage, facts: list[Stood]) -> str | None:
         """Why nothing can be held for an image, whatever is expected; None if it can."""
@@ -283,7 +297,7 @@ class Warming:
             return "its jobs mount folders: each gets a container of its own"
         if spec.pull_policy == "always":
             return "its jobs look for a newer image every time"
-        if reason := self._cannot.get(_shape(spec)):
+        if reason := self._cannot.get(shape_of(spec)):
             return reason
         if not self._held.get(place[1], (True, 0))[0]:
             return "the image is not on the engine"
@@ -299,7 +313,7 @@ class Warming:
         for each in executor.prepared():
             place = (each.workspace, each.image)
             spec = self._past.images[place].spec if place in self._past.images else None
-            fits = spec is not None and self._shapes.get(each.warm_id) == _shape(spec)
+            fits = spec is not None and self._shapes.get(each.warm_id) == shape_of(spec)
             if fits and left.get(place, 0) > 0:
                 left[place] -= 1
             elif executor.discard(each.warm_id, "expired"):
@@ -313,9 +327,9 @@ class Warming:
             spec = self._past.images[place].spec
             while spec is not None and there[place] < count:
                 try:
-                    self._shapes[executor.prepare(spec).warm_id] = _shape(spec)
+                    self._shapes[executor.prepare(spec).warm_id] = shape_of(spec)
                 except CannotStandReady as why:
-                    self._cannot[_shape(spec)] = str(why)
+                    self._cannot[shape_of(spec)] = str(why)
                     break
                 except OrcaError as error:
                     log.warning("nothing could be made ready for %s: %s", place[1], error)
@@ -436,10 +450,3 @@ def _saved_s(image: PastOfImage, fact: Stood) -> float:
     cold_s = statistics.median(image.cold_starts_s) if image.cold_starts_s else fact.took_s
     warm_s = statistics.median(image.warm_starts_s) if image.warm_starts_s else 0.0
     return max(0.0, cold_s - warm_s)
-
-
-def _shape(spec: JobSpec) -> int:
-    several = len(spec.steps()) > 1
-    return hash(
-        (spec.workspace, spec.image, spec.memory, spec.cpus, spec.pids, spec.network, spec.cwd, several)
-    )
