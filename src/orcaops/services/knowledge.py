@@ -153,7 +153,7 @@ class Knowledge:
         matches ordinary lines, or that does not match an example, and for a place in a text that nothing
         fills; ``conflict`` for the id of a shipped one.
         """
-        from orcaops.learning.failures.matcher import check_places
+        from orcaops.learning.failures.expressions import check_places
 
         check_places(taught.pattern, _filled_texts(taught))
         its_id = (
@@ -175,7 +175,7 @@ class Knowledge:
 
     def _checked(self, pattern: FailurePattern) -> FailurePattern:
         """The pattern with secrets masked. Raises ``invalid`` or ``conflict``."""
-        from orcaops.learning.failures.matcher import check_size
+        from orcaops.learning.failures.expressions import check_size
 
         if any(one.id == pattern.id for one in self._bases.shipped.patterns):
             raise conflict(
@@ -302,7 +302,7 @@ class Knowledge:
         if edits.pattern is not None:
             self._checked(as_pattern(changed))
         if changed.pattern is not None:
-            from orcaops.learning.failures.matcher import check_places
+            from orcaops.learning.failures.expressions import check_places
 
             check_places(changed.pattern, _filled_texts(edits))
         with self._store.write() as transaction:

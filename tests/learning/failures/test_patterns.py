@@ -4,8 +4,9 @@ from collections import Counter
 
 import pytest
 
+from orcaops.learning.failures.expressions import compiled
 from orcaops.learning.failures.knowledge import KnowledgeBase, shipped_patterns
-from orcaops.learning.failures.matcher import CATCH_ALL, compiled, filled
+from orcaops.learning.failures.matcher import CATCH_ALL, filled
 from orcaops.model.identity import is_id
 from orcaops.model.pattern import FailurePattern
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from orcaops.app import App
-from orcaops.learning.failures.matcher import compiled
+from orcaops.learning.failures.expressions import compiled
 from orcaops.model.pattern import PatternTaught
 
 

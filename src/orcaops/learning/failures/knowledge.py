@@ -7,7 +7,8 @@ from functools import cache, cached_property
 from hashlib import blake2b
 from importlib import resources
 
-from orcaops.learning.failures.matcher import Match, Matcher, compiled
+from orcaops.learning.failures.expressions import compiled
+from orcaops.learning.failures.matcher import Match, Matcher
 from orcaops.model.errors import conflict, not_found
 from orcaops.model.pattern import FailurePattern
 

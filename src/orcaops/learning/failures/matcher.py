@@ -1,20 +1,21 @@
 """All patterns over a log at once, in linear time.
 
-RE2 decides and RE2 captures, so no pattern that anybody teaches can hang it. Filters name the few patterns
-whose words a piece of log holds at all; those are then searched line by line, once in a loose form (long
-counted repetitions made open-ended, which keeps the automata small and never loses a match) and then
-exactly. ``make bench`` measures megabytes per second.
+RE2 decides and RE2 captures, so no pattern that anybody teaches can hang it. A sieve names the few lines and
+patterns that come into question; those are then searched, once in a loose form (long counted repetitions made
+open-ended, which keeps the automata small and never loses a match) and then exactly.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from orcaops.learning.failures.expressions import PLACEHOLDER, loose, options
 from orcaops.learning.failures.harmless import harmless, tolerated
 from orcaops.learning.failures.masking import plain
-from orcaops.model.errors import OrcaError, conflict, invalid
+from orcaops.learning.failures.sieve import Sieve, Span
+from orcaops.model.errors import OrcaError, invalid
 from orcaops.model.pattern import FailurePattern
 
 CATCH_ALL = "catch-all"
@@ -23,26 +24,9 @@ CATCH_ALL = "catch-all"
 GENERAL = "general"
 """The tag of patterns that say what failed, or where, but not why; those that say why go before them."""
 
-_LONGEST_PATTERN = 4000
-_CHUNK_BYTES = 3000
-_LONGEST_LINE = 8000
-_PROGRAM_BYTES = 32 << 20
+_BLOCK_BYTES = 65_536
+_LONGEST_LINE = 2000
 _MOST_HITS = 20
-# A filter's automaton is kept in 8 MB and built anew when it outgrows them. The words of 300 shipped patterns
-# fit, and one filter is then faster than two; those of all do not. `make bench` measures both.
-_MOST_IN_A_FILTER = 300
-# Lines that no pattern of a failure may match; one that matches several of them matches everything.
-_HARMLESS = (
-    "",
-    "a",
-    "Hello, world.",
-    "Collecting requests",
-    "[INFO] Compiling 12 source files to /app/target/classes",
-    "2026-11-22 20:49:35 started worker 4",
-    "ok 12 - adds two numbers",
-    "100% [==========>] 12.3 MB/s",
-)
-_PLACEHOLDER = re.compile(r"\{(\d)\}")
 _COLOUR = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]")
 
 
@@ -92,7 +76,7 @@ class Match:
 def _fills(text: str, groups: Sequence[str | None]) -> bool:
     """Whether some place of a text is filled by captures."""
     return any(
-        groups[number - 1] for place in _PLACEHOLDER.findall(text) if (number := int(place)) <= len(groups)
+        groups[number - 1] for place in PLACEHOLDER.findall(text) if (number := int(place)) <= len(groups)
     )
 
 
@@ -113,117 +97,8 @@ def filled(text: str, groups: Sequence[str | None]) -> str:
         number = int(found[1])
         return (groups[number - 1] or "").strip() if 1 <= number <= len(groups) else ""
 
-    made = re.sub(r"\s+", " ", _PLACEHOLDER.sub(capture, text))
+    made = re.sub(r"\s+", " ", PLACEHOLDER.sub(capture, text))
     return re.sub(r" ?\(\s*\)| (?=[.,;](?:\s|$)|\))|(?<=\() ", "", made).strip(" :,")
-
-
-def _options(*, captures: bool) -> Any:
-    import re2
-
-    options = re2.Options()
-    options.max_mem = _PROGRAM_BYTES
-    options.never_nl = True
-    options.log_errors = False
-    options.never_capture = not captures
-    return options
-
-
-def _loose(pattern: str) -> str:
-    """A pattern that matches at least what this one does, with no long counted repetition outside sets."""
-    made: list[str] = []
-    place, in_set = 0, False
-    while place < len(pattern):
-        letter = pattern[place]
-        if letter == "\\":
-            made.append(pattern[place : place + 2])
-            place += 2
-            continue
-        if letter == "[" and not in_set:
-            in_set = True
-            # A bracket that stands first in a set is a letter of it.
-            first = re.match(r"\[\^?\]?", pattern[place:])
-            made.append(first[0] if first else letter)
-            place += len(made[-1])
-            continue
-        if letter == "]":
-            in_set = False
-        counted = re.match(r"\{(\d+),(\d+)\}", pattern[place:]) if letter == "{" and not in_set else None
-        if counted and int(counted[2]) >= 10:
-            made.append(f"{{{min(int(counted[1]), 3)},}}")
-            place += counted.end()
-            continue
-        made.append(letter)
-        place += 1
-    return "".join(made)
-
-
-def compiled(pattern: str, where: str = "pattern") -> Any:
-    """The RE2 program of a pattern. Raises ``invalid`` or ``conflict``, saying why.
-
-    Refused are patterns that are no regular expressions of RE2 (no look-around, no back references), that
-    are too long or too large, and, as a conflict with what jobs print, those that match everything.
-    """
-    import re2
-
-    if not pattern.strip() or len(pattern) > _LONGEST_PATTERN:
-        raise invalid(
-            f"a pattern has 1 to {_LONGEST_PATTERN} letters",
-            where=where,
-            hint="Shorten it to what is typical of the failure.",
-        )
-    try:
-        program = re2.compile("(?m)" + pattern, _options(captures=True))
-        re2.compile("(?m)" + _loose(pattern), _options(captures=False))
-    except re2.error as error:
-        reason = error.args[0] if error.args else error
-        reason = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
-        raise invalid(
-            f"the pattern is not a regular expression that RE2 can run: {reason.replace('(?m)', '', 1)}",
-            where=where,
-            hint="There is no look-around and no back reference; a literal ( [ . * needs a backslash.",
-        ) from error
-    if program.search("") is not None or sum(program.search(line) is not None for line in _HARMLESS) >= 2:
-        raise conflict(
-            "the pattern matches ordinary lines, so it would explain every failure",
-            where=where,
-            hint="Add words that stand only in lines of this failure.",
-        )
-    return program
-
-
-_LARGEST_TAUGHT = 20_000
-
-
-def check_size(pattern: str, where: str = "pattern") -> None:
-    """Refuse, as ``invalid``, a pattern whose program is so large that many of them would fill memory.
-
-    RE2 runs in linear time whatever the pattern; counted repetitions within each other make programs large.
-    """
-    program = compiled(pattern, where)
-    size = max(program.programsize, program.reverseprogramsize)
-    if size > _LARGEST_TAUGHT:
-        raise invalid(
-            f"the pattern is too large for its length: {size} steps, {_LARGEST_TAUGHT} at most",
-            where=where,
-            hint="Use * or + instead of large counted repetitions such as {1,1000}.",
-        )
-
-
-def check_places(pattern: str, texts: Mapping[str, Iterable[str]]) -> None:
-    """Refuse, as a conflict, a text with a place, like ``{2}``, for which the expression captures nothing.
-
-    ``texts`` are those that the captures fill, by the names of their fields.
-    """
-    groups = compiled(pattern, where="pattern").groups
-    for name, given in texts.items():
-        missing = [place for text in given for place in _PLACEHOLDER.findall(text) if int(place) > groups]
-        if missing:
-            captures = "nothing" if not groups else "one part" if groups == 1 else f"{groups} parts"
-            raise conflict(
-                f"{{{missing[0]}}} stands for nothing: the expression captures {captures}",
-                where=name,
-                hint="Parentheses capture: {1} is what the first pair matched, {2} the second.",
-            )
 
 
 class Matcher:
@@ -241,40 +116,27 @@ class Matcher:
             self.patterns.append(pattern)
 
     @cached_property
-    def _filters(self) -> list[tuple[int, Any]]:
-        """One filter for every few patterns, each with the number of its first."""
+    def _sieve(self) -> Sieve:
         import re2
 
-        options = _options(captures=False)
+        within = options(captures=False)
         usable: list[FailurePattern] = []
         for pattern in self.patterns:
             try:
-                re2.compile("(?m)" + _loose(pattern.pattern), options)
+                re2.compile("(?m)" + loose(pattern.pattern), within)
             except re2.error:
                 self.refused.append((pattern, invalid("not a regular expression of RE2", where=pattern.id)))
             else:
                 usable.append(pattern)
         self.patterns = usable
-        each = -(-len(usable) // max(1, -(-len(usable) // _MOST_IN_A_FILTER)))
-        made: list[tuple[int, Any]] = []
-        for first in range(0, len(usable), max(1, each)):
-            one = re2.Filter()
-            for pattern in usable[first : first + each]:
-                one.Add("(?m)" + _loose(pattern.pattern), options)
-            one.Compile()
-            made.append((first, one))
-        return made
-
-    def _possible(self, data: bytes) -> list[int]:
-        """The numbers of the patterns that these bytes may match, by the words they need."""
-        return [first + number for first, one in self._filters for number in one.Match(data, True) or ()]
+        return Sieve([pattern.pattern for pattern in usable])
 
     def _program(self, number: int) -> Any:
         program = self._exact.get(number)
         if program is None:
             import re2
 
-            program = re2.compile("(?m)" + self.patterns[number].pattern, _options(captures=True))
+            program = re2.compile("(?m)" + self.patterns[number].pattern, options(captures=True))
             self._exact[number] = program
         return program
 
@@ -283,8 +145,8 @@ class Matcher:
         if program is None:
             import re2
 
-            expression = ("(?m)" + _loose(self.patterns[number].pattern)).encode()
-            program = re2.compile(expression, _options(captures=False))
+            expression = ("(?m)" + loose(self.patterns[number].pattern)).encode()
+            program = re2.compile(expression, options(captures=False))
             self._gates[number] = program
         return program
 
@@ -295,7 +157,7 @@ class Matcher:
             return []
         found: list[Match] = []
         data = line.encode("utf-8", "replace")
-        for number in self._possible(data):
+        for number in sorted(self._sieve.candidates(data)):
             hit = self._loose_program(number).search(data) and self._program(number).search(line)
             if hit and _tells(self.patterns[number], line):
                 found.append(Match(self.patterns[number], offset, line, tuple(hit.groups()), hit.group(0)))
@@ -328,40 +190,43 @@ class Matcher:
     def scan(self, chunks: Iterable[bytes]) -> dict[str, list[Match]]:
         """The patterns found in a whole log, by id, each with its first twenty places.
 
-        ``chunks`` are pieces of the log as bytes, cut anywhere. Memory is flat: a line longer than
-        8 kB is looked at in pieces of that length.
+        ``chunks`` are pieces of the log as bytes, cut anywhere. Memory is flat: of a line longer than 2 kB
+        what surrounds the words that patterns need is looked at.
         """
         found: dict[str, list[Match]] = {}
-        for offset, block in _blocks(chunks):
-            clean = _COLOUR.sub(b"", block) if b"\x1b" in block else block
-            clean = clean.replace(b"\r", b"\n") if b"\r" in clean else clean
-            if b"\0" in clean and 3 * clean.count(0) > len(clean):
-                clean = clean.replace(b"\0", b"")  # UTF-16, as some Windows tools write it
-            for number in self._possible(clean):
-                pattern = self.patterns[number]
-                if len(found.get(pattern.id, ())) < _MOST_HITS and self._loose_program(number).search(clean):
-                    self._verify(number, offset, block, clean, found)
+        for block in _blocks(chunks):
+            for number, lines in self._sieve.candidates(block.clean).items():
+                places = found.get(self.patterns[number].id, ())
+                if len(places) < _MOST_HITS:
+                    self._look(number, block, lines, found)
         return found
 
-    def _verify(
-        self, number: int, offset: int, block: bytes, clean: bytes, found: dict[str, list[Match]]
+    def _look(
+        self, number: int, block: "_Block", lines: Sequence[Span], found: dict[str, list[Match]]
     ) -> None:
-        pattern, program = self.patterns[number], self._program(number)
-        starts = {
-            clean.rfind(b"\n", 0, hit.start()) + 1 for hit in self._loose_program(number).finditer(clean)
+        """Look for a pattern in some lines of a block."""
+        together = b"\n".join([block.clean[start:end] for start, end in lines])
+        hits = {
+            lines[together.count(b"\n", 0, hit.start())]
+            for hit in self._loose_program(number).finditer(together)
         }
-        for start in sorted(starts):
-            line, after = (plain(one.decode("utf-8", "replace")) for one in _two_lines(clean, start))
-            hit = program.search(line)
-            if hit is None or not _tells(pattern, line, after):
+        for start, end in sorted(hits):
+            after = block.clean[end + 1 : end + 1 + _LONGEST_LINE].split(b"\n", 1)[0]
+            match = self._match_of(number, block.clean[start:end], after)
+            if match is None:
                 continue
-            places = found.setdefault(pattern.id, [])
+            places = found.setdefault(match.pattern.id, [])
             if len(places) < _MOST_HITS:
-                # Cleaning keeps the number of breaks: the n-th part of one is the n-th part of the other.
-                before = clean.count(b"\n", 0, start)
-                rest = re.split(rb"[\r\n]", block, maxsplit=before)[-1] if before else block
-                place = block.rfind(b"\n", 0, len(block) - len(rest)) + 1
-                places.append(Match(pattern, offset + place, line, tuple(hit.groups()), hit.group(0)))
+                places.append(replace(match, offset=block.place(start)))
+
+    def _match_of(self, number: int, raw: bytes, after: bytes) -> Match | None:
+        """What a pattern says of a line; ``after`` is the line below it."""
+        pattern = self.patterns[number]
+        line = plain(raw.decode("utf-8", "replace"))
+        hit = self._program(number).search(line)
+        if hit is None or not _tells(pattern, line, plain(after.decode("utf-8", "replace"))):
+            return None
+        return Match(pattern, 0, line, tuple(hit.groups()), hit.group(0))
 
 
 def _tells(pattern: FailurePattern, line: str, after: str = "") -> bool:
@@ -372,28 +237,47 @@ def _tells(pattern: FailurePattern, line: str, after: str = "") -> bool:
     return pattern.source != "shipped" or not (harmless(line) or tolerated(after))
 
 
-def _two_lines(data: bytes, start: int) -> tuple[bytes, bytes]:
-    """The line that begins there and the one below it, each at most :data:`_LONGEST_LINE` bytes."""
-    lines = data[start : start + 2 * _LONGEST_LINE].split(b"\n", 2)
-    return lines[0], lines[1][:_LONGEST_LINE] if len(lines) > 1 else b""
+class _Block:
+    """A part of a log, and the text in which patterns are looked for: with as many line breaks."""
+
+    def __init__(self, offset: int, raw: bytes) -> None:
+        self._offset = offset
+        self._raw = raw
+        clean = _COLOUR.sub(b"", raw) if b"\x1b" in raw else raw
+        clean = clean.replace(b"\r", b"\n") if b"\r" in clean else clean
+        if b"\0" in clean and 3 * clean.count(0) > len(clean):
+            clean = clean.replace(b"\0", b"")  # UTF-16, as some Windows tools write it
+        self.clean = clean
+
+    def place(self, start: int) -> int:
+        """Where in the log the line stands that begins there in the clean text."""
+        if len(self._raw) == len(self.clean):
+            place = start
+        else:
+            place = self._starts[self.clean.count(b"\n", 0, start)]
+        line = self._raw.rfind(b"\n", 0, place) + 1
+        return self._offset + (line if place - line < _LONGEST_LINE else place)
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        """Where the lines of the clean text begin in the raw one."""
+        import numpy as np
+
+        letters = np.frombuffer(self._raw, dtype=np.uint8)
+        return [0, *(np.flatnonzero((letters == 10) | (letters == 13)) + 1).tolist()]
 
 
-def _blocks(chunks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
-    """Pieces of whole lines of about :data:`_CHUNK_BYTES`, each with its offset."""
+def _blocks(chunks: Iterable[bytes]) -> Iterator[_Block]:
+    """Blocks of about :data:`_BLOCK_BYTES`, of whole lines where these are not longer."""
     offset, rest = 0, b""
     for chunk in chunks:
         data = rest + chunk if rest else chunk
         place = 0
-        while len(data) - place >= _CHUNK_BYTES:
-            cut = data.rfind(b"\n", place, place + _CHUNK_BYTES) + 1
-            if cut <= place:
-                ahead = data.find(b"\n", place + _CHUNK_BYTES, place + _LONGEST_LINE)
-                if ahead < 0 and len(data) - place < _LONGEST_LINE:
-                    break
-                cut = ahead + 1 if ahead >= 0 else place + _LONGEST_LINE
-            yield offset + place, data[place:cut]
+        while len(data) - place >= _BLOCK_BYTES:
+            cut = data.rfind(b"\n", place, place + _BLOCK_BYTES) + 1 or place + _BLOCK_BYTES
+            yield _Block(offset + place, data[place:cut])
             place = cut
         offset += place
         rest = data[place:]
     if rest:
-        yield offset, rest
+        yield _Block(offset, rest)

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from orcaops.learning.failures.causes import VERDICT, severity
+from orcaops.learning.failures.expressions import compiled
 from orcaops.learning.failures.masking import mask, plain, without_time
-from orcaops.learning.failures.matcher import compiled
 from orcaops.learning.failures.templates import ANY, Templates
 from orcaops.model.errors import OrcaError
 
