@@ -322,3 +322,14 @@ def _lives(pid: int) -> bool:
     except FileNotFoundError:
         return False
     return state != "Z"
+
+
+def test_what_is_expected_of_a_new_job_says_that_it_goes_by_others(orcaops: Command) -> None:
+    for number in range(4):
+        orcaops("run", "--name", f"broken-{number}", "--", "sh", "-c", f"exit {number + 1}")
+    told = orcaops("run", "--name", "new", "--", "true").err
+    assert "expected, going by other jobs: failure risk" in told
+    assert "expected: " not in told
+    again = orcaops("run", "--name", "new", "--", "true").err
+    assert "going by other jobs" not in again
+    assert "failure risk" in again

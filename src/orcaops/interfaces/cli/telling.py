@@ -32,10 +32,11 @@ def tell_accepted(run: Run) -> None:
         note(f"changed: {_changed(override)}", "quiet")
     if run.prediction is not None:
         expected = list(_expectations(run.prediction))
-        if expected:
-            known = getattr(run.prediction.duration, "level", "key") == "key"
-            note(f"expected{'' if known else ', going by other jobs'}: {', '.join(expected)}", "quiet")
-        elif isinstance(run.prediction.duration, Abstained):
+        for whose, words in (("key", "expected"), ("others", "expected, going by other jobs")):
+            told = [text for level, text in expected if (level == "key") == (whose == "key")]
+            if told:
+                note(f"{words}: {', '.join(told)}", "quiet")
+        if not expected and isinstance(run.prediction.duration, Abstained):
             gap = run.prediction.duration.abstention
             note(f"no prediction yet: {gap.reason}", "quiet")
 
@@ -121,14 +122,16 @@ def _interval(answer: Prediction) -> str:
     return f"{low} to {high}, holds {answer.coverage:.0%} of the time"
 
 
-def _expectations(forecasts: Forecasts) -> Iterator[str]:
-    if isinstance(forecasts.duration, Prediction):
-        low, high = forecasts.duration.range_low, forecasts.duration.range_high
-        yield f"{show_duration(forecasts.duration.estimate)} ({show_duration(low)} to {show_duration(high)})"
-    if isinstance(forecasts.memory, Prediction):
-        yield f"memory up to {show_size(forecasts.memory.range_high)}"
-    if isinstance(forecasts.failure_risk, Prediction):
-        yield f"failure risk {shown(forecasts.failure_risk.estimate, forecasts.failure_risk.unit)}"
+def _expectations(forecasts: Forecasts) -> Iterator[tuple[str, str]]:
+    """What is expected in words, each with whose history says so: ``key`` for the job's own."""
+    duration, memory, risk = forecasts.duration, forecasts.memory, forecasts.failure_risk
+    if isinstance(duration, Prediction):
+        low, high = show_duration(duration.range_low), show_duration(duration.range_high)
+        yield duration.level, f"{show_duration(duration.estimate)} ({low} to {high})"
+    if isinstance(memory, Prediction):
+        yield memory.level, f"memory up to {show_size(memory.range_high)}"
+    if isinstance(risk, Prediction):
+        yield risk.level, f"failure risk {shown(risk.estimate, risk.unit)}"
 
 
 def _contributions(answer: Prediction) -> str | None:
