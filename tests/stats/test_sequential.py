@@ -106,3 +106,14 @@ def test_the_comparison_by_ranks_agrees_with_the_textbook() -> None:
     same = larger([3.0] * 9, [3.0] * 9)
     assert same is not None
     assert (same.ratio, same.p_value) == (1.0, 1.0)
+
+
+def test_a_job_that_fails_most_of_the_time_is_not_held_against_a_harmless_change() -> None:
+    draw = random.Random(3)
+    stopped = 0
+    changed = [place % 5 == 4 for place in range(900)]
+    for _ in range(400):
+        failed_before = sum(draw.random() < 0.7 for _ in range(20))
+        outcomes = [draw.random() < 0.7 for _ in range(900)]
+        stopped += any(e > 20 for _, e in e_values(outcomes, failed_before, 20, changed=changed))
+    assert stopped <= 0.05 * 400

@@ -18,7 +18,7 @@ from orcaops.stats.incomplete_beta import incomplete_beta
 _RISES = (0.05, 0.1, 0.2, 0.4)
 _HIGHEST = 0.999
 _PRIOR_SUCCESSES = 9.0  # a job is thought to fail about once in ten runs, before any is seen
-_BET_SUCCESSES = 6.0  # and once in seven where it is held against a change: many jobs fail often anyway
+_BET_SUCCESSES = 6.0  # a bet gives as much to once in seven as to any rate: many jobs fail often anyway
 _DOES_NOTHING = 100.0
 _CELLS = 400
 _COARSE = 50  # cells are enough for a bet
@@ -42,12 +42,17 @@ def e_values(
     both sides is not held against the change. Numbers stay finite.
 
     >>> [(n, round(e)) for n, e in e_values([False, True, True], 2, 100)]
-    [(2, 6), (3, 42)]
+    [(2, 6), (3, 41)]
     """
     cells = _coarse_cells()
     logs, *risen = (_logs(more) for more in (0.0, *_RISES))
-    a, b = failures + 1.0, runs - failures + _BET_SUCCESSES
-    same = [0.5 * math.log(p) + _log_density(p, a, b) for p in cells]
+    same = [
+        0.5 * math.log(p)
+        + math.log1p(_BET_SUCCESSES * (1 - p) ** (_BET_SUCCESSES - 1))
+        + failures * math.log(p)
+        + (runs - failures) * math.log1p(-p)
+        for p in cells
+    ]
     failed_ours = ours = failed_others = others = 0
     found = []
     for place, failed in enumerate(outcomes):
