@@ -168,6 +168,15 @@ def test_why_and_what_then(ask: Callable[..., Reply]) -> None:
     assert "followed by a success" in fixes.answer
 
 
+def test_failures_that_no_output_calls_so_are_found_by_what_they_are(ask: Callable[..., Reply]) -> None:
+    fixes = ask("what fixed 'dropped connections' before?")
+    assert fixes.understood is not None
+    assert fixes.understood.query == 'fixes where "dropped connections"'
+    assert "followed by a success" in fixes.answer
+    assert any("no output has these words" in note for note in fixes.notes)
+    assert "followed" not in ask("what fixed 'frobnicated gizmos' before?").answer
+
+
 def test_seen_before(ask: Callable[..., Reply]) -> None:
     reply = ask("have we seen 'connection reset by peer' before?")
     assert reply.answer.startswith("Yes")

@@ -8,7 +8,7 @@ from orcaops.model.anomaly import Anomaly
 from orcaops.model.debug import Change
 from orcaops.model.inquiry import TEST, Finding, Inquiry, Kind, Measure
 from orcaops.model.quantities import show_time
-from orcaops.model.query import EVERYTHING, And, Compare, Comparison, Or, Query
+from orcaops.model.query import EVERYTHING, And, Compare, Comparison, Or, Query, Words
 from orcaops.model.run import Run, Status
 from orcaops.recording.figures import Figure
 from orcaops.services.asking.answering.runs import words_of
@@ -27,6 +27,7 @@ from orcaops.services.asking.answering.what_failed import counted_by_what_failed
 
 _EXPLAINED = 3  # failures that are explained one by one; reading logs takes time
 _LOOKED_BACK = 40  # failures whose end is looked for
+_LOOKED_THROUGH = 1000  # failures among which those of a kind are looked for
 _ANOMALIES = 1000
 _SUCCESSES = 5000  # of one job, in which the end of a failure is looked for
 _RETRY = "nothing known: it was tried again"
@@ -134,10 +135,12 @@ def fixed(inquiry: Inquiry, sources: Sources) -> Answered:
     later: dict[str, list[Figure]] = {}
     with sources.store.read() as transaction:
         query = both(sources.query(inquiry.where), _BAD)
-        bad = transaction.runs.page(sources.workspace, query, limit=_LOOKED_BACK)
-        for run in bad.items:
+        page = transaction.runs.page(sources.workspace, query, limit=_LOOKED_BACK)
+    bad, meant = (page.items, "") if page.items else _alike(inquiry, sources)
+    with sources.store.read() as transaction:
+        for run in bad:
             if run.key not in later:  # the successes since the earliest of these failures, latest first
-                since = min(one.submitted_at for one in bad.items if one.key == run.key)
+                since = min(one.submitted_at for one in bad if one.key == run.key)
                 of_key = _of_key(run.changed(submitted_at=since), Comparison.ABOVE)
                 found = transaction.runs.figures(
                     sources.workspace, both(of_key, _SUCCEEDED), None, most=_SUCCESSES
@@ -150,14 +153,15 @@ def fixed(inquiry: Inquiry, sources: Sources) -> Answered:
                 looked.add((run.key, behind[-1].job_id))
                 good = transaction.runs.get(sources.workspace, behind[-1].job_id)
                 cases.append((run, good, changes_between(run, good)))
-    proven = _proven(bad.items[0], sources) if bad.items else []
+    proven = _proven(bad[0], sources) if bad else []
     advice = proven or _known(inquiry, sources)
-    if not bad.items:
+    if not bad:
         if advice:
             return Answered("It has not happened here; what is known of such failures:", advice)
         return Answered("No failure matches, so nothing has ended one.")
-    notes = [f"{counted(len(still), 'failure')} had no success after"] if still else []
-    if bad.next_cursor:
+    notes = [f"no output has these words; what is meant: {meant}"] if meant else []
+    notes += [f"{counted(len(still), 'failure')} had no success after"] if still else []
+    if page.next_cursor:
         notes.append(f"the latest {_LOOKED_BACK} failures were looked at")
     if not cases:
         return Answered(f"Nothing yet: no success has followed {still[0].job_id}.", advice, notes)
@@ -209,6 +213,35 @@ def _proven(run: Run, sources: Sources) -> list[Finding]:
         for one in solutions
         if one.effect.n and one.sentence
     ]
+
+
+def _alike(inquiry: Inquiry, sources: Sources) -> tuple[tuple[Run, ...], str]:
+    """The latest failures of a known kind that such words describe, and what that kind is called."""
+    words = words_of(inquiry.where)
+    if not words:
+        return (), ""
+    query = both(_without_words(sources.query(inquiry.where)), _BAD)
+    with sources.store.read() as transaction:
+        failed = transaction.runs.page(sources.workspace, query, limit=_LOOKED_THROUGH).items
+        taken_for = transaction.diagnoses.find(sources.workspace, [run.job_id for run in failed])
+    for kind in sources.meaning.search(sources.workspace, words).found:
+        if kind.pattern_id is None:
+            continue
+        of_kind = tuple(
+            run
+            for run in failed
+            if run.job_id in taken_for and kind.pattern_id in taken_for[run.job_id].patterns
+        )
+        if of_kind:
+            return of_kind[:_LOOKED_BACK], unfilled(kind.title)
+    return (), ""
+
+
+def _without_words(query: Query) -> Query:
+    """A search without the words that it looks for in outputs."""
+    if isinstance(query, And):
+        return And(tuple(part for part in query.parts if not isinstance(part, Words)))
+    return EVERYTHING if isinstance(query, Words) else query
 
 
 def _known(inquiry: Inquiry, sources: Sources) -> list[Finding]:

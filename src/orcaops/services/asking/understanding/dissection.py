@@ -91,8 +91,13 @@ def _without_preamble(question: str, known: Known, times: Times) -> str:
 
 def _quote_unknown(question: str, parsed: Parsed) -> None:
     """Words that nobody knows, in a question whether or how it went before, are what a log said."""
-    if parsed.quotations or not parsed.unknown or (parsed.named and not parsed.has("saying")):
+    if parsed.quotations or not parsed.unknown:
         return
+    if parsed.named and not parsed.has("saying"):
+        if not (parsed.has("fix") and _guessed_within(question, parsed)):
+            return
+        parsed.named.clear()
+        parsed.meant = re.sub(r" ?⟨n⟩", "", parsed.meant)
     told = parsed.has("fix", "saying") or (parsed.has("seen") and parsed.has("before", "ever"))
     if not told:
         return
@@ -106,6 +111,18 @@ def _quote_unknown(question: str, parsed: Parsed) -> None:
         parsed.meant += " ⟨q⟩"
 
 
+def _guessed_within(question: str, parsed: Parsed) -> bool:
+    """Whether all names are guesses from words between unknown ones, as in ``missing python modules``."""
+    first, last = parsed.unknown[0], parsed.unknown[-1]
+    between = re.search(rf"\b{re.escape(first)}\b(.*)\b{re.escape(last)}\b", question, re.IGNORECASE)
+    if between is None:
+        return False
+    return all(one.value.lower() not in question.lower() for one in parsed.named) and (
+        len(between[1].split()) <= _FEW
+    )
+
+
+_FEW = 3
 _MORE_SAID = (
     r"(?: (?!(?:before|ever|already|in|on|since|this|that|last|today|yesterday|with|for|at|and|when|again"
     r"|here|happen\w*|occur\w*|is|was|are|do|did)\b)[\w'-]+){0,4}"

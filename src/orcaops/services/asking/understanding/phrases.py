@@ -66,6 +66,13 @@ PHRASES = (
         r"^(?=.*\b(?:fail\w*|die[ds]?|broke\w*|crash\w*)\b)(.*)\bwhat (?:has |had )?happen(?:ed|s)\b",
         r"\1 why",
     ),
+    (
+        (
+            r"\bkilled (?:for|because of|due to|over) "
+            r"(?:the |its |their |too much |using |taking |eating |needing |wanting )*(?:memory|ram)\b"
+        ),
+        "oom",
+    ),
     (r"\b(?:far |way )?too much\b", "most"),
     (r"\b(memory|ram|mem|cpu) (?:users?|consumers?|hogs?|eaters?|guzzlers?)\b", r"\1 job"),
     (r"\bworst[- ]performing\b", "slowest"),
@@ -83,7 +90,29 @@ PHRASES = (
     (r"\bhow (?:sure|certain|confident|likely)\b", "likely"),
     (r"\b(?:did|do|does|are|were|have) most of (?:the |our )?", "rate "),
     (r"\bmost of (?:the |our |my )?", " "),
+    (
+        (
+            r"^how (?:good |bad |well |badly )?(?:is|was|were|are|did) (?:things |it |everything |we )?"
+            r"(?:go(?:ing)? |do(?:ing)? )?(?=⟨t⟩$)"
+        ),
+        "overview ",
+    ),
     (r"\bhow (?:good|bad|well)\b", "how"),
+    (r"\b(?:the )?(?:(?:job|run) )?ids? (?:of|for)(?: all| every| each)?\b", "list"),
+    (
+        r"\b(cpu(?: time)?|compute|money) (?:burn(?:t|ed)|used up|eaten up|consumed) (?:by|on|for)\b",
+        r"total \1 ",
+    ),
+    (r"\b(?:stuck|hung|hanging|stalled|frozen)\b(?=.*\b(?:now|currently|moment)\b)", "unusual"),
+    (
+        (
+            r"\b(?:fail\w*|broken|red|bad) (?:vs\.?|versus|and|against|compared (?:to|with)) "
+            r"(?:success\w*|succe\w*|passed|passing|green|good)\b"
+            r"|\b(?:success\w*|succe\w*|passed|passing|green|good) "
+            r"(?:vs\.?|versus|and|against|compared (?:to|with)) (?:fail\w*|broken|red|bad)\b"
+        ),
+        "overview",
+    ),
     (
         (
             r"\btime (?:did |do |have |has |was |is |we |i |you )*(?:los[et]|wast\w+)"
@@ -172,7 +201,6 @@ PHRASES = (
     (r"\b(?:slower|longer|faster|more|bigger|higher) as\b", "more than"),
     (r"\bout of memory\b", "oom"),
     (r"\b(?:peak|max|maximum) (?:\S+ )?(?=(?:memory|ram|mem|duration|wait)\b)", "most "),
-    (r"\bkilled (?:for|because of|due to|over) (?:the |its |their |too much )*(?:memory|ram)\b", "oom"),
     (r"\b(?:by|through) (?:hand|itself|themselves|somebody|someone|anybody|anyone|a person|people)\b", " "),
     (r"\bby (?=⟨N\d+⟩)(?!.* by ⟨N)", " "),
     (r"\b(?:stuck|hung|hanging|stalled) (?=(?:in|on) (?:the |a )?(?:queue|line)\b)", "queued "),

@@ -48,6 +48,8 @@ def shaped(kind: Kind, parsed: Parsed) -> list[Inquiry]:
     if kind in (Kind.ROSE, Kind.FELL) and (times := _two_times(parsed)) is not None:
         where = f"{search_of(kind, parsed, with_times=False)} {times[0]}"
         return [Inquiry(kind=kind, measure=_measure(kind, parsed), against=times[1], where=where)]
+    if kind is Kind.LIST and best_of(parsed.meant) is not None:
+        kind = Kind.TYPICAL  # the slowest image: no run
     if kind is Kind.LIST and by not in (None, "key", "name") and not _superlative(parsed):
         kind = Kind.COUNT  # which hosts: groups, and no runs
     if kind is Kind.MISSING:
@@ -195,7 +197,7 @@ def _measure(kind: Kind, parsed: Parsed) -> Measure | None:
             return Measure.FAILURES
         if timed:
             return Measure.DURATION
-        if kind is Kind.COMPARE and re.search(r"\b(?:worse|better|bad|good)\b", parsed.spoken):
+        if re.search(r"\b(?:worse|better|bad|good)\b", parsed.spoken):
             return Measure.FAILURES
         counted = parsed.has("count", "many") or re.search(
             r"\bmore job\b|\bless job\b|\bjob more\b|^(?:list |compare )?job ⟨t⟩", parsed.meant
