@@ -47,6 +47,19 @@ def test_memory_of_a_killed_run_is_a_lower_bound() -> None:
     assert after(memory, killed).estimated_bytes >= 3.9e8
 
 
+def test_of_two_sizes_no_size_is_expected_that_is_far_beyond_either() -> None:
+    few = after(memory, samples_of_job([60e6, 1500e6], "memory"))
+    assert few.range_high <= 3 * 1500e6 * 1.001
+    assert few.range_low >= 60e6 / 3 * 0.999
+    sizes = [(60e6 if n % 3 else 1500e6) * (1 + 0.01 * (n % 2)) for n in range(12)]
+    told = after(memory, samples_of_job(sizes, "memory"))
+    assert 60e6 / 1.31 <= told.range_low <= 60e6
+    assert 1500e6 <= told.range_high <= 1.31 * 1515e6
+    assert "levels of about 57" in told.reason
+    assert "1.4 GiB" in told.reason
+    assert "levels" not in after(memory, samples_of_job([60e6] * 12, "memory")).reason
+
+
 def test_a_steady_failure_rate_is_stated() -> None:
     chance = random.Random(12)
     samples = samples_of_job([float(chance.random() < 0.2) for _ in range(600)], "failure")
