@@ -27,11 +27,12 @@ class PeakMemory:
     """Predicts the peak of memory in bytes.
 
     A panel of ten experts on the logarithm (:mod:`orcaops.stats.panel`), or the naive rule that has done
-    better on this job; ``reason`` names which, and the levels that a job keeps to. The interval is
-    meant to hold ``coverage`` of the runs, and leads no farther beyond what the job held than such jobs
-    hardly ever go; the confidence is the probability of being within 20 %. A job never seen before is judged by its relatives: the same job in other workspaces, then the same command,
-    the same tool, the same image, everything; ``level`` names them. A run that was killed for lack of
-    memory counts as what it is, a lower bound. Silent until the memory of one run of anything was measured.
+    better on this job; ``reason`` names which, and the levels that a job keeps to. The interval is meant to
+    hold ``coverage`` of the runs, and leads no farther beyond what the job held than such jobs hardly ever
+    go; the confidence is the probability of being within 20 %. A job never seen before is judged by its
+    relatives: the same job in other workspaces, then the same command, the same tool, the same image,
+    everything; ``level`` names them. A run that was killed for lack of memory counts as what it is, a lower
+    bound. Silent until the memory of one run of anything was measured.
 
     Costs about 150 µs a run and 6 kB a key. How large a limit should be is another question: a limit
     needs a margin, see :mod:`orcaops.stats.sizing`.
