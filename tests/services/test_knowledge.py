@@ -233,6 +233,15 @@ def test_a_pattern_that_passing_runs_show_loses_rank(app: App) -> None:
     assert app.knowledge.pattern("default", "acme.lease").passing_hits == 3
 
 
+def test_a_passing_run_may_show_it_in_a_line_that_sounds_like_no_error(app: App) -> None:
+    passed(app, "worker 1 dropped its lease")
+    app.knowledge.teach("default", LEASE.model_copy(update={"pattern": "dropped (its) lease"}), by="me")
+    lease_lost(app, 1)
+    passed(app, "worker 2 dropped its lease")
+    passed(app, "all is well")
+    assert app.knowledge.coverage("default").firing_on_passing == {"acme.lease": 1}
+
+
 def test_a_pattern_that_has_been_silent_for_long_is_stale(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     app.knowledge.teach("default", LEASE, by="me")
     lease_lost(app, 1)

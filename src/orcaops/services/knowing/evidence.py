@@ -1,8 +1,9 @@
 """Evidence: what a run's log told, read once when the run ends, by whoever ended it.
 
 A failing log is read within bounds: its beginning and its end, compared with the last passing run of the same
-key. Of a passing log only what its own count calls errors is looked at. What it imports takes a tenth of a
-second: it is imported when the first run fails.
+key. Of a passing log only what its own count calls errors is looked at, and what patterns match that were
+taught here. What it imports takes a tenth of a second: it is imported when the first run fails, or passes
+where something was taught.
 """
 
 import logging
@@ -56,8 +57,8 @@ class EvidenceTaker:
                     return self._failed(run, transaction)
                 with self._store.read() as reading:
                     return self._failed(run, reading)
-            if _passed_with_errors(run):
-                return self._passed(run, text)
+            if run.status is Status.SUCCEEDED:
+                return self._passed(run, text, transaction)
         except Exception:
             log.exception("what the log of %s told could not be read and is not kept", run.job_id)
         return None
@@ -79,7 +80,7 @@ class EvidenceTaker:
                     for job_id in transaction.evidence.find(workspace, [each for _, each in part])
                 }
                 taken = [
-                    self.of(run, self._text_of_passed(run), transaction)
+                    self.of(run, self._text_of_passed(run, transaction), transaction)
                     for run in runs
                     if run.status.final and (run.workspace, run.job_id) not in known
                 ]
@@ -131,25 +132,34 @@ class EvidenceTaker:
             version=version,
         )
 
-    def _text_of_passed(self, run: Run) -> str:
-        """The log of a run where that is looked at in one piece."""
-        if not _passed_with_errors(run):
+    def _text_of_passed(self, run: Run, transaction: Transaction) -> str:
+        """The log of a passing run where that is looked at, in one piece."""
+        if run.status is not Status.SUCCEEDED or run.log is None or not run.log.lines:
+            return ""
+        if not _counts_errors(run) and self._knowledge.taught(run.workspace, transaction) is None:
             return ""
         return self._logs.text(run.workspace, run.job_id, most_bytes=_PASSING_BYTES)
 
-    def _passed(self, run: Run, text: str) -> "PassingLines | None":
-        from orcaops.learning.failures.evidence import passing_lines
-        from orcaops.model.diagnosis import PassingLines
+    def _passed(self, run: Run, text: str, transaction: Transaction | None) -> "PassingLines | None":
+        lines: tuple[str, ...] = ()
+        if _counts_errors(run):
+            from orcaops.learning.failures.evidence import passing_lines
 
-        lines = passing_lines(text.splitlines())
+            lines = passing_lines(text.splitlines())
+        taught = self._knowledge.taught(run.workspace, transaction)
+        if taught is not None:
+            hits = taught.matcher.scan([text.encode("utf-8", "replace")])
+            lines = tuple(dict.fromkeys((*lines, *(places[0].text for places in hits.values()))))
         if not lines:
             return None
+        from orcaops.model.diagnosis import LONGEST_LINE, PassingLines
+
         return PassingLines(
             workspace=run.workspace,
             key=run.key,
             job_id=run.job_id,
             at=run.finished_at or run.submitted_at,
-            lines=lines,
+            lines=tuple(line[:LONGEST_LINE] for line in lines),
         )
 
     def _passing(self, workspace: str, job_ids: Sequence[str]) -> "list[Fingerprint]":
@@ -163,14 +173,9 @@ class EvidenceTaker:
         return []
 
 
-def _passed_with_errors(run: Run) -> bool:
-    """Whether a run succeeded although its log counts errors."""
-    log = run.log
-    return (
-        run.status is Status.SUCCEEDED
-        and log is not None
-        and bool(log.first_error or log.levels.get("error"))
-    )
+def _counts_errors(run: Run) -> bool:
+    """Whether its log counts errors."""
+    return run.log is not None and bool(run.log.first_error or run.log.levels.get("error"))
 
 
 def ends_of_log(logs: LogStore, run: Run) -> Iterator[tuple[int, str]]:

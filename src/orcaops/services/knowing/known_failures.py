@@ -7,6 +7,7 @@ from orcaops.recording.store import Store, Transaction
 
 if TYPE_CHECKING:
     from orcaops.learning.failures.knowledge import KnowledgeBase
+    from orcaops.model.pattern import FailurePattern
 
 
 class KnowledgeBases:
@@ -19,6 +20,7 @@ class KnowledgeBases:
         self._store = store
         self._lock = threading.Lock()
         self._made: dict[str, tuple[str, KnowledgeBase]] = {}
+        self._taught: dict[str, tuple[str, KnowledgeBase]] = {}
 
     @property
     def shipped(self) -> "KnowledgeBase":
@@ -33,17 +35,37 @@ class KnowledgeBases:
             with self._store.read() as reading:
                 return self.of(workspace, reading)
         from orcaops.learning.failures.knowledge import shipped_version
-        from orcaops.model.pattern import FailurePattern
 
         taught = transaction.teachings.version(workspace)
         version = f"{shipped_version()}-{taught}" if taught else shipped_version()
         with self._lock:
             made = self._made.get(workspace)
             if made is None or made[0] != version:
-                patterns = [
-                    FailurePattern.from_stored(dict(each.record))
-                    for each in transaction.teachings.of(workspace, "pattern")
-                ]
+                patterns = _patterns(workspace, transaction)
                 made = version, self.shipped.merged(patterns) if patterns else self.shipped
                 self._made[workspace] = made
         return made[1], made[0]
+
+    def taught(self, workspace: str, transaction: Transaction | None = None) -> "KnowledgeBase | None":
+        """What was taught in a workspace, without what is shipped; None where nothing was, which is cheap."""
+        if transaction is None:
+            with self._store.read() as reading:
+                return self.taught(workspace, reading)
+        version = transaction.teachings.version(workspace)
+        if not version:
+            return None
+        from orcaops.learning.failures.knowledge import KnowledgeBase
+
+        with self._lock:
+            made = self._taught.get(workspace)
+            if made is None or made[0] != version:
+                made = self._taught[workspace] = version, KnowledgeBase(_patterns(workspace, transaction))
+        return made[1] if made[1].patterns else None
+
+
+def _patterns(workspace: str, transaction: Transaction) -> "tuple[FailurePattern, ...]":
+    """The patterns that were taught in a workspace."""
+    from orcaops.model.pattern import FailurePattern
+
+    taught = transaction.teachings.of(workspace, "pattern")
+    return tuple(FailurePattern.from_stored(dict(each.record)) for each in taught)
