@@ -72,7 +72,7 @@ def test_a_short_way_finds_what_trying_every_place_finds(
 ) -> None:
     values = [math.log(value) for value in [*usual, *later]]
     best: changes.Change | None = None
-    for length in changes._LENGTHS:
+    for length in (*changes._LENGTHS, changes._FARTHEST):
         at = len(values) - length
         if at < changes._FEWEST_BEFORE:
             break

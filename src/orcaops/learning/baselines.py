@@ -84,7 +84,7 @@ class BaselineLearner:
     def learn(self, memories: Memories, sample: Sample) -> None:
         """Fold in one number of one run."""
         memory = memories["key"]
-        at = sample.at.timestamp()
+        at = sample.at_s
         if memory["last_job"] != sample.job_id:
             patience = staleness.patience_days(
                 self.stale_after_days, memory["first_at"], memory["last_at"], memory["runs"]

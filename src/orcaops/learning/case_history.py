@@ -139,7 +139,7 @@ def _note(memory: Memory, sample: Sample, letter: str) -> None:
         memory["h"] = memory["h"][-_LETTERS_LEFT:]
     memory["n"] += 1
     memory["c"] = change
-    memory["t"] = round(sample.at.timestamp(), 3)
+    memory["t"] = round(sample.at_s, 3)
 
 
 def _log(seconds: float) -> float:

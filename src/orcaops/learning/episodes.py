@@ -20,7 +20,7 @@ _KEPT_RUNS = 20
 
 def begun(sample: Sample, finding: Mapping[str, Any]) -> Episode:
     """A new episode; ``finding`` is what its detector needs to describe it, JSON-safe."""
-    at = sample.at.timestamp()
+    at = sample.at_s
     return {
         "job": sample.job_id,
         "at": at,
@@ -44,7 +44,7 @@ def continued(episode: Episode, sample: Sample, finding: Mapping[str, Any] | Non
         **episode,
         "jobs": jobs,
         "count": count,
-        "last_at": sample.at.timestamp(),
+        "last_at": sample.at_s,
         "quiet": 0,
         "finding": episode["finding"] if finding is None else dict(finding),
     }

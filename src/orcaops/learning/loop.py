@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_RUNS_AT_ONCE = 500
+_RUNS_AT_ONCE = 1000
 _SAMPLES_AT_ONCE = 20_000  # a run has ten, or with its tests tens of thousands
 _CANDIDATE = Arm.CANDIDATE  # asked for at every turn, and before Python 3.12 as slow as a call
 _TURNS_AT_ONCE = 16_000  # their memories fit into the book together
@@ -311,7 +311,10 @@ class Loop:
         return dataclasses.replace(sample, predicted=answer) if isinstance(answer, Prediction) else sample
 
     def _together(self, runs: Sequence[Sequence[Sample]]) -> Iterator[list[tuple[Sample, Sequence[Turn]]]]:
-        """The samples in order with the turns of those who learn from them, some thousand turns at a time."""
+        """The samples in order with the turns of those who learn from them, some thousand turns at a time.
+
+        Those who learn from samples of the same scopes have one turn for all of them.
+        """
         together: list[tuple[Sample, Sequence[Turn]]] = []
         # Runs of the same job share their scopes, and so the memories.
         known: dict[tuple[str, str, str, int], Sequence[Turn]] = {}
@@ -324,10 +327,10 @@ class Loop:
                     turns = known[same] = [
                         turn_of(seat, sample) for seat in self._wanting.get(sample.metric, ())
                     ]
+                    count += len(turns)
                 if not turns:
                     continue
                 together.append((sample, turns))
-                count += len(turns)
                 if count >= _TURNS_AT_ONCE:
                     yield together
                     together, known, count = [], {}, 0

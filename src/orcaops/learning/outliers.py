@@ -66,7 +66,7 @@ class OutlierDetector:
         values = [*former, round(self._log(sample.value), 5)][-self.window :]
         latest = values[-changes.LONGEST :]
         start = changes.began(latest, least_ratio=self.least_ratio, least_amount=self.least_amount)
-        at = sample.at.timestamp()
+        at = sample.at_s
         memory.update(
             values=values if start is None else latest[start:],
             episode=episode,

@@ -288,7 +288,7 @@ def _let_rivals_learn(known: Memory, quantity: str, sample: Sample) -> None:
         guesses.append(float(f"{guess.estimate if guess is not None else value:.7g}"))
     known["learned"] += 1
     past = known.setdefault("past", [])
-    past.append([sample.number, round(sample.at.timestamp(), 3), *guesses])
+    past.append([sample.number, round(sample.at_s, 3), *guesses])
     if len(past) > _PAST:
         del past[1 + known["learned"] % (_PAST // 2)]  # thinned, so that a burst still finds what stood
 

@@ -17,7 +17,7 @@ def stale(last_at: float | None, sample: Sample, after_days: float) -> bool:
     >>> [stale(first.at.timestamp(), second, days) for days in (2, 3)]
     [True, False]
     """
-    return last_at is not None and sample.at.timestamp() - last_at > after_days * _DAY_S
+    return last_at is not None and sample.at_s - last_at > after_days * _DAY_S
 
 
 def patience_days(after_days: float, first_at: float | None, last_at: float | None, runs: int) -> float:

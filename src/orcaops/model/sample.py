@@ -20,7 +20,8 @@ class Sample:
     both are None for a run that nobody asked about. ``scopes`` names, per back-off level, whose memory
     the sample belongs to: ``key`` the same work, ``command`` the same masked command on any image,
     ``tool`` the same image and first words, ``image`` the same repository, ``all`` everything.
-    ``number`` is the run's place in the learning order; ``at`` the moment the run ended. ``arm`` is set while
+    ``number`` is the run's place in the learning order; ``at`` the moment the run ended, which is ``at_s`` in
+    seconds since the epoch. ``arm`` is set while
     a change is tried: a candidate's numbers are judged, but nobody learns from them until it is kept.
 
     A dataclass and not a Pydantic model: samples are made by the million from records that have
@@ -56,3 +57,8 @@ class Sample:
     started_at: datetime | None = None
     predicted: Prediction | None = None
     prediction_seen: int | None = None
+    at_s: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Note the moment in seconds since the epoch too, as every learner wants it."""
+        self.at_s = self.at.timestamp()

@@ -16,11 +16,17 @@ class Word(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="null")
 
     @classmethod
-    def from_stored(cls, document: str | bytes | dict[str, Any]) -> Self:
+    def from_stored(cls, document: str | bytes | dict[str, Any], **beside: Any) -> Self:
         """Read a stored document, ignoring fields this version does not know.
 
-        Raises ``pydantic.ValidationError`` if a known field holds something impossible.
+        ``beside`` are fields that are kept beside the document and hold in place of what it says; they are
+        not validated. Raises ``pydantic.ValidationError`` if a known field holds something impossible.
         """
         if isinstance(document, dict):
-            return cls.model_validate(document, extra="ignore")
-        return cls.model_validate_json(document, extra="ignore")
+            word = cls.model_validate(document, extra="ignore")
+        else:
+            word = cls.model_validate_json(document, extra="ignore")
+        # Nobody has seen it yet, so that it need not be copied to be changed.
+        word.__dict__.update(beside)
+        word.__pydantic_fields_set__.update(beside)
+        return word

@@ -13,6 +13,7 @@ Digests, UUIDs and encoded images have no such shape and stay.
 import base64
 import re
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any, TypeVar
 from urllib.parse import quote, quote_plus
 
@@ -132,17 +133,25 @@ def _looks_secret(name: str, link: str, value: str) -> bool:
     return name.startswith("-")  # --password VALUE
 
 
+@cache
+def _patterns() -> tuple[Any, Any]:
+    """What finds the secrets of a known shape, and what may become one of them; made once for all texts."""
+    import re2
+
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1
+    options.log_errors = False
+    shapes = re2.compile("|".join((*_SHAPES, *_ASSIGNED)).encode(), options)
+    return shapes, re2.compile(_OPEN, options)
+
+
 class Redactor:
     """Masks secrets in texts. Immutable, so it may be shared by threads."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         import re2
 
-        options = re2.Options()
-        options.encoding = re2.Options.Encoding.LATIN1
-        options.log_errors = False
-        self._shapes = re2.compile("|".join((*_SHAPES, *_ASSIGNED)).encode(), options)
-        self._open = re2.compile(_OPEN, options)
+        self._shapes, self._open = _patterns()
         self._name_group = len(_SHAPES) + 1
         self._known_values = _variants(secrets)
         self._known = None

@@ -78,6 +78,9 @@ class RunRepository(Protocol):
     def get(self, workspace: str, job_id: str) -> Run:
         """The run. Raises ``not_found``."""
 
+    def find(self, workspace: str, job_ids: Sequence[str]) -> list[Run]:
+        """Those of these runs that there are, in the order of the ids."""
+
     def get_to_change(self, workspace: str, job_id: str) -> Run:
         """The run, which nobody else changes before this transaction has ended. Raises ``not_found``."""
 

@@ -15,14 +15,15 @@ from typing import NamedTuple
 
 from orcaops.stats.robust import median_deviation, middle
 
-_LENGTHS = (5, 6, 8, 10, 13, 17, 22, 30)
+_LENGTHS = (5, 6, 8, 10, 13, 17, 22)
+_FARTHEST = 30  # tried always: too little of what is before it is before the others as well
 _BEFORE = 60
 _FEWEST_BEFORE = 10
 _FLOOR = 0.01
 _RANK_LIMIT = 3.5
 _T_LIMIT = 6.0
 _LEAST = math.log(1.05)
-LONGEST = _BEFORE + max(_LENGTHS)
+LONGEST = _BEFORE + _FARTHEST
 """How many of the latest values are looked at."""
 
 
@@ -36,7 +37,7 @@ _Limit = tuple[int, float, float]
 
 
 def _compared(n: int) -> tuple[int, int]:
-    """Of ``n`` values, from where to where those lie that are before every place that is tried."""
+    """Of ``n`` values, from where to where those lie that are before the places of all lengths."""
     begin = max(0, n - _LENGTHS[0] - _BEFORE)
     return begin, max(begin, n - _LENGTHS[-1])
 
@@ -127,17 +128,20 @@ def _found(values: list[float], least: float) -> list[Change]:
 def _tried(values: list[float]) -> Iterator[tuple[int, list[float], list[float]]]:
     """The places that are tried, with the values before and after each in order of size."""
     n = len(values)
-    # What is before every place that is tried is sorted once; sorting it with the rest is then quick.
+    # What is before the places of all lengths is sorted once; sorting it with the rest is then quick.
     common, common_end = _compared(n)
     before_all = sorted(values[common:common_end])
     for length in _worth_trying(values, before_all):
         at = n - length
         before = sorted(before_all + values[max(0, at - _BEFORE) : common] + values[common_end:at])
         yield at, before, sorted(values[at:])
+    at = n - _FARTHEST
+    if at >= _FEWEST_BEFORE:
+        yield at, sorted(values[max(0, at - _BEFORE) : at]), sorted(values[at:])
 
 
 def _worth_trying(values: list[float], before_all: list[float]) -> list[int]:
-    """The lengths at which ranks can show anything: bounded by what is before every place that is tried.
+    """The lengths at which ranks can show anything: bounded by what is before the places of all of them.
 
     On a series without a change hardly a length is left.
     """

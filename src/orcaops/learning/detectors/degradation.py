@@ -119,7 +119,7 @@ class Degradation:
         changed = suspects.changed(memory["context"], context)
         after["context"] = context
         after["base"] = memory["base"] or list(context)
-        after["runs"] = [*memory["runs"], [sample.job_id, round(sample.at.timestamp(), 3), changed, failed]]
+        after["runs"] = [*memory["runs"], [sample.job_id, round(sample.at_s, 3), changed, failed]]
         _cut(after, _TRACED)
 
     def _looked(self, after: Memory, sample: Sample) -> tuple[Memory, list[Anomaly]]:
@@ -147,7 +147,7 @@ class Degradation:
             "at": began[1],
             "jobs": [run[0] for run in failing][-19:],
             "count": len(failing),
-            "last_at": sample.at.timestamp(),
+            "last_at": sample.at_s,
             "quiet": 0,
             "finding": finding,
             "before": after["outcomes"][: rise.at],
@@ -183,7 +183,7 @@ class Degradation:
             "at": at,
             "jobs": [job, *(run[0] for run in after["runs"][-passes + 1 :][-18:])],
             "count": passes,
-            "last_at": sample.at.timestamp(),
+            "last_at": sample.at_s,
             "quiet": 0,
             "finding": finding,
         }

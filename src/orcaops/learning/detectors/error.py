@@ -62,7 +62,7 @@ class NewFailure:
         memory["episode"] = self._judged(memory, sample)[0]
         if self._stale(memory, sample):
             memory.update(self.fresh())
-        at = sample.at.timestamp()
+        at = sample.at_s
         memory["last_at"] = at if memory["last_at"] is None else max(at, memory["last_at"])
         if sample.metric == MetricName.FAILURE:
             memory["runs"] += 1

@@ -72,7 +72,7 @@ class Flaky:
         change = [sample.commit, sample.image_digest]
         changed = memory["runs"] > 0 and (sample.commit is None or memory["change"] != change)
         asked = _asked(sample)
-        at = round(sample.at.timestamp(), 3)
+        at = round(sample.at_s, 3)
         if failed and memory["passed_as"] not in (None, asked):
             return {**memory, "last_at": at}, []
         hidden = dict(memory["hidden"] or flakiness.fresh(flakiness.FLAKY))

@@ -67,7 +67,7 @@ class FrequentError:
         passed = sample.metric == MetricName.FAILURE and sample.value < 0.5
         if not passed and (sample.metric == MetricName.FAILURE or not sample.detail):
             return (memory, told) if told else ({}, [])
-        after = {**memory, "last_at": round(sample.at.timestamp(), 3)}
+        after = {**memory, "last_at": round(sample.at_s, 3)}
         again = False
         if passed:
             self._mark(after, _PASSED)

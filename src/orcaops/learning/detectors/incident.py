@@ -74,7 +74,7 @@ class Incident:
     def _advanced(self, memories: Memories, sample: Sample, failed: bool) -> tuple[Memory, list[Anomaly]]:
         own, everything = memories["key"], memories["all"]
         episode = everything.get("episode")
-        now = round(sample.at.timestamp(), 3)
+        now = round(sample.at_s, 3)
         job = _short(sample.key)
         rate = (own.get("failures", 0.0) + 0.5) / (own.get("runs", 0.0) + 1)
         if failed and own.get("runs", 0.0) <= own.get("failures", 0.0) and sample.cause not in _OUTSIDE:
@@ -118,7 +118,7 @@ class Incident:
             "at": failures[0][1],
             "jobs": [entry[6] for entry in failures][-20:],
             "count": len(failures),
-            "last_at": sample.at.timestamp(),
+            "last_at": sample.at_s,
             "quiet": 0,
             "finding": self._counted(latest, None) | {"key": sample.key},
         }

@@ -75,7 +75,7 @@ class Regression:
             memory = self.fresh()
         context = suspects.circumstances_of(sample)
         values = [*memory["values"], round(math.log(min(max(sample.value, 1e-3), 1e300)), 5)]
-        run = [sample.job_id, round(sample.at.timestamp(), 3), suspects.changed(memory["context"], context)]
+        run = [sample.job_id, round(sample.at_s, 3), suspects.changed(memory["context"], context)]
         runs = [*memory["runs"], run]
         base = memory["base"] or list(context)
         for gone in runs[:-_TRACED]:
@@ -154,7 +154,7 @@ class Regression:
             "at": began[1],
             "jobs": [run[0] for run in runs[max(start - offset, 0) :]][-19:],
             "count": len(values) - start,
-            "last_at": sample.at.timestamp(),
+            "last_at": sample.at_s,
             "quiet": 0,
             "finding": finding,
         }

@@ -54,7 +54,7 @@ class RepeatFailure:
             return ({}, []) if sample.value >= 0.5 else self._ended(memory, sample)
         same = [sample.detail, sample.commit, sample.image_digest]
         chain = memory["chain"]
-        at = round(sample.at.timestamp(), 3)
+        at = round(sample.at_s, 3)
         asked_at = at if sample.submitted_at is None else sample.submitted_at.timestamp()
         again = chain is not None and memory["same"] == same and 0 <= asked_at - memory["at"] <= self.pause_s
         if not again:

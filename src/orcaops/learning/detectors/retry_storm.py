@@ -48,6 +48,8 @@ class RetryStorm:
 
     def judge(self, memories: Memories, sample: Sample) -> Sequence[Anomaly]:
         """The storm that this run begins, continues or ends."""
+        if sample.value < 0.5 and memories["key"]["episode"] is None:
+            return ()  # a success begins none, and most runs succeed
         return self._advanced(memories["key"], sample)[1]
 
     def learn(self, memories: Memories, sample: Sample) -> None:
@@ -56,7 +58,7 @@ class RetryStorm:
 
     def _advanced(self, memory: Memory, sample: Sample) -> tuple[Memory, list[Anomaly]]:
         failed = sample.value >= 0.5
-        at = round(sample.at.timestamp(), 3)
+        at = round(sample.at_s, 3)
         last_at, episode = memory["at"], memory["episode"]
         asked_at = at if sample.submitted_at is None else sample.submitted_at.timestamp()
         follows = last_at is not None and 0 <= asked_at - last_at <= self.pause_s

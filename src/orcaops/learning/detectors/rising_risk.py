@@ -68,7 +68,7 @@ class RisingRisk:
             if memory["episode"] is not None:
                 told = [self._anomaly(memory["episode"], sample, ended=staleness.TOLD), *told]
             return after, told
-        at = round(sample.at.timestamp(), 3)
+        at = round(sample.at_s, 3)
         after = {
             **memory,
             "last_at": at if memory["last_at"] is None else max(at, memory["last_at"]),

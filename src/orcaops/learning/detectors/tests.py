@@ -160,7 +160,7 @@ class Tests:
         runs, failures = job.get("runs", 0), job.get("failures", 0)
         bad = sample.status is not Status.SUCCEEDED
         # A test that is gone can neither fail nor recover.
-        latest = sample.at.timestamp() - _GONE_S
+        latest = sample.at_s - _GONE_S
         flaky = {name: each for name, each in job.get("flaky", {}).items() if each[4] >= latest}
         after: Memory = {"now": now, "runs": runs + 1, "failures": failures + bad, "flaky": flaky}
         if words := findings.failing_words(now):

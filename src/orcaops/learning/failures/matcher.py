@@ -8,7 +8,7 @@ open-ended, which keeps the automata small and never loses a match) and then exa
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from orcaops.learning.failures.expressions import PLACEHOLDER, loose, options
@@ -27,6 +27,7 @@ GENERAL = "general"
 _BLOCK_BYTES = 65_536
 _LONGEST_LINE = 2000
 _MOST_HITS = 20
+_REMEMBERED = 512  # lines: one that tells is asked about several times, and the same ones come again
 _COLOUR = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]")
 
 
@@ -112,6 +113,7 @@ class Matcher:
         self.refused: list[tuple[FailurePattern, OrcaError]] = []
         self._exact: dict[int, Any] = {}
         self._gates: dict[int, Any] = {}
+        self._remembered = lru_cache(maxsize=_REMEMBERED)(self._matched)  # patterns never change
         for pattern in patterns:
             self.patterns.append(pattern)
 
@@ -153,14 +155,16 @@ class Matcher:
     def match_line(self, text: str, offset: int = 0) -> list[Match]:
         """All patterns that a line matches: specific, then general ones; taught first, then by length."""
         line = plain(text)
-        if not line:
-            return []
+        return [replace(match, offset=offset) for match in self._remembered(line)] if line else []
+
+    def _matched(self, line: str) -> Sequence[Match]:
+        """The same of a plain line, wherever it stands."""
         found: list[Match] = []
         data = line.encode("utf-8", "replace")
         for number in sorted(self._sieve.candidates(data)):
             hit = self._loose_program(number).search(data) and self._program(number).search(line)
             if hit and _tells(self.patterns[number], line):
-                found.append(Match(self.patterns[number], offset, line, tuple(hit.groups()), hit.group(0)))
+                found.append(Match(self.patterns[number], 0, line, tuple(hit.groups()), hit.group(0)))
         found.sort(
             key=lambda one: (
                 one.catch_all,

@@ -52,7 +52,7 @@ class Duration:
         if not (sample.status is Status.SUCCEEDED or sample.censored) or not math.isfinite(sample.value):
             return
         y = math.log(max(sample.value, _SHORTEST_S))
-        at = sample.at.timestamp()
+        at = sample.at_s
         asked_at = sample.submitted_at.timestamp() if sample.submitted_at else None
         bound = sample.censored
         relatives.learn(memories, y, at=at, asked_at=asked_at, bound=bound)

@@ -93,7 +93,7 @@ class FailureProbability:
         key["n"] += 1
         key["last"], key["change"] = failed, change
         key["context"] = [new or old for old, new in zip(key["context"], context, strict=True)]
-        circumstances.learn_storm(all_, sample.at.timestamp(), failed)
+        circumstances.learn_storm(all_, sample.at_s, failed)
         n = key["n"] + _PRIOR_RUNS
         key["rates"] = rounded(
             [
@@ -103,7 +103,7 @@ class FailureProbability:
             6,
         )
         features = rounded(self._features(key, changed=True), 5)
-        key["past"] = [*key["past"], [sample.at.timestamp(), features]][-_PAST:]
+        key["past"] = [*key["past"], [sample.at_s, features]][-_PAST:]
         groups = [memories[level] for level in self.levels[1:]]
         rates = []
         for group in groups:
@@ -164,8 +164,10 @@ class FailureProbability:
         """The features as they were when the run was submitted, so that weights fit late outcomes."""
         key, asked_at = memories["key"], sample.submitted_at or sample.at
         moment = asked_at.timestamp()
-        if sample.submitted_at is None or key["past"][-1][0] <= moment:
-            stood = self._features(key, changed=changed)
+        if not changed and (sample.submitted_at is None or key["past"][-1][0] <= moment):
+            stood = self._features(key, changed=False)
+        elif sample.submitted_at is None:
+            stood = key["past"][-1][1]
         else:
             found = next((features for at, features in reversed(key["past"]) if at <= moment), None)
             if found is None:

@@ -59,7 +59,7 @@ class PeakMemory:
         if not math.isfinite(sample.value) or sample.value <= 0:
             return
         y = math.log(max(sample.value, _SMALLEST_BYTES))
-        at = sample.at.timestamp()
+        at = sample.at_s
         asked_at = sample.submitted_at.timestamp() if sample.submitted_at else None
         bound = sample.censored or sample.cause is Cause.OOM_KILLED
         relatives.learn(memories, y, at=at, asked_at=asked_at, bound=bound)

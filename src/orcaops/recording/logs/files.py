@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 
 from orcaops.model.identity import check_id
@@ -152,5 +153,11 @@ class FileLogStore:
         check_id(workspace, "workspace")
         check_id(job_id, "job_id")
         shard = hashlib.blake2b(job_id.encode(), digest_size=1).hexdigest()
-        folder = Path(self.folder, workspace, shard)
+        folder = _shard_folder(self.folder, workspace, shard)
         return LogPlace(folder / f"{job_id}.log.zst", folder / f"{job_id}.tail")
+
+
+@lru_cache(maxsize=1024)
+def _shard_folder(folder: Path, workspace: str, shard: str) -> Path:
+    """The folder of a few logs; put together once for all of them."""
+    return Path(folder, workspace, shard)

@@ -247,9 +247,8 @@ def _row(anomaly: Anomaly) -> dict[str, Any]:
 
 
 def _anomaly(row: Row[*tuple[Any, ...]]) -> Anomaly:
-    anomaly = Anomaly.from_stored(row.record)
     decided = {"acknowledged": bool(row.acknowledged), "note": row.note, "resolution": row.resolution}
-    return anomaly.model_copy(update=decided)
+    return Anomaly.from_stored(row.record, **decided)
 
 
 def _no_anomaly(anomaly_id: str) -> Exception:

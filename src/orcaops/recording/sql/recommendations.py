@@ -96,7 +96,7 @@ class Recommendations:
 
 
 def _recommendation(row: Row[*tuple[Any, ...]]) -> Recommendation:
-    return Recommendation.from_stored(row.record).model_copy(update={"state": row.state})
+    return Recommendation.from_stored(row.record, state=row.state)
 
 
 def _no_recommendation(recommendation_id: str) -> Exception:

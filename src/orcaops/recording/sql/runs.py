@@ -79,6 +79,9 @@ _EARLIER_OF_KEY = (
     .order_by(runs.c.seq.desc())
     .limit(bindparam("most"))
 )
+_FIND = _WHOLE.where(
+    runs.c.workspace == bindparam("workspace"), runs.c.job_id.in_(bindparam("job_ids", expanding=True))
+)
 _OPEN_RUNS = _WHOLE.where(OPEN).order_by(runs.c.seq)
 _UNABSORBED_RUNS = _WHOLE.where(UNABSORBED).order_by(runs.c.ended_at, runs.c.seq).limit(bindparam("most"))
 _NUMBERED_RUNS = (
@@ -177,6 +180,13 @@ class Runs:
         if row is None:
             raise _no_job(job_id)
         return _run(row)
+
+    def find(self, workspace: str, job_ids: Sequence[str]) -> list[Run]:
+        found: dict[str, Run] = {}
+        for start in range(0, len(job_ids), _AT_ONCE):
+            asked = {"workspace": workspace, "job_ids": job_ids[start : start + _AT_ONCE]}
+            found |= {run.job_id: run for run in map(_run, self._connection.execute(_FIND, asked))}
+        return [found[job_id] for job_id in job_ids if job_id in found]
 
     def get_to_change(self, workspace: str, job_id: str) -> Run:
         self._state(workspace, job_id)
@@ -451,8 +461,7 @@ def _with_log(own_words: str, log_text: str) -> str:
 
 
 def _run(row: Row[*tuple[Any, ...]]) -> Run:
-    run = Run.from_stored(row.record)
-    return run if run.number == row.number else run.changed(number=row.number)
+    return Run.from_stored(row.record, number=row.number)  # it is given one when the record is written
 
 
 def _no_job(job_id: str) -> Exception:

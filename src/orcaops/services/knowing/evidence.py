@@ -73,17 +73,16 @@ class EvidenceTaker:
         for place in range(0, len(jobs), _TOGETHER):
             part = jobs[place : place + _TOGETHER]
             with self._store.read() as transaction:
-                runs = [transaction.runs.get(workspace, job_id) for workspace, job_id in part]
-                known = {
-                    (workspace, job_id)
-                    for workspace in {each for each, _ in part}
-                    for job_id in transaction.evidence.find(workspace, [each for _, each in part])
-                }
-                taken = [
-                    self.of(run, self._text_of_passed(run, transaction), transaction)
-                    for run in runs
-                    if run.status.final and (run.workspace, run.job_id) not in known
-                ]
+                taken = []
+                for workspace in dict.fromkeys(each for each, _ in part):
+                    ids = [job_id for each, job_id in part if each == workspace]
+                    known = transaction.evidence.find(workspace, ids)
+                    new = transaction.runs.find(workspace, [job_id for job_id in ids if job_id not in known])
+                    taken += [
+                        self.of(run, self._text_of_passed(run, transaction), transaction)
+                        for run in new
+                        if run.status.final
+                    ]
             with self._store.write() as transaction:
                 for each in taken:
                     keep(transaction, each)

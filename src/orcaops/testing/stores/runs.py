@@ -153,6 +153,15 @@ class RunsConformance:
             assert transaction.runs.open_count(Status.QUEUED) == 0
             assert transaction.runs.workspaces() == ["default"]
 
+    def test_some_are_found_by_their_ids(self, store: Store) -> None:
+        with store.write() as transaction:
+            transaction.runs.add_new([make_run(n) for n in range(1, 4)])
+            transaction.runs.add(make_run(4, workspace="other"))
+            transaction.runs.set_numbers([("default", "job-0001", 7)])
+            found = transaction.runs.find("default", ["job-0003", "job-0004", "job-0001"])
+            assert [(run.job_id, run.number) for run in found] == [("job-0003", None), ("job-0001", 7)]
+            assert transaction.runs.find("default", []) == []
+
     def test_all_workspaces_are_known(self, store: Store) -> None:
         with store.read() as transaction:
             assert transaction.runs.workspaces() == []
