@@ -46,10 +46,10 @@ _ABOUT_A_SECRET = re.compile(
 )
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
-# What stands where a secret would, and is none.
+# What stands where a secret would, and is none: a filler, or code that takes it from the environment.
 _NO_SECRET = re.compile(
     r"(?:|\*+|true|false|none|null|nil|yes|no|on|off|undefined|required|optional|string|\$.*|\{.*|<.*|%[A-Za-z_({].*"
-    r"|\[.*|x+|\.\.\.|[0-9]{1,3})",
+    r"|\[.*|x+|\.\.\.|[0-9]{1,3}|(?:\w+\.)*(?:environ|env)[\[.(].*|(?:\w+\.)*getenv\(.*)",
     re.IGNORECASE | re.DOTALL,
 )
 
