@@ -24,6 +24,7 @@ def test_a_limit_that_killed_is_doubled() -> None:
         2048 * MIB,
     )
     assert found.evidence["killed"] == ["job-0001"]
+    assert found.description.startswith("1 of the last 3 runs with this limit was killed")
 
 
 def test_a_limit_that_is_nearly_reached_is_raised() -> None:

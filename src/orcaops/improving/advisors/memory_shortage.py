@@ -110,11 +110,17 @@ class MemoryShortage:
         )
 
 
+def _was(count: int) -> str:
+    return "was" if count == 1 else "were"
+
+
 def _why(killed: int, runs: int, peaks: Sequence[float], limit: int, left: int | None) -> str:
     """What happened, and what will if memory goes on growing."""
     said = []
     if killed:
-        said.append(f"{killed} of the last {runs} runs with this limit were killed for want of memory.")
+        said.append(
+            f"{killed} of the last {runs} runs with this limit {_was(killed)} killed for want of memory."
+        )
     if left is not None:
         grown = 100 * math.expm1(growth(peaks).sure)
         when = "the next run may be killed" if left <= 1 else f"{show_size(limit)} is reached in {left} runs"

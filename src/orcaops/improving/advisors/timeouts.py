@@ -72,9 +72,8 @@ class Timeouts:
             field="timeout",
             kind="reliability",
             title=f"Raise the timeout from {show_duration(present)} to {show_duration(wanted)}",
-            description=f"{len(at_work)} of the last {len(dossier.runs)} runs were stopped while they "
-            f"were at "
-            f"work; successes took up to {show_duration(_longest(dossier))}.",
+            description=f"{len(at_work)} of the last {len(dossier.runs)} runs were stopped by it at work; "
+            f"successes took up to {show_duration(_longest(dossier))}.",
             action=f"--timeout {wanted:.0f}s",
             worth=Worth(unit="failures", per_run=rate, effort="easy", probability=0.9 if at_work else 0.5),
             evidence=observed(

@@ -190,7 +190,7 @@ def _shown(name: str, value: object) -> tuple[str, str | None]:
     words = name.replace("_", " ")
     for unit, show in _UNITS.items():
         if words.endswith(f" {unit}") or words.startswith(f"{unit} "):
-            bare = words.removesuffix(unit).removeprefix(unit).strip()
+            bare = words.removesuffix(unit).strip() or words
             if isinstance(value, int | float):
                 return bare, show(float(value))
             if isinstance(value, dict) and all(isinstance(each, int | float) for each in value.values()):
