@@ -1,12 +1,19 @@
 """What is written for people to copy is read as the same value."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from orcaops.model.quantities import parse_duration, parse_size, write_duration, write_size
 
 
-@given(st.one_of(st.floats(0.001, 3e8), st.integers(1, 3 * 10**8).map(float)))
+@example(0.7)
+@given(
+    st.one_of(
+        st.floats(0.001, 3e8),
+        st.integers(1, 3 * 10**8).map(float),
+        st.decimals(0, 9, places=3).filter(bool).map(float),
+    )
+)
 def test_a_duration_is_read_as_it_was_written(seconds: float) -> None:
     assert parse_duration(write_duration(seconds)) == seconds
 

@@ -15,7 +15,7 @@ MIB = 1024 * 1024
 
 _SIZE_UNITS = {"": 1, "b": 1, "k": 1024, "m": MIB, "g": 1024**3, "t": 1024**4}
 _SIZE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([bkmgt]?)(?:i?b)?\s*", re.IGNORECASE | re.ASCII)
-_DURATION_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+_DURATION_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _DURATION_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|h|d|w)", re.ASCII)
 _LARGEST_SIZE = 2**62
 _LONGEST_S = 10 * 366 * 86400.0
@@ -60,7 +60,11 @@ def _duration_of(text: str) -> float:
         pass
     if not bare or _DURATION_PART.sub("", bare).strip():
         raise ValueError(f"{text!r} is not a duration; write seconds or e.g. '90s', '5m', '1h30m'")
-    return sum(float(n) * _DURATION_UNITS[unit] for n, unit in _DURATION_PART.findall(bare))
+    # 700 / 1000 is 0.7, and 700 * 0.001 is not.
+    return sum(
+        float(n) / 1000 if unit == "ms" else float(n) * _DURATION_UNITS[unit]
+        for n, unit in _DURATION_PART.findall(bare)
+    )
 
 
 def show_duration(seconds: float) -> str:
