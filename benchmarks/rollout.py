@@ -125,6 +125,9 @@ def _limits_that_stay(trials: int) -> Iterator[Row]:
         "follows its input (log-normal, 1)": lambda _, draw: draw.lognormvariate(0.0, 1.0),
         "grows by 3% a run": lambda n, draw: 1.03**n * draw.lognormvariate(0.0, 0.05),
         "grows by 3% of the first": lambda n, draw: (1 + 0.03 * n) * draw.lognormvariate(0.0, 0.05),
+        "rises by 30% every 20 runs": lambda n, draw: (
+            1.3 ** ((n + 13) // 20) * draw.lognormvariate(0.0, 0.02)
+        ),
         "two sizes, three to one": lambda _, draw: (
             (3 if draw.random() < 0.3 else 1) * draw.lognormvariate(0.0, 0.08)
         ),
