@@ -57,7 +57,9 @@ class UnpinnedImage:
                 description=f"{image} meant {len(digests)} different images in the last {len(here)} runs."
                 if moved
                 else f"{image} has no version: tomorrow it may be another image, with other contents.",
-                impact="A run that differs from the last one for no visible reason is hard to explain.",
+                impact="A run that differs from the last one for no visible reason is hard to explain. "
+                "An image that was built here and never pushed has no digest to be found by: give it a tag of "
+                "its own instead.",
                 action=f"--image {pinned}" if pinned else f"--image {image.removesuffix(':latest')}:VERSION",
                 worth=Worth(unit="exposures", per_run=rate, effort="easy", probability=0.9 if moved else 0.5),
                 evidence=observed(here, image=image, digests=digests[:10]),
