@@ -58,8 +58,8 @@ class UnpinnedImage:
                 if moved
                 else f"{image} has no version: tomorrow it may be another image, with other contents.",
                 impact="A run that differs from the last one for no visible reason is hard to explain. "
-                "An image that was built here and never pushed has no digest to be found by: give it a tag of "
-                "its own instead.",
+                "An image that was built here and never pushed has no digest to be found by: give it a tag "
+                "of its own instead.",
                 action=f"--image {pinned}" if pinned else f"--image {image.removesuffix(':latest')}:VERSION",
                 worth=Worth(unit="exposures", per_run=rate, effort="easy", probability=0.9 if moved else 0.5),
                 evidence=observed(here, image=image, digests=digests[:10]),
