@@ -19,6 +19,12 @@ LOGS: dict[str, bytes] = {
     "binary": bytes(range(256)) * 2000 + b"\n" + DECISIVE + b"\n" + bytes(range(256)) * 2000,
     "a line of 10 MB": b"x" * LONG + b"\n" + DECISIVE + b"\n",
     "in a line of 10 MB": b"a" * 1000 + b"\n" + DECISIVE + b" " + b"y" * LONG + b"\n",
+    "in the middle of a line of 10 MB": b"x" * (LONG // 2)
+    + b" "
+    + DECISIVE
+    + b" "
+    + b"y" * (LONG // 2)
+    + b"\n",
     "no newline at all": b"preparing " + DECISIVE,
     "latin-1": "größer\nçava\n".encode("latin-1") * 50 + DECISIVE + b"\n",
     "utf-16": "prêt\n".encode("utf-16") + b"\n" + DECISIVE + b"\n",

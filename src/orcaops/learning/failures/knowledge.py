@@ -8,6 +8,7 @@ from hashlib import blake2b
 from importlib import resources
 
 from orcaops.learning.failures.expressions import compiled
+from orcaops.learning.failures.masking import LONGEST
 from orcaops.learning.failures.matcher import Match, Matcher
 from orcaops.model.errors import conflict, not_found
 from orcaops.model.pattern import FailurePattern
@@ -101,6 +102,14 @@ class KnowledgeBase:
     def specific(self, line: str) -> bool:
         """Whether a specific pattern (no catch-all) matches a plain line."""
         return any(not match.catch_all for match in self.matcher.match_line(line))
+
+    def telling_part(self, line: str) -> str:
+        """The line, or, of one that is too long to be looked at whole, what surrounds a known failure."""
+        if len(line) <= LONGEST:
+            return line
+        found = [places[0] for places in self.matcher.scan([line.encode("utf-8", "replace")]).values()]
+        first = min(found, key=lambda match: (match.catch_all, match.general, match.offset), default=None)
+        return line if first is None else first.text
 
     def explain(self, lines: Iterable[tuple[int, str]]) -> list[Match]:
         """The known failures in lines (offset, text), in their order; catch-alls come last."""

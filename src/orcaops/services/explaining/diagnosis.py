@@ -193,7 +193,7 @@ class Diagnosis:
                 continue
             yield from self._telling(middle)
             middle.clear()
-            yield line.offset, line.text
+            yield line.offset, self._knowledge.telling_part(line.text)
         yield from self._telling(middle)
 
     def _telling(self, lines: Sequence[LogLine]) -> Iterator[tuple[int, str]]:
@@ -203,9 +203,10 @@ class Diagnosis:
         if not lines or (plainly and not may_sound(text) and not self._known_in(text)):
             return
         for line in lines:
-            body = without_time(plain(line.text))
+            part = self._knowledge.telling_part(line.text)
+            body = without_time(plain(part))
             if severity(body) > 0 or self._knowledge.specific(body):
-                yield line.offset, line.text
+                yield line.offset, part
 
     def _known_in(self, text: str) -> bool:
         return bool(self._knowledge.matcher.scan([text.encode("utf-8", "replace")]))

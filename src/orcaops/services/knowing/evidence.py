@@ -122,7 +122,7 @@ class EvidenceTaker:
         earlier = transaction.runs.earlier_of_key(run.workspace, run.key, run.submitted_at, _EARLIER)
         return evidence_of(
             run,
-            list(ends_of_log(self._logs, run)),
+            [(offset, knowledge.telling_part(text)) for offset, text in ends_of_log(self._logs, run)],
             self._passing(
                 run.workspace, [job_id for job_id, status in earlier if status is Status.SUCCEEDED]
             ),

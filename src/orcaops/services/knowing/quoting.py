@@ -34,8 +34,10 @@ def matches_in(knowledge: KnowledgeBase, chunks: Iterable[bytes]) -> tuple[Patte
 def verbatim(stored: str, matched: str) -> str:
     """What is quoted of a stored line, without control letters; nothing where there is nothing to be read.
 
-    Of a very long line only the beginning and the end are looked at: a quotation never spans the gap.
+    Of a very long line it is what matched, or its beginning or end: a quotation never spans the gap.
     """
+    if len(stored) > LONGEST and matched and (found := stored.find(matched)) >= 0:
+        stored = stored[found : found + LONGEST]
     shown = plain(stored)
     if len(stored) > LONGEST:
         pieces = [piece for piece in shown.split(_GAP) if piece.strip(" …")]
