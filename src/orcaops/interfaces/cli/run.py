@@ -130,7 +130,7 @@ def execute(app: "App", spec: "JobSpec", *, as_json: bool, fail_on: str | None) 
             caught.append(number)
             if number == signal.SIGHUP:
                 leave_terminal()
-            # In a thread: the handler interrupts whatever this one is doing with the same services.
+            # In a thread of its own: another ending is heard meanwhile.
             decide = partial(app.jobs.cancel, run.workspace, run.job_id, by=whoami())
             threading.Thread(target=decide, daemon=True).start()
 
