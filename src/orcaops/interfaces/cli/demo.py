@@ -66,10 +66,10 @@ def demo(*, home: str | None, workspace: str | None, as_json: bool) -> None:
         _say(f"OrcaOps runs a small test suite {_HISTORY} times, {where}.")
         _make_history(app, image)
         _predict_and_compare(app, image)
+        _advice(app)
         slow = _slow_run(app, image)
         failed = _failing_run(app, image)
         _question(app)
-        _advice(app)
         _what_next(app, failed)
         app.upkeep.mirror(force=True)
         shown = {
