@@ -31,6 +31,7 @@ from orcaops.learning.failures.required_words import ignores_case, required_word
         (r"(disk", ()),
         (r"[disk", ()),
         ("disk\\", ()),
+        ("(?:a|" * 400 + "disk" + ")" * 400, ()),
     ],
 )
 def test_the_words_are_those_that_tell_most(expression: str, words: tuple[str, ...]) -> None:

@@ -108,9 +108,9 @@ def required_words(pattern: str) -> tuple[str, ...]:
     flags = _FLAGS.match(pattern)
     try:
         choices, end = _choices(pattern, flags.end() if flags else 0)
-    except _NotUnderstoodError:
+        weight, words = _heaviest_of_each(choices)
+    except (_NotUnderstoodError, RecursionError):  # groups within groups, hundreds deep
         return ()
-    weight, words = _heaviest_of_each(choices)
     if weight < _LEAST_WEIGHT or end < len(pattern):
         return ()
     return tuple(sorted(_shortest(words)))
