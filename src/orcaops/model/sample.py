@@ -21,12 +21,12 @@ class Sample:
     the sample belongs to: ``key`` the same work, ``command`` the same masked command on any image,
     ``tool`` the same image and first words, ``image`` the same repository, ``all`` everything.
     ``number`` is the run's place in the learning order; ``at`` the moment the run ended, which is ``at_s`` in
-    seconds since the epoch. ``arm`` is set while
-    a change is tried: a candidate's numbers are judged, but nobody learns from them until it is kept.
+    seconds since the epoch. ``arm`` is set while a change is tried: a candidate's numbers are judged, but
+    nobody learns from them until it is kept.
 
     A dataclass and not a Pydantic model: samples are made by the million from records that have
     already been validated, and never cross a wire. Nobody changes one, which the checks of learners hold
-    them to; Python is not asked to watch over it, because a frozen one takes three times as long to make.
+    them to; Python is not asked to watch over it, because a frozen one is much slower to make.
     """
 
     workspace: str = DEFAULT_WORKSPACE

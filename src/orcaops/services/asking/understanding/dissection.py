@@ -115,11 +115,9 @@ def _guessed_within(question: str, parsed: Parsed) -> bool:
     """Whether all names are guesses from words between unknown ones, as in ``missing python modules``."""
     first, last = parsed.unknown[0], parsed.unknown[-1]
     between = re.search(rf"\b{re.escape(first)}\b(.*)\b{re.escape(last)}\b", question, re.IGNORECASE)
-    if between is None:
+    if between is None or len(between[1].split()) > _FEW:
         return False
-    return all(one.value.lower() not in question.lower() for one in parsed.named) and (
-        len(between[1].split()) <= _FEW
-    )
+    return all(one.value.lower() not in question.lower() for one in parsed.named)
 
 
 _FEW = 3
