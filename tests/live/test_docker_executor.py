@@ -56,6 +56,20 @@ def docker(*arguments: str) -> str:
     return subprocess.run(["docker", *arguments], check=True, capture_output=True, text=True).stdout.strip()
 
 
+def test_an_image_that_was_built_here_and_never_pushed_is_told_by_its_id(
+    executor: DockerExecutor, observer: RecordingObserver
+) -> None:
+    tag = f"orcaops-test/built-{secrets.token_hex(4)}"
+    holder = docker("create", SMALL_IMAGE, "true")
+    try:
+        built = docker("commit", holder, tag)
+        outcome = executor.run(job("true", image=tag), observer, Halt())
+        assert (outcome.image_id, outcome.image_digest, outcome.image_pinned) == (built, built, None)
+    finally:
+        docker("rm", holder)
+        docker("rmi", tag)
+
+
 class TestUsage:
     def test_memory_and_cpu_are_within_five_percent(
         self, executor: DockerExecutor, observer: RecordingObserver

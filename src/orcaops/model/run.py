@@ -161,6 +161,8 @@ class Run(Word):
     in which it ran. ``overrides`` are what optimizations changed between ``requested`` and ``effective``,
     ``trial`` the comparison of two limits that the run took part in. Of a job that was tried more than
     once, ``attempt`` counts, and ``retry_of`` names the record of the attempt before.
+    ``image_digest`` is what a registry calls the image, or the engine's own ``image_id`` where none knows
+    it; ``image_pinned`` is the reference by digest that names it anywhere, null where it was never pushed.
     ``image_size_bytes`` and ``user`` are the image's unpacked size and whose rights the commands had, as the
     engine says; ``installations`` what installers printed about their work.
     """
@@ -181,6 +183,8 @@ class Run(Word):
     name: str | None = None
     image: str | None = None
     image_digest: str | None = None
+    image_id: str | None = None
+    image_pinned: str | None = None
     image_size_bytes: NonNegativeInt | None = None
     user: str | None = None
     command: str = ""

@@ -157,6 +157,8 @@ class Outcome:
     steps: tuple[Step, ...] = ()
     usage: Usage = field(default_factory=Usage)
     image_digest: str | None = None
+    image_id: str | None = None
+    image_pinned: str | None = None
     image_size_bytes: int | None = None
     user: str | None = None
     artifacts: tuple[Artifact, ...] = ()

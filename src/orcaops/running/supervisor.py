@@ -180,6 +180,8 @@ class Supervisor:
             steps=outcome.steps or tuple(observation.steps),
             usage=outcome.usage,
             image_digest=outcome.image_digest or run.image_digest,
+            image_id=outcome.image_id,
+            image_pinned=outcome.image_pinned,
             image_size_bytes=outcome.image_size_bytes,
             user=outcome.user,
             artifacts=outcome.artifacts,

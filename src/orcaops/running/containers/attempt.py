@@ -202,6 +202,7 @@ class ContainerAttempt:
         if finished_at <= started_at:  # an engine notes the start after the fact: here, after the end
             seen = self._meter.set_up_until if self._meter is not None else None
             started_at = min(finished_at, seen or finished_at)
+        image = self._engine.identity(facts["Image"], self._spec.image)
         self.outcome = Outcome(
             exit_code=exit_code,
             signal=signal,
@@ -210,8 +211,10 @@ class ContainerAttempt:
             finished_at=finished_at,
             steps=self._steps(started_at, finished_at, exit_code, signal),
             usage=usage,
-            image_digest=self._engine.image_digest(facts["Image"]),
-            image_size_bytes=self._engine.image_size(facts["Image"]),
+            image_digest=image.digest,
+            image_id=image.image_id,
+            image_pinned=image.pinned,
+            image_size_bytes=image.size_bytes,
             user=facts["Config"].get("User") or "root",
             message=self._complaint,
         )

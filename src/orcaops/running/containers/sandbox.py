@@ -62,7 +62,7 @@ class ContainerSandboxes:
                     raise JobRefusedError(f"the engine would not keep a limit: {' '.join(ignored)}")
                 self._engine.start(container)
                 facts = self._engine.inspect(container)
-                return container, self._engine.image_digest(facts["Image"])
+                return container, self._engine.identity(facts["Image"], spec.image).digest
             except BaseException:
                 if container:
                     with contextlib.suppress(EngineError):

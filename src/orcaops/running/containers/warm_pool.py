@@ -262,7 +262,7 @@ class WarmPool:
             raise CannotStandReady("the image checks its own health, which would begin before the job")
         held.image_id = str(facts["Id"])
         held.entrypoint = tuple(config.get("Entrypoint") or ())
-        held.image_digest = engine.image_digest(held.image_id)
+        held.image_digest = engine.identity(held.image_id, held.shape.image).digest
         held.group, parent = self._place(held.warm_id)
         body = self._body(held, spec, parent)
         name = warm_name(held.warm_id)

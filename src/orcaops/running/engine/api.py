@@ -6,17 +6,21 @@ Whatever goes wrong is one of the errors of :mod:`orcaops.running.engine.errors`
 
 import contextlib
 import json
+import math
 import threading
+import time
 import weakref
 from collections.abc import Callable, Generator, Iterator
 from typing import Any
 from urllib.parse import quote
 
 from orcaops.running.engine.errors import EngineRefusedError, ImageMissingError, ignoring, translated
+from orcaops.running.engine.identity import ImageIdentity, identity_of
 from orcaops.running.engine.reaching import ANSWER_WITHIN_S, PROBE_WITHIN_S, EngineFacts, facts_of, reach
 from orcaops.running.engine.streams import Connection, LogStream
 
 _PIECE = 1 << 18
+_UNKNOWN_FOR_S = 60.0  # an image that no registry knows may be pushed meanwhile
 
 
 class Engine:
@@ -30,8 +34,7 @@ class Engine:
         self._lock = threading.Lock()
         self._client: Any = None
         self._facts: EngineFacts | None = None
-        self._digests: dict[str, str] = {}
-        self._sizes: dict[str, int | None] = {}
+        self._images: dict[str, tuple[float, dict[str, Any]]] = {}
 
     def facts(self) -> EngineFacts:
         """What the engine is. Raises :class:`EngineGoneError`."""
@@ -114,20 +117,21 @@ class Engine:
         with contextlib.suppress(EngineRefusedError):
             self._ask("POST", f"/containers/{container}/rename?name={quote(name)}")
 
-    def image_digest(self, image_id: str) -> str:
-        """The digest by which a registry knows the image, or else the image's own id; asked once."""
-        if image_id not in self._digests:
+    def identity(self, image_id: str, image: str | None = None) -> ImageIdentity:
+        """By which names the engine knows an image that was used as ``image``.
+
+        Asked once, and again after a minute as long as no registry knows it.
+        """
+        until, facts = self._images.get(image_id, (0.0, {}))
+        if time.monotonic() >= until:
             client = self._api()
             with translated():
                 facts = client.inspect_image(image_id)
-            known = facts.get("RepoDigests") or ()
-            self._sizes[image_id] = facts.get("Size")
-            self._digests[image_id] = known[0].partition("@")[2] if known else image_id
-        return self._digests[image_id]
-
-    def image_size(self, image_id: str) -> int | None:
-        """The bytes of an image whose digest was asked for, unpacked; None where the engine does not say."""
-        return self._sizes.get(image_id)
+            until = math.inf if facts.get("RepoDigests") else time.monotonic() + _UNKNOWN_FOR_S
+            kept = {name: facts.get(name) for name in ("RepoDigests", "Size")}
+            facts = {"Id": image_id, **kept}
+            self._images[image_id] = until, facts
+        return identity_of(facts, image)
 
     def kill(self, container: str, signal: str) -> None:
         """Send a signal to the main process; none to a container that has stopped."""

@@ -293,7 +293,7 @@ class DockerExecutor:
         """What the engine knows of an image; None if it does not hold it. Raises ``unavailable``."""
         try:
             facts = self._engine.image_facts(image)
-            digest = self._engine.image_digest(facts["Id"])
+            digest = self._engine.identity(facts["Id"], image).digest
         except ImageMissingError:
             return None
         except EngineError as error:
@@ -365,7 +365,7 @@ class DockerExecutor:
             warm_id=labels[LABEL_WARM],
             workspace=labels.get(LABEL_WORKSPACE, ""),
             image=facts["Config"]["Image"],
-            image_digest=self._engine.image_digest(facts["Image"]),
+            image_digest=self._engine.identity(facts["Image"], facts["Config"]["Image"]).digest,
             ready_at=ready_at,
             idle_s=max(0.0, (datetime.now(UTC) - ready_at).total_seconds()),
             took_s=0.0,
