@@ -1,9 +1,11 @@
 """The script of several commands, in a real shell, and its records however they are cut."""
 
+import os
 import subprocess
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,6 +30,37 @@ def test_a_real_shell_runs_it() -> None:
     output, steps = read([ended.stderr])
     assert output == b"err\n"
     assert [(step.command, step.exit_code) for step in steps] == [(COMMANDS[0], 0), (COMMANDS[1], 3)]
+
+
+def test_variables_of_the_job_reach_its_commands_as_they_are() -> None:
+    names = ("status", "halted", "up", "idle")
+    commands = [("true",), ("sh", "-c", "echo " + " ".join(f"${name}" for name in names))]
+    env = {name: f"my-{name}" for name in names} | {"PATH": os.environ["PATH"]}
+    line = script_of(commands, "w0rd")
+    ended = subprocess.run(["sh", "-c", line], capture_output=True, check=True, env=env)
+    assert ended.stdout.split() == [b"my-status", b"my-halted", b"my-up", b"my-idle"]
+
+
+def test_how_long_a_step_took_is_known_though_all_was_heard_at_once() -> None:
+    commands = [("true",), ("sleep", "0.3"), ("true",)]
+    line = script_of(commands, "w0rd")
+    ended = subprocess.run(["sh", "-c", line], capture_output=True, check=True)
+    records = StepRecords(commands, "w0rd", lambda step, at: None)
+    records.feed(ended.stderr, NOW)
+    first, second, third = records.steps
+    assert 0.28 <= second.duration_s < 5.0
+    assert max(first.duration_s, third.duration_s) < second.duration_s
+    assert second.started_at == NOW - timedelta(seconds=second.duration_s)
+
+
+@pytest.mark.parametrize(
+    "ups", [("", ""), (" nan", " 5.0"), (" 5.0", " -inf"), (" 1e9", " 2e9"), (" 9.0", " 1.0")]
+)
+def test_a_clock_that_says_nonsense_makes_no_duration(ups: tuple[str, str]) -> None:
+    records = StepRecords(COMMANDS, "w0rd", lambda step, at: None)
+    records.feed(f"\x1ew0rd 0 begin{ups[0]}\x1e\n".encode(), NOW)
+    records.feed(f"\x1ew0rd 0 0{ups[1]}\x1e\n".encode(), NOW + timedelta(seconds=2))
+    assert records.steps[0].duration_s == (0.01 if ups[0] == " 9.0" else 2.0)
 
 
 @given(st.lists(st.sampled_from([b"x", b"\x1e", b"\x1ew0rd ", b"line\n"]), max_size=8), st.data())

@@ -4,16 +4,21 @@ A container has one main process, so several commands run under one generated ``
 writes a record where each command begins and ends into the standard error stream; the records carry a
 random word of this run and are taken out again before anybody sees the output. Because they are part of the
 output, an engine's log still holds them when the OrcaOps that started the container is dead.
+
+A record says what the clock of its machine read, because it may be heard late, and together with the next
+one: by a reader that is short of processors, or that was away.
 """
 
 import shlex
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from orcaops.model.run import Step
 
 _MARK = b"\x1e"
 _LONGEST_RECORD = 96
+_TICK_S = 0.01  # the kernel tells its uptime in hundredths
 
 
 def script_of(commands: Sequence[Sequence[str]], word: str) -> str:
@@ -22,16 +27,31 @@ def script_of(commands: Sequence[Sequence[str]], word: str) -> str:
     Each command is executed as it is, never as a builtin of the shell. On TERM the shell outlives the
     command at work, which gets the signal too, and starts no other.
     """
-    # The init passes TERM on to the whole group because of this variable, which no command should see.
-    lines = ["unset TINI_KILL_PROCESS_GROUP", "halted=", "trap 'halted=1' TERM"]
+    lines = [
+        # The init passes TERM on to the whole group because of this variable, which no command should see.
+        "unset TINI_KILL_PROCESS_GROUP",
+        # A variable that the job's environment holds as well would reach its commands changed.
+        "orcaops_halted=",
+        "trap 'orcaops_halted=1' TERM",
+        "orcaops_clock() { read -r orcaops_up orcaops_idle </proc/uptime || orcaops_up=; } 2>/dev/null",
+        f"orcaops_note() {{ printf '\\036{word} %s %s %s\\036\\n' $1 $2 $orcaops_up >&2; }}",
+    ]
     for number, command in enumerate(commands):
         lines += [
-            f"printf '\\036{word} {number} begin\\036\\n' >&2",
-            f"( exec {' '.join(shlex.quote(argument) for argument in command)} ); status=$?",
-            f"printf '\\036{word} {number} %s\\036\\n' $status >&2",
-            '[ $status -eq 0 ] && [ -z "$halted" ] || exit $status',
+            f"orcaops_clock; orcaops_note {number} begin",
+            f"( exec {' '.join(shlex.quote(argument) for argument in command)} ); orcaops_status=$?",
+            f"orcaops_clock; orcaops_note {number} $orcaops_status",
+            '[ $orcaops_status -eq 0 ] && [ -z "$orcaops_halted" ] || exit $orcaops_status',
         ]
     return "\n".join(lines) + "\n"
+
+
+class _Beginning(NamedTuple):
+    """A step at work."""
+
+    number: int
+    heard_at: datetime
+    up_s: float | None
 
 
 class StepRecords:
@@ -44,7 +64,7 @@ class StepRecords:
         self._mark = _MARK + word.encode("ascii") + b" "
         self._ended = ended
         self._kept = b""
-        self._open: tuple[int, datetime] | None = None
+        self._open: _Beginning | None = None
         self.steps: list[Step] = []
 
     def feed(self, data: bytes, at: datetime) -> bytes:
@@ -79,23 +99,34 @@ class StepRecords:
         self._end(at, exit_code, signal)
 
     def _note(self, words: list[bytes], at: datetime) -> None:
-        if len(words) != 2 or not words[0].isdigit() or int(words[0]) >= len(self._commands):
+        if len(words) not in (2, 3) or not words[0].isdigit() or int(words[0]) >= len(self._commands):
             return
+        up_s = _seconds(words[2]) if len(words) == 3 else None
         if words[1] == b"begin":
-            self._open = int(words[0]), at
+            self._open = _Beginning(int(words[0]), at, up_s)
         elif words[1].isdigit():
-            self._end(at, int(words[1]), None)
+            self._end(at, int(words[1]), None, up_s)
 
-    def _end(self, at: datetime, exit_code: int | None, signal: int | None) -> None:
+    def _end(
+        self, at: datetime, exit_code: int | None, signal: int | None, up_s: float | None = None
+    ) -> None:
         if self._open is None:
             return
-        (number, since), self._open = self._open, None
+        began, self._open = self._open, None
+        duration_s = max(timedelta(), at - began.heard_at).total_seconds()
+        if up_s is not None and began.up_s is not None:
+            by_its_clock_s = max(0.0, up_s - began.up_s)
+            duration_s = min(max(duration_s, by_its_clock_s - _TICK_S), by_its_clock_s + _TICK_S)
         step = Step(
-            command=self._commands[number],
-            started_at=since,
-            duration_s=max(timedelta(), at - since).total_seconds(),
+            command=self._commands[began.number],
+            started_at=at - timedelta(seconds=duration_s),
+            duration_s=duration_s,
             exit_code=exit_code,
             signal=signal,
         )
         self.steps.append(step)
         self._ended(step, at)
+
+
+def _seconds(text: bytes) -> float | None:
+    return float(text) if text.replace(b".", b"", 1).isdigit() else None
