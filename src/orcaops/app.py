@@ -209,7 +209,7 @@ def build(configuration: Configuration) -> App:
         artifacts=home / "artifacts",
         index_limit_bytes=settings.run.index_limit,
     )
-    ownership = Ownership(home / "owners", secrets.token_hex(4))
+    ownership = Ownership(home, secrets.token_hex(4))
     executors = _executors(settings, installation, ownership)
     supervisor = Supervisor(executors, recorder, grace_s=settings.run.grace_s)
     host = host_context()
@@ -385,6 +385,7 @@ def build(configuration: Configuration) -> App:
             PeriodicThread("sandboxes", 30.0, sandboxes.sweep),
             PeriodicThread("watching", 10.0, watching.look),
             PeriodicThread("telling", 2.0, telling.deliver),
+            PeriodicThread("taking over", 2.0, recovery.take_over),
             PeriodicThread("reaping", 30.0, recovery.reap),
             PeriodicThread("confirming", 2.0, confirming.submit_wanted),
             PeriodicThread("memory", 60.0, give_back),

@@ -75,3 +75,28 @@ def test_a_server_that_is_asked_to_end_ends_in_order(orcaops: Orcaops, a_word: s
     assert followed.stdout == b"later\n"
     second.send_signal(signal.SIGTERM)
     assert second.wait(60) == 0
+
+
+def test_a_server_takes_over_from_another_that_dies_beside_it(orcaops: Orcaops, tmp_path: Path) -> None:
+    """Nothing is started anew, and nobody asks: what one server has accepted the other brings to its end."""
+    done, begun = tmp_path / "done", tmp_path / "begun"
+    dying, url = orcaops.serve(ORCAOPS_SERVER_CONCURRENCY="1")
+    living, _ = orcaops.serve(ORCAOPS_SERVER_CONCURRENCY="1")
+    environment = {"ORCAOPS_URL": url}
+    runs = f"echo > {begun}; exec sleep 1000"
+    orcaops.call("run", "--detach", "--", "sh", "-c", runs, env=environment)
+    wait_for(begun.exists)
+    for n in range(3):
+        orcaops.call("run", "--detach", "--", "sh", "-c", f"echo {n} >> {done}", env=environment)
+    assert not lines(done), "they wait for the first"
+    dying.kill()
+    dying.wait()
+    wait_for(lambda: len(lines(done)) == 3)
+    # A command that takes over has no queue of its own to work off: what it finds goes to the server.
+    queued_by_nobody = orcaops.call("run", "--detach", "--", "sh", "-c", f"echo 3 >> {done}")
+    assert queued_by_nobody.returncode == 0
+    wait_for(lambda: len(lines(done)) == 4)
+    living.send_signal(signal.SIGTERM)
+    assert living.wait(60) == 0
+    states = Counter(run["status"] for run in orcaops.runs())
+    assert states == {"lost": 1, "succeeded": 4}

@@ -272,9 +272,8 @@ time.sleep(600)
 
 
 def test_what_a_killed_process_held_is_removed_and_nobody_elses(installation: str, tmp_path: Path) -> None:
-    owners = tmp_path / "owners"
     holding = subprocess.Popen(
-        [sys.executable, "-c", _HOLD, installation, str(owners), SMALL_IMAGE],
+        [sys.executable, "-c", _HOLD, installation, str(tmp_path), SMALL_IMAGE],
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -282,7 +281,7 @@ def test_what_a_killed_process_held_is_removed_and_nobody_elses(installation: st
     with (
         holding,
         contextlib.closing(
-            DockerExecutor(installation=installation, ownership=Ownership(owners, "living"))
+            DockerExecutor(installation=installation, ownership=Ownership(tmp_path, "living"))
         ) as mine,
     ):
         left = holding.stdout.readline().strip()
@@ -300,7 +299,7 @@ def test_what_a_killed_process_held_is_removed_and_nobody_elses(installation: st
 def test_a_job_whose_owner_is_killed_is_adopted(installation: str, tmp_path: Path) -> None:
     script = _HOLD.replace("time.sleep(600)", _RUN_IN_IT)
     running = subprocess.Popen(
-        [sys.executable, "-c", script, installation, str(tmp_path / "owners"), SMALL_IMAGE],
+        [sys.executable, "-c", script, installation, str(tmp_path), SMALL_IMAGE],
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -311,7 +310,7 @@ def test_a_job_whose_owner_is_killed_is_adopted(installation: str, tmp_path: Pat
         assert running.stdout.readline().strip() == "begun"
         os.kill(running.pid, signal.SIGKILL)
         running.wait()
-    mine = DockerExecutor(installation=installation, ownership=Ownership(tmp_path / "owners", "living"))
+    mine = DockerExecutor(installation=installation, ownership=Ownership(tmp_path, "living"))
     assert mine.reap(["adopted", ref], dry_run=True) == []
     observer = RecordingObserver(tmp_path)
     run = job(spec("echo begun; sleep 2; echo end; exit 5")).changed(job_id="adopted", engine_ref=ref)

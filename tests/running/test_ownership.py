@@ -8,6 +8,8 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from orcaops.running.ownership import Ownership
 
 _CLAIM = """
@@ -31,7 +33,7 @@ def test_an_owner_lives_until_it_is_killed(tmp_path: Path) -> None:
         child.wait()
     assert not ours.lives(theirs)
     ours.sweep()
-    assert not list(tmp_path.iterdir())
+    assert not list((tmp_path / "owners").iterdir())
 
 
 def test_one_owns_only_between_claim_and_release(tmp_path: Path) -> None:
@@ -44,13 +46,40 @@ def test_one_owns_only_between_claim_and_release(tmp_path: Path) -> None:
     assert not other.lives(name)
 
 
-def test_an_owner_of_another_machine_cannot_be_judged(tmp_path: Path) -> None:
-    assert Ownership(tmp_path, "a").lives("elsewhere:1:x")
+def test_an_owner_of_another_home_cannot_be_judged_though_the_database_is_the_same(tmp_path: Path) -> None:
+    ours, theirs = Ownership(tmp_path / "ours", "a"), Ownership(tmp_path / "theirs", "b")
+    assert ours.lives(theirs.claim())
+    theirs.release()
+    assert ours.lives(theirs.name), "not our file, not our word"
+    ours.sweep()
+
+
+def test_the_dead_of_a_home_are_known_wherever_it_is_mounted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dead = Ownership(tmp_path / "before", "a")
+    name = dead.claim()
+    dead.release()
+    (tmp_path / "before").rename(tmp_path / "after")
+    monkeypatch.setattr("socket.gethostname", lambda: "made-anew")
+    assert not Ownership(tmp_path / "after", "b").lives(name)
+
+
+def test_all_who_come_at_once_to_a_new_home_call_it_the_same(tmp_path: Path) -> None:
+    together = threading.Barrier(8)
+
+    def place(number: int) -> str:
+        together.wait()
+        return Ownership(tmp_path / "home", str(number)).claim().partition(":")[0]
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(place, range(8)))) == 1
 
 
 def test_the_dead_are_dead_to_all_who_ask_at_the_same_time(tmp_path: Path) -> None:
-    (tmp_path / Ownership(tmp_path, "gone").name.replace(":", "%")).touch()
     dead = Ownership(tmp_path, "gone").name
+    (tmp_path / "owners").mkdir()
+    (tmp_path / "owners" / dead.replace(":", "%")).touch()
     together = threading.Barrier(4)
 
     def ask(_: int) -> bool:

@@ -36,6 +36,9 @@ class SandboxRepository(Protocol):
     def living(self) -> list[Sandbox]:
         """All of which something may be left, of every workspace."""
 
+    def living_to_add(self, workspace: str) -> list[Sandbox]:
+        """Those of one workspace: whoever asks meanwhile, to add one, waits until this transaction ends."""
+
 
 class StoodReadyRepository(Protocol):
     """Facts: what became of each container that stood ready."""

@@ -101,6 +101,9 @@ class RunRepository(Protocol):
     def open_runs(self) -> list[Run]:
         """All runs that are not final, of every workspace."""
 
+    def owners(self) -> set[str | None]:
+        """Whose the runs are that are not final; None among them where one waits for an owner."""
+
     def unabsorbed(self, limit: int) -> list[Run]:
         """Final runs without a number, in order of their end, of every workspace."""
 

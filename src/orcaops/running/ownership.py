@@ -2,30 +2,40 @@
 
 Every process that runs jobs holds a lock on a file of its own. The kernel lets go of the lock when
 the process ends, however it ends, so a dead owner is told from a living one without any clock.
-An owner of another machine cannot be judged from here and counts as living.
+Locks are seen where the files are, so an owner's name says which home they belong to; one of another home,
+which may share the database, cannot be judged from here and counts as living.
 """
 
 import contextlib
 import fcntl
 import os
-import socket
+import secrets
 import threading
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
+
+_PLACE = "place"
 
 
 class Ownership:
     """This process's claim, and its view of the others'.
 
-    ``folder`` is shared by all processes of one installation; the file appears with the first
+    ``home`` is shared by all processes that can judge each other; the file appears in it with the first
     :meth:`claim` and goes with :meth:`release`.
     """
 
-    def __init__(self, folder: Path, nonce: str) -> None:
-        self._folder = folder
-        self.name = f"{_host()}:{os.getpid()}:{nonce}"
+    def __init__(self, home: Path, nonce: str) -> None:
+        self._home = home
+        self._folder = home / "owners"
+        self._nonce = nonce
         self._descriptor: int | None = None
         self._claiming = threading.Lock()
+
+    @cached_property
+    def name(self) -> str:
+        """What runs of this process have as their owner."""
+        return f"{self._place}:{os.getpid()}:{self._nonce}"
 
     def claim(self) -> str:
         """Make sure that others see this process as living; returns the owner's name."""
@@ -51,7 +61,7 @@ class Ownership:
         """Whether a run's owner can still bring it to its end."""
         if owner == self.name:
             return self._descriptor is not None
-        if owner.partition(":")[0] != _host():
+        if owner.partition(":")[0] != self._place:
             return True
         with self._dead(self._path(owner)) as dead:
             return not dead
@@ -84,9 +94,19 @@ class Ownership:
         finally:
             os.close(descriptor)
 
+    @cached_property
+    def _place(self) -> str:
+        """A word for the home, drawn when it is first asked for; it moves with the home, not with a host."""
+        link = self._home / _PLACE
+        drawn = secrets.token_hex(8)
+        # A link, because it is there with its content or not at all, and needs no room of its own.
+        with contextlib.suppress(OSError):  # it is there, or this home can be read only and has no owners
+            self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            link.symlink_to(drawn)
+        try:
+            return str(link.readlink())
+        except OSError:
+            return drawn
+
     def _path(self, owner: str) -> Path:
         return self._folder / owner.replace(":", "%").replace("/", "%")
-
-
-def _host() -> str:
-    return socket.gethostname().replace(":", "-").replace("/", "-").replace("%", "-")

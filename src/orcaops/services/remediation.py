@@ -116,7 +116,7 @@ class Remediation:
         Without a server, two commands at the same moment may each run it.
         """
         with self._store.write() as transaction:
-            run = transaction.runs.get(workspace, job_id)
+            run = transaction.runs.get_to_change(workspace, job_id)  # one at a time decides about it
             taken = transaction.decisions.about(workspace, _SUBJECT, job_id)
             for each in taken:
                 if each.verb == "follow" and each.details.get("action") == remedy.action:

@@ -109,7 +109,7 @@ class Sandboxes:
             host=self._host,
         )
         with self._store.write() as transaction:
-            here = [each for each in transaction.sandboxes.living() if each.workspace == spec.workspace]
+            here = transaction.sandboxes.living_to_add(spec.workspace)
             if len(here) >= self._most:
                 raise conflict(
                     f"the workspace has {len(here)} sandboxes already",

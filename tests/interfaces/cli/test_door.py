@@ -70,7 +70,7 @@ def settle(app: App, monkeypatch: pytest.MonkeyPatch) -> Callable[..., float]:
 def orphan(app: App, **changes: object) -> str:
     """A job whose process has died."""
     run = app.jobs.submit(JobSpec(command=("true",), executor="process"))
-    dead = Ownership(app.settings.home / "owners", "gone").name
+    dead = Ownership(app.settings.home, "gone").name
     with app.store.write() as transaction:
         transaction.runs.save(run.changed(owner=dead, **changes))
     return run.job_id

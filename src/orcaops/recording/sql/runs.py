@@ -83,6 +83,7 @@ _FIND = _WHOLE.where(
     runs.c.workspace == bindparam("workspace"), runs.c.job_id.in_(bindparam("job_ids", expanding=True))
 )
 _OPEN_RUNS = _WHOLE.where(OPEN).order_by(runs.c.seq)
+_OWNERS = select(runs.c.owner).where(OPEN).distinct()
 _UNABSORBED_RUNS = _WHOLE.where(UNABSORBED).order_by(runs.c.ended_at, runs.c.seq).limit(bindparam("most"))
 _NUMBERED_RUNS = (
     _WHOLE.where(NUMBERED, runs.c.number > bindparam("after"))
@@ -256,6 +257,9 @@ class Runs:
 
     def open_runs(self) -> list[Run]:
         return [_run(row) for row in self._connection.execute(_OPEN_RUNS)]
+
+    def owners(self) -> set[str | None]:
+        return set(self._connection.scalars(_OWNERS))
 
     def unabsorbed(self, limit: int) -> list[Run]:
         return [_run(row) for row in self._connection.execute(_UNABSORBED_RUNS, {"most": limit}).all()]

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select
+from sqlalchemy import Connection, Row, delete, select, text
 
 from orcaops.model.errors import not_found
 from orcaops.model.query import Page, is_in
@@ -18,6 +18,7 @@ from orcaops.recording.sql.sandbox_tables import sandboxes, stood_ready
 from orcaops.recording.sql.upserts import upsert
 
 _GONE = (SandboxState.REMOVED.value, SandboxState.LOST.value)
+_ADDING = text("SELECT pg_advisory_xact_lock(hashtextextended(:workspace, 7062026))")
 
 
 class Sandboxes:
@@ -78,6 +79,11 @@ class Sandboxes:
             .order_by(sandboxes.c.workspace, sandboxes.c.id)
         )
         return [_sandbox(row) for row in rows]
+
+    def living_to_add(self, workspace: str) -> list[Sandbox]:
+        if self._connection.dialect.name == "postgresql":  # SQLite has one writer anyway
+            self._connection.execute(_ADDING, {"workspace": workspace})
+        return [each for each in self.living() if each.workspace == workspace]
 
 
 class StoodReady:

@@ -55,8 +55,21 @@ class Recovery:
     def orphans(self) -> list[Run]:
         """The runs whose owner has died."""
         with self._store.read() as transaction:
-            open_runs = transaction.runs.open_runs()
-        return [run for run in open_runs if run.owner is not None and not self._ownership.lives(run.owner)]
+            dead = {
+                owner
+                for owner in transaction.runs.owners()
+                if owner is not None and not self._ownership.lives(owner)
+            }
+            return [run for run in transaction.runs.open_runs() if run.owner in dead] if dead else []
+
+    def take_over(self) -> None:
+        """What a server does every few seconds: others that share its home or its queue may die beside it."""
+        if recovered := self.recover():
+            log.info("took over from dead processes: %s", recovered)
+        with self._store.read() as transaction:
+            unowned = None in transaction.runs.owners()
+        if unowned:
+            self._dispatcher.claim_unowned()
 
     def ends_now(self, orphan: Run) -> bool:
         """Whether a run without a living owner gets its end from whoever takes it over, at once.
@@ -87,7 +100,7 @@ class Recovery:
                     target=self._adopt, args=(run,), name=f"adopt-{run.job_id}", daemon=True
                 )
                 thread.start()
-                self._adopting.append(thread)
+                self._adopting = [each for each in self._adopting if each.is_alive()] + [thread]
         self._ownership.sweep()
         return Recovered(tuple(requeued), tuple(lost), tuple(adopted))
 

@@ -14,6 +14,7 @@ from orcaops.model.run import Run, Status
 from orcaops.recording.sql import open_store
 from orcaops.recording.store import Store, Transaction
 from orcaops.testing.stores.builders import ids, make_run
+from orcaops.testing.stores.sandboxes import make_sandbox
 
 _PROCESSES = multiprocessing.get_context("spawn")
 
@@ -126,6 +127,28 @@ class ProcessesConformance:
         asking.join(60)
         other.close()
         assert found == [("print", b"answer")]
+
+    def test_who_adds_a_sandbox_sees_what_was_added_before(self, store: Store, url: str) -> None:
+        other, begun, seen = open_store(url), threading.Event(), threading.Event()
+        found: list[str | None] = []
+
+        def add_too() -> None:
+            with other.write() as transaction:
+                begun.set()
+                found.extend(each.name for each in transaction.sandboxes.living_to_add("default"))
+                seen.set()
+
+        adding = threading.Thread(target=add_too)
+        with store.write() as transaction:
+            assert transaction.sandboxes.living_to_add("default") == []
+            adding.start()
+            begun.wait(1.0)  # where the database lets it begin
+            assert not seen.wait(0.5), "it has to wait"
+            transaction.sandboxes.put(make_sandbox("s1", name="the-one"))
+            transaction.sandboxes.put(make_sandbox("s2", name="elsewhere", workspace="other"))
+        adding.join(60)
+        other.close()
+        assert found == ["the-one"]
 
     def test_two_processes_lose_nothing(self, store: Store, url: str) -> None:
         writers = [_PROCESSES.Process(target=_write_runs, args=(url, f"p{n}", 40)) for n in range(2)]

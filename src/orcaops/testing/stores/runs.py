@@ -53,10 +53,13 @@ class RunsConformance:
         with store.write() as transaction:
             transaction.runs.add(queued)
             assert ids(transaction.runs.open_runs()) == ["job-0001"]
-            transaction.runs.save(queued.changed(status=Status.RUNNING))
+            assert transaction.runs.owners() == {None}
+            transaction.runs.save(queued.changed(status=Status.RUNNING, owner="me"))
+            assert transaction.runs.owners() == {"me"}
             transaction.runs.save(final)
             transaction.runs.save(final.changed(number=7))  # says nothing new
             assert transaction.runs.open_runs() == []
+            assert transaction.runs.owners() == set()
             assert transaction.runs.get("default", "job-0001") == final
             assert ids(transaction.runs.page("default", equal("label", "2", "a")).items) == ["job-0001"]
             assert ids(transaction.runs.page("default", equal("label", "1", "a")).items) == []
