@@ -22,7 +22,7 @@ _START = datetime(2026, 1, 1, tzinfo=UTC)
 
 def limited_run(number: int, name: str, *, limit: int, held: int, **fields: Any) -> Run:
     begun = _START + timedelta(minutes=number)
-    spec = JobSpec(name=name, shell="make", memory=limit)
+    spec = JobSpec(name=name, shell="make", memory=limit, timeout=60)
     made: dict[str, Any] = {
         "job_id": f"{name}-{number}",
         "key": f"name:{name}",
@@ -62,6 +62,22 @@ def test_what_is_no_longer_worth_proposing_is_withdrawn(app: App) -> None:
     assert roomy(app).field == "memory"
     absorb(app, [limited_run(n, "a", limit=300 * MIB, held=200 * MIB) for n in range(12, 16)])
     assert recommendations(app) == []
+
+
+def test_a_variation_tried_once_leaves_the_advice_and_a_lasting_change_takes_it(app: App) -> None:
+    standing = roomy(app)
+
+    def tried(number: int, **fields: Any) -> Run:
+        return limited_run(number, "a", limit=1, held=200 * MIB, command="make -j", **fields)
+
+    for number in (12, 13):
+        absorb(app, [tried(number, requested=None, effective=None)])
+        assert [each.id for each in recommendations(app)] == [standing.id]
+    absorb(app, [limited_run(14, "a", limit=4096 * MIB, held=200 * MIB)])
+    absorb(app, [tried(15), tried(16)])
+    assert [each.id for each in recommendations(app)] == [standing.id]
+    absorb(app, [tried(17)])
+    assert recommendations(app) == [], "three in a row are what the job runs now"
 
 
 def test_relearning_gives_the_same_recommendations_with_what_was_decided(app: App) -> None:

@@ -34,3 +34,10 @@ def test_few_healthy_runs_of_a_wide_job_would_be_killed() -> None:
         killed += sum(value > limit for value in coming)
         n += len(coming)
     assert killed / n <= 0.001
+
+
+def test_it_comes_down_as_runs_come_in() -> None:
+    limits = [timeout([100.0] * n) or 0.0 for n in range(NEEDED, 25)]
+    assert limits == sorted(limits, reverse=True)
+    assert limits[0] > 1600
+    assert limits[10:] == [limits[-1]] * 5, "as before from twenty runs on"

@@ -48,9 +48,9 @@ def test_one_that_stops_runs_at_work_is_raised() -> None:
     assert len(found.evidence["stopped_at_work"]) == 5
 
 
-def test_it_is_silent_where_it_fits_and_before_twenty_runs() -> None:
+def test_it_is_silent_where_it_fits_and_before_ten_runs() -> None:
     assert not told(Timeouts(), a_dossier([a_run(n, 60.0, spec=spec(200)) for n in range(30)]))
-    assert not told(Timeouts(), a_dossier([a_run(n, 60.0, spec=spec(None)) for n in range(19)]))
+    assert not told(Timeouts(), a_dossier([a_run(n, 60.0, spec=spec(None)) for n in range(9)]))
     unknown = [a_run(n, 60.0, spec=spec(None), source="csv") for n in range(30)]
     assert not told(Timeouts(), a_dossier(unknown))
 

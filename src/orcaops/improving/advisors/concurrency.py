@@ -29,7 +29,7 @@ class Concurrency:
     """
 
     name: str = "concurrency"
-    needed: int = 20
+    needed: int = 10
     least_s: float = 10.0
     share: float = 0.2
 

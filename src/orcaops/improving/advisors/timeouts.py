@@ -30,7 +30,7 @@ class Timeouts:
     where the replay over history would stop a healthy run.
 
     >>> Timeouts().needed
-    20
+    10
     """
 
     name: str = "timeouts"
