@@ -73,9 +73,15 @@ class Dossier:
     prices: Prices | None = None
 
     @property
+    def latest(self) -> Run | None:
+        """The latest run of the present work (:mod:`orcaops.improving.works`); None without runs."""
+        _, runs = of_one_work(self.runs)
+        return runs[0] if runs else None
+
+    @property
     def spec(self) -> JobSpec | None:
         """The job as it ran last; None where only its traces were imported."""
-        return spec_of(self.runs[0]) if self.runs else None
+        return spec_of(self.latest) if self.latest is not None else None
 
     @property
     def successes(self) -> tuple[Run, ...]:
@@ -83,7 +89,7 @@ class Dossier:
         return tuple(run for run in self.runs if run.cause is Cause.SUCCESS)
 
     def of_present_work(self) -> "Dossier":
-        """The same of those runs only that did what the latest one does (:mod:`orcaops.improving.works`)."""
+        """The same of those runs only that did what the job runs at present."""
         _, runs = of_one_work(self.runs)
         return self if len(runs) == len(self.runs) else replace(self, runs=tuple(runs))
 

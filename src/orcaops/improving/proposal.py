@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from orcaops.improving.dossier import Dossier, spec_of
+from orcaops.improving.dossier import Dossier
 from orcaops.model.amounts import NOTHING, is_nothing, show_between
 from orcaops.model.identity import content_id
 from orcaops.model.recommendation import Change, Priority, Recommendation, Saving, SavingUnit, Trial
@@ -149,8 +149,7 @@ def _price(dossier: Dossier, unit: SavingUnit) -> float | None:
         return 3600 * prices.per_gb_second
     if unit == "cpu_hours":
         return 3600 * prices.per_cpu_second
-    spec = spec_of(dossier.runs[0])
-    cpus = (spec.cpus if spec is not None else None) or 1.0
+    cpus = (dossier.spec.cpus if dossier.spec is not None else None) or 1.0
     held = max((run.usage.memory_peak_bytes or 0 for run in dossier.runs), default=0)
     second = cpus * prices.per_cpu_second + held / _GIB * prices.per_gb_second
     return second if unit == "seconds" else second * (dossier.baseline.duration_p50 or 0.0) + prices.per_run

@@ -6,6 +6,7 @@ from typing import Literal, Protocol
 
 from orcaops.improving.dossier import IdleSandbox
 from orcaops.improving.outcome import effect_of
+from orcaops.improving.works import of_one_work
 from orcaops.learning.loop import Absorbed
 from orcaops.model.anomaly import Severity
 from orcaops.model.decision import Decision
@@ -144,7 +145,8 @@ class Advice:
         """
         with self._store.read() as transaction:
             found = transaction.recommendations.get(workspace, recommendation_id)
-            runs = transaction.runs.latest_of_key(workspace, found.key, 1)
+            known = transaction.runs.latest_of_key(workspace, found.key, RUNS)
+            _, runs = of_one_work([run for run in known if run.teaches])
         change = found.change
         if change is None or change.field not in _TRIABLE or not runs:
             raise conflict(

@@ -28,7 +28,10 @@ def test_it_is_untried_and_says_its_caveat() -> None:
 def test_the_measured_size_is_used_where_it_is_known() -> None:
     sized = [run.changed(image_size_bytes=440 * 1024**2) for run in runs("node:20", 45.0)]
     (found,) = told(SlimImage(), a_dossier(sized))
-    assert (found.evidence["image_bytes_are"], found.evidence["image_bytes"]) == ("measured", 440 * 1024**2)
+    assert (found.evidence["image_size_is"], found.evidence["image_size_bytes"]) == (
+        "measured",
+        440 * 1024**2,
+    )
 
 
 def test_it_is_silent_where_nothing_is_pulled_and_about_unknown_images() -> None:

@@ -80,7 +80,7 @@ class Caching:
             description=f"{tool} runs in {100 * len(found) / runs:.0f}% of runs, takes "
             f"{show_duration(mean)} each time{downloaded}{per_day}.",
             impact="A cache saves most of it, a base image with everything installed nearly all.",
-            action=_what_to_do(installer, dossier.runs[0]) if installer is not None else "",
+            action=_what_to_do(installer, found[0].run) if installer is not None else "",
             worth=Worth(
                 unit="seconds",
                 per_run=each_run.scaled(self.kept, 0.5, 1.0),

@@ -55,13 +55,12 @@ class ParallelSteps:
 
     def advise(self, dossier: Dossier) -> Sequence[Recommendation]:
         """At most one recommendation: the longest row of steps."""
-        commands = [step.command for step in dossier.runs[0].steps] if dossier.runs else []
+        steps = dossier.latest.steps if dossier.latest is not None else ()
+        commands = [step.command for step in steps]
         alike = [r for r in dossier.successes if [step.command for step in r.steps] == commands]
         if len(alike) < self.needed or self._is_busy(alike):
             return ()
-        rows = [
-            (sum(self._saved(run.steps, row) for run in alike), row) for row in _rows(dossier.runs[0].steps)
-        ]
+        rows = [(sum(self._saved(run.steps, row) for run in alike), row) for row in _rows(steps)]
         best, row = max(rows, default=(0.0, range(0)), key=lambda pair: pair[0])
         if best / len(alike) < self.least_s / 2:
             return ()
@@ -111,7 +110,8 @@ class ParallelSteps:
 
 def _each_by_itself(dossier: Dossier, commands: Sequence[Sequence[str]]) -> str:
     """A command for each step that starts it as a job of its own; what to do, where it cannot be typed."""
-    spec = dossier.runs[0].requested or dossier.spec
+    latest = dossier.latest
+    spec = (latest.requested if latest is not None else None) or dossier.spec
     if spec is None:
         return "Make each step a job of its own, and start them with --detach"
     named = [f"{spec.name}-{place}" if spec.name else None for place in range(1, len(commands) + 1)]

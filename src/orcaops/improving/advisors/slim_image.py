@@ -50,7 +50,7 @@ class SlimImage:
 
     def advise(self, dossier: Dossier) -> Sequence[Recommendation]:
         """At most one recommendation."""
-        image = dossier.runs[0].image if dossier.runs else None
+        image = dossier.latest.image if dossier.latest is not None else None
         found = variant_of(image)
         if image is None or found is None or len(dossier.successes) < self.needed:
             return ()
@@ -88,9 +88,9 @@ class SlimImage:
                     here,
                     image=image,
                     proposed_image=proposed,
-                    image_bytes=size,
-                    image_bytes_are=measured,
-                    proposed_bytes=int(entry["slim_mib"]) * MIB,
+                    image_size_bytes=size,
+                    image_size_is=measured,
+                    proposed_size_bytes=int(entry["slim_mib"]) * MIB,
                     pull_seconds=round(sum(pulls), 3),
                     pulls=sum(seconds > 0 for seconds in pulls),
                     caveat=entry["caveat"],

@@ -38,11 +38,12 @@ class SlowImage:
 
     def advise(self, dossier: Dossier) -> Sequence[Recommendation]:
         """At most one recommendation: the image that saves most."""
-        image = dossier.runs[0].image
-        if image is None:
+        latest = dossier.latest
+        if latest is None or latest.image is None:
             return ()
-        here = [run for run in _of_one_command(dossier.runs) if run.image == image]
-        others = [*dossier.variants, *_within(dossier, image)]
+        image, alike = latest.image, _alike(dossier.runs, latest)
+        here = [run for run in alike if run.image == image]
+        others = [*dossier.variants, *_within(dossier.key, alike, image)]
         found = [found for other in others if (found := self._compared(dossier, image, here, other))]
         return sorted(found, key=lambda each: each.score, reverse=True)[:1]
 
@@ -93,19 +94,18 @@ class SlowImage:
         )
 
 
-def _within(dossier: Dossier, image: str) -> list[Variant]:
+def _within(key: str, alike: Sequence[Run], image: str) -> list[Variant]:
     """A named job keeps its key whatever its image and command: its runs of this command on other images."""
-    alike = _of_one_command(dossier.runs)
     images = {run.image: None for run in alike if run.image not in (None, image)}
     return [
-        Variant(key=dossier.key, image=str(other), runs=tuple(run for run in alike if run.image == other))
+        Variant(key=key, image=str(other), runs=tuple(run for run in alike if run.image == other))
         for other in images
     ]
 
 
-def _of_one_command(runs: Sequence[Run]) -> list[Run]:
+def _alike(runs: Sequence[Run], latest: Run) -> list[Run]:
     """The runs of the latest one's command: others say nothing of the image."""
-    command = masked_command(runs[0].command)
+    command = masked_command(latest.command)
     return [run for run in runs if masked_command(run.command) == command]
 
 

@@ -36,7 +36,7 @@ class UnpinnedImage:
 
     def advise(self, dossier: Dossier) -> Sequence[Recommendation]:
         """At most one recommendation."""
-        image = dossier.runs[0].image if dossier.runs else None
+        image = dossier.latest.image if dossier.latest is not None else None
         here = [run for run in dossier.runs if run.image == image]
         if image is None or (tag := tag_of(image)) is None or len(here) < self.needed:
             return ()

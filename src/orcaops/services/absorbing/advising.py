@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from orcaops.improving.advisor import Advisor, SandboxAdvisor
 from orcaops.improving.decided import once_each, promised_in, trials_of, tried, with_decisions
 from orcaops.improving.dossier import Dossier, IdleSandbox, Variant, wait_s
+from orcaops.improving.works import LASTS_FROM, runs_one_work
 from orcaops.learning.loop import Absorbed
 from orcaops.model.anomaly import Anomaly
 from orcaops.model.baseline import Baseline
@@ -175,7 +176,7 @@ class Advising:
         return tried(shown, job_ids, runs, usual)
 
     def _advise(self, dossier: Dossier) -> list[Recommendation]:
-        latest, baseline = dossier.runs[0], dossier.baseline
+        latest, baseline = dossier.latest or dossier.runs[0], dossier.baseline
         return self._said(
             dossier.key,
             lambda advisor: advisor.advise(dossier) if advisor.concerns(latest, baseline) else (),
@@ -203,8 +204,9 @@ class Advising:
             return None  # all its runs were of a kind that teaches nothing
         if baseline.run_count < _FEWEST:
             return None
-        latest = [r for r in transaction.runs.latest_of_key(workspace, key, 1, until=until) if r.teaches]
-        if latest and not self._concerned(latest[0], baseline):
+        latest = transaction.runs.latest_of_key(workspace, key, LASTS_FROM, until=until)
+        latest = [run for run in latest if run.teaches]
+        if latest and runs_one_work(latest) and not self._concerned(latest[0], baseline):
             return None
         runs = tuple(
             r for r in transaction.runs.latest_of_key(workspace, key, RUNS, until=until) if r.teaches

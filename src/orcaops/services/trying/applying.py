@@ -86,8 +86,9 @@ class Applying:
         if not latest:
             return None
         past = self._proposing.past(transaction, workspace, key, known, latest)
-        traced = latest[0].source != "local" and own_value(latest[0], field) is None
-        own = change.before if traced else own_value(latest[0], field)
+        last = (past.runs or latest)[0]
+        traced = last.source != "local" and own_value(last, field) is None
+        own = change.before if traced else own_value(last, field)
         if past.in_force.get(field, own) != change.before and (own or change.before):
             return None
         proposal = asked_for(past, field, own, change.after, recommendation.description)
