@@ -6,7 +6,7 @@
 ({'error': 1, 'warning': 1, 'info': 1}, 'error: no such file')
 """
 
-import re
+from orcaops.recording.terminal import without_controls
 
 LEVELS = ("error", "warning", "info", "debug")
 
@@ -37,7 +37,6 @@ _FAILURE = (
 _EXACT_BYTES = 4 * 1024 * 1024
 _SAMPLED_ONE_IN = 16
 _LONGEST_ERROR = 500
-_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
 
 class LogReading:
@@ -101,5 +100,5 @@ class LogReading:
 
 def tidy_line(line: bytes) -> str:
     """A line as text for people: decoded, without colours and white space around it, at most 500 letters."""
-    text = _ANSI.sub("", line[: 4 * _LONGEST_ERROR].decode("utf-8", "replace"))
+    text = without_controls(line[: 4 * _LONGEST_ERROR].decode("utf-8", "replace"))
     return text.strip()[:_LONGEST_ERROR]

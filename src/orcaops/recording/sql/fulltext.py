@@ -24,8 +24,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.expression import bindparam
 
+from orcaops.recording.terminal import without_controls
+
 MOST_LETTERS = 200_000
-"""How much of one document is indexed: PostgreSQL takes a megabyte of words at most."""
+"""How much of one document PostgreSQL indexes, half from each end: it takes a megabyte of words at most."""
 
 _NOT_A_WORD = re.compile(r"[\W_]+")
 
@@ -76,7 +78,7 @@ class Fts5(FullText):
     def add(self, connection: Connection, documents: Sequence[tuple[int, str]]) -> None:
         connection.exec_driver_sql(
             "INSERT INTO texts (rowid, words) VALUES (?, ?)",
-            [(number, words[:MOST_LETTERS]) for number, words in documents],
+            [(number, without_controls(words)) for number, words in documents],
         )
 
     def find(self, sayings: Sequence[str]) -> Found:
@@ -94,7 +96,7 @@ class PlainTexts(FullText):
     def add(self, connection: Connection, documents: Sequence[tuple[int, str]]) -> None:
         connection.exec_driver_sql(
             "INSERT INTO texts (id, words) VALUES (?, ?)",
-            [(number, f" {_plain(words)} ") for number, words in documents],
+            [(number, f" {_plain(without_controls(words))} ") for number, words in documents],
         )
 
     def find(self, sayings: Sequence[str]) -> Found:
@@ -120,7 +122,7 @@ class Tsvector(FullText):
                 "INSERT INTO texts (id, words) VALUES (:id, to_tsvector('simple', :words)) "
                 "ON CONFLICT (id) DO NOTHING"
             ),
-            [{"id": number, "words": _plain(words)} for number, words in documents],
+            [{"id": number, "words": _plain(_ends(without_controls(words)))} for number, words in documents],
         )
 
     def find(self, sayings: Sequence[str]) -> Found:
@@ -153,7 +155,12 @@ def of(connection: Connection) -> FullText:
 
 
 def _plain(words: str) -> str:
-    return _NOT_A_WORD.sub(" ", words[:MOST_LETTERS]).strip().lower()
+    return _NOT_A_WORD.sub(" ", words).strip().lower()
+
+
+def _ends(words: str) -> str:
+    half = MOST_LETTERS // 2
+    return words if len(words) <= MOST_LETTERS else f"{words[:half]} {words[-half:]}"
 
 
 def _quoted(words: str) -> str:

@@ -15,9 +15,10 @@ from typing import BinaryIO, cast
 
 from orcaops.model.test_case import CaseStatus, TestCase, TestTotals, case_id, tidy_message
 from orcaops.recording.redaction import Redactor
+from orcaops.recording.terminal import without_controls
 from orcaops.recording.test_reports.found import Counted, Found, RunnerLog
 from orcaops.recording.test_reports.junit import Case, Fault, suites_of
-from orcaops.recording.test_reports.telltale import may_hold_tests, without_colours
+from orcaops.recording.test_reports.telltale import may_hold_tests
 
 MOST_CASES = 20_000
 """Cases kept of one run."""
@@ -211,7 +212,7 @@ def read_log(text: str, pile: _Pile) -> None:
     """Read what runners say in a log onto the pile."""
     if not may_hold_tests(text):
         return
-    text = without_colours(text)
+    text = without_controls(text)
     asked = [runner for runner in runners() if runner.sniff(text)]
     if not asked:
         return

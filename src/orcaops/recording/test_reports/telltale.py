@@ -4,7 +4,8 @@ import re
 from functools import cache
 from typing import Any
 
-_COLOUR = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+from orcaops.recording.terminal import without_controls
+
 # For each reader what its ``sniff`` cannot do without.
 _WORDS = (
     "= test session starts",
@@ -43,7 +44,7 @@ def may_hold_tests(text: str) -> bool:
     >>> may_hold_tests("=== 3 passed in 0.1s ==="), may_hold_tests("= test session starts =\\n")
     (False, True)
     """
-    plain = without_colours(text)  # a colour may begin in the middle of a word
+    plain = without_controls(text)  # a colour may begin in the middle of a word
     return _any_word().search(plain.encode("utf-8", "replace")) is not None
 
 
@@ -52,8 +53,3 @@ def _any_word() -> Any:
     import re2  # one pass over the text for all words; Python's own takes ten times as long
 
     return re2.compile("|".join(re.escape(word) for word in _WORDS).encode())
-
-
-def without_colours(text: str) -> str:
-    """The text without the terminal's control sequences."""
-    return _COLOUR.sub("", text) if "\x1b[" in text else text

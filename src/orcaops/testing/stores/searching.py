@@ -95,6 +95,26 @@ class SearchConformance:
                 assert (query, page.total) == (query, len(wanted))
                 assert ids(transaction.runs.each("default", query)) == wanted[::-1]
 
+    def test_colours_hide_no_word(self, store: Store) -> None:
+        link = "\x1b]8;;http://a.example/x\x1b\\test_pay\x1b]8;;\x1b\\"
+        printed = f"\x1b[1m\x1b[31mFAILED\x1b[0m {link} un\x1b[4mder\x1b[0mlined"
+        with store.write() as transaction:
+            transaction.runs.add_new([make_run(1), make_run(2)], {"job-0001": printed})
+        with store.read() as transaction:
+            for words, found in (("failed test_pay", 1), ("underlined", 1), ("31mFAILED", 0)):
+                assert (words, transaction.runs.page("default", Words(words)).total) == (words, found)
+
+    def test_the_end_of_a_long_log_is_found_as_its_beginning_is(self, store: Store) -> None:
+        printed = "begun\n" + "\n".join(f"line {number}" for number in range(60_000)) + "\nended badly"
+        with store.write() as transaction:
+            transaction.runs.add_new([make_run(1), make_run(2)], {"job-0001": printed})
+        with store.read() as transaction:
+            for words in ("begun", "badly"):
+                assert (words, ids(transaction.runs.page("default", Words(words)).items)) == (
+                    words,
+                    ["job-0001"],
+                )
+
     def test_an_unknown_field_is_refused(self, store: Store) -> None:
         for query in (
             equal("mood", "good"),
