@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from hashlib import blake2b
+from itertools import islice
 from pathlib import Path
 
 from orcaops.model.errors import ErrorCode, OrcaError, conflict, not_found, unavailable
 from orcaops.model.job import JobSpec
 from orcaops.model.logline import LogLine, Stream
-from orcaops.model.query import DEFAULT_LIMIT, EVERYTHING, Page, Query
+from orcaops.model.query import DEFAULT_LIMIT, EVERYTHING, Page, Query, is_in
 from orcaops.model.run import Artifact, Cause, Run, Status
 from orcaops.model.summary import Summary
 from orcaops.recording.logs.store import LogStore
@@ -253,13 +254,15 @@ class Jobs:
         after: int = -1,
         limit: int | None = None,
         stream: Stream | None = None,
+        text: str = "",
     ) -> Iterator[LogLine]:
-        """What a run has printed so far behind offset ``after``. Raises ``not_found``."""
+        """What a run has printed so far behind offset ``after``. Raises ``not_found``.
+
+        With ``text`` only the lines that it :func:`is_in`.
+        """
         self.get(workspace, job_id)
-        for count, line in enumerate(self._logs.lines(workspace, job_id, after=after, stream=stream)):
-            if limit is not None and count >= limit:
-                return
-            yield line
+        lines = self._logs.lines(workspace, job_id, after=after, stream=stream)
+        yield from islice((line for line in lines if is_in(text, line.text)), limit)
 
     def log_tail(self, workspace: str, job_id: str, count: int) -> list[LogLine]:
         """The last lines of a run. Raises ``not_found``."""

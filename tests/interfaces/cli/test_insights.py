@@ -30,6 +30,7 @@ def test_a_baseline_is_listed_from_its_first_run(orcaops: Command) -> None:
     (baseline,) = orcaops("baselines", "list", "--json").documents
     assert (baseline["established"], baseline["needed"]) == (False, 10)
     assert "1 of 10" in orcaops("baselines", "list").text
+    assert "±" not in orcaops("baselines", "show", "name:new").text, "one run has no spread"
 
 
 def test_a_key_may_hold_anything(orcaops: Command) -> None:

@@ -35,6 +35,23 @@ def test_what_has_no_room_goes_below(capsys: pytest.CaptureFixture[str]) -> None
     assert capsys.readouterr().out.splitlines()[1] == "4kx24kx24kx24kx24kx2  critical  Took 15 × a…"
 
 
+def test_on_a_narrow_terminal_the_last_column_is_still_there(capsys: pytest.CaptureFixture[str]) -> None:
+    row = ("4kx2" * 5, "2026-11-29 15:38:28", "warning", "1", "over", "nightly", "Takes longer by 57%")
+    table(["id", "when (UTC)", "severity", "runs", "state", "job", "what"], [row], widest=40)
+    assert capsys.readouterr().out.splitlines()[-3:] == [
+        "4kx24kx24kx24kx24kx2",
+        "    2026-11-29 15:38:28  warning  1",
+        "    over  nightly  Takes longer by 57%",
+    ]
+
+
+def test_wide_letters_take_two_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    table(["job", "what"], [("😀日本", "a"), ("e\u0301tude", "b")], widest=40)
+    assert capsys.readouterr().out.splitlines() == ["JOB     WHAT", "😀日本  a", "e\u0301tude   b"]
+    table(["job", "what"], [("x", "日本" * 20)], widest=20)
+    assert capsys.readouterr().out.splitlines()[1] == "x    日本日本日本日…"
+
+
 def test_for_a_program_nothing_is_cut(capsys: pytest.CaptureFixture[str]) -> None:
     table(["id", "what"], [("1", "x" * 500)])
     assert capsys.readouterr().out.splitlines()[1] == f"1   {'x' * 500}"

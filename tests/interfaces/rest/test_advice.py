@@ -47,6 +47,11 @@ def test_a_dismissal_says_why(client: TestClient, body: dict[str, str]) -> None:
     assert client.post("/orcaops/recommendations/r1/dismiss", json=body).status_code == 422
 
 
+def test_who_sends_no_body_is_told_what_is_missing(client: TestClient) -> None:
+    refused = client.post("/orcaops/recommendations/r1/dismiss")
+    assert (refused.status_code, refused.json()["where"]) == (422, "body.reason")
+
+
 def test_one_that_nothing_can_try_is_refused(client: TestClient) -> None:
     answer = client.post("/orcaops/recommendations/r1/try")
     assert (answer.status_code, answer.json()["code"]) == (409, "conflict")

@@ -70,6 +70,22 @@ def test_a_log_comes_in_pages(client: TestClient, talker: str) -> None:
     assert texts == [f"{stream} {number}" for number in range(LINES) for stream in ("stdout", "stderr")]
 
 
+def test_a_page_goes_on_at_the_cursor_of_the_page_before_as_in_every_list(
+    client: TestClient, talker: str
+) -> None:
+    address = f"/orcaops/jobs/{talker}/logs"
+    first = client.get(address, params={"q": "stdout*7", "limit": 2}).json()
+    assert [line["text"] for line in first["items"]] == ["stdout 7", "stdout 17"]
+    then = {"q": "stdout*7", "limit": 2, "cursor": first["next_cursor"]}
+    second = client.get(address, params=then).json()
+    assert [line["text"] for line in second["items"]] == ["stdout 27", "stdout 37"]
+    text = client.get(address, params=then, headers={"Accept": "text/plain"}).text
+    assert text == "stdout 27\nstdout 37\n"
+    for cursor in ("x", "-1", "9" * 19, ""):
+        refused = client.get(address, params={"cursor": cursor})
+        assert (cursor, refused.status_code, refused.json()["where"]) == (cursor, 404, "cursor")
+
+
 def test_one_stream_only(client: TestClient, talker: str) -> None:
     page = client.get(f"/orcaops/jobs/{talker}/logs", params={"stream": "stderr", "limit": 3}).json()
     assert [line["text"] for line in page["items"]] == ["stderr 0", "stderr 1", "stderr 2"]

@@ -102,9 +102,8 @@ def show(app: "App", key: str, *, workspace: str, as_json: bool) -> None:
             ("99% below", _seconds(baseline.duration_p99) or None),
             (
                 "mean",
-                f"{_seconds(baseline.duration_mean)} ± {_seconds(baseline.duration_stddev)}"
-                if baseline.duration_mean is not None
-                else None,
+                " ± ".join(filter(None, map(_seconds, (baseline.duration_mean, baseline.duration_stddev))))
+                or None,
             ),
             (
                 "memory",

@@ -6,7 +6,9 @@ import re
 import shutil
 import sys
 import textwrap
+import unicodedata
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import IO, Any
 
 import click
@@ -112,15 +114,28 @@ def _folded(cells: Sequence[str], widths: Sequence[int], beside: int, room: int)
     if beside == len(cells):
         shown[-1] = _cut(shown[-1], room - sum(widths[:-1]) - 2 * (len(widths) - 1))
     yield _row(shown[:beside], widths[:beside])
-    below = "  ".join(cell for cell in cells[beside:] if cell)
-    if below:
-        yield f"    {_cut(below, room - 4)}"
+    for below in _filled([cell for cell in cells[beside:] if cell], room - 4):
+        yield f"    {below}"
+
+
+def _filled(cells: Iterable[str], room: int) -> Iterable[str]:
+    """The cells on as few lines as hold them; only one that is wider than a whole line is cut."""
+    line = ""
+    for cell in cells:
+        if line and _width(line) + 2 + _width(cell) > room:
+            yield _cut(line, room)
+            line = ""
+        line = f"{line}  {cell}" if line else cell
+    if line:
+        yield _cut(line, room)
 
 
 def _cut(text: str, room: int) -> str:
     if _width(text) <= room:
         return text
-    return click.unstyle(text)[: max(room, 2) - 1] + "…"
+    plain = click.unstyle(text)
+    widths = accumulate(_columns(letter) for letter in plain)
+    return plain[: sum(width < max(room, 2) for width in widths)] + "…"
 
 
 def paragraph(text: str, indent: str = "", *, label: str = "") -> None:
@@ -155,7 +170,15 @@ def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 def _width(text: str) -> int:
     """The columns of a text on a terminal, its colours not counted."""
-    return len(click.unstyle(text))
+    plain = click.unstyle(text)
+    return len(plain) if plain.isascii() else sum(map(_columns, plain))
+
+
+def _columns(letter: str) -> int:
+    """How many columns one letter takes: Chinese ones and emoji two, an accent by itself none."""
+    if unicodedata.combining(letter):
+        return 0
+    return 2 if unicodedata.east_asian_width(letter) in "WF" else 1
 
 
 def _one_line(text: str) -> str:

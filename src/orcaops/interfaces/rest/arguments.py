@@ -120,7 +120,11 @@ JsonBody = Annotated[bytes, Depends(json_body)]
 
 
 def parsed(model: type[Body], body: bytes) -> Body:
-    """The body as a word, every type as it was sent. Raises ``RequestValidationError``."""
+    """The body as a word, every type as it was sent; nothing is an object without fields.
+
+    Raises ``RequestValidationError``.
+    """
+    body = body or b"{}"
     try:
         return model.model_validate_json(body, strict=True)
     except ValidationError as error:

@@ -1,5 +1,6 @@
 """Logs over HTTP: in pages, as text, and as a stream of events that can be resumed."""
 
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from typing import Annotated
 
@@ -10,17 +11,18 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
 from orcaops.app import App
-from orcaops.interfaces.rest.arguments import Asked, Digits, House, JobId, Offset
+from orcaops.interfaces.rest.arguments import Asked, Cursor, Digits, House, JobId, Offset, SearchText
 from orcaops.interfaces.rest.contract import answers
 from orcaops.interfaces.rest.jobs import shown
 from orcaops.model.errors import invalid
 from orcaops.model.logline import LogLine, Stream
-from orcaops.model.query import Page
+from orcaops.model.query import Page, no_such_page
 from orcaops.model.run import Run
 
 router = APIRouter(tags=["logs"])
 
 MOST_LINES = 10_000
+_OFFSET = re.compile(r"[0-9]{1,18}", re.ASCII)
 _HEARTBEAT_AFTER = 10  # times that nothing came, about a second each
 _CHUNK_BYTES = 64 * 1024
 _AFTERMATH_S = 5.0  # between the end of a log and the final record
@@ -45,13 +47,32 @@ _EVENT = {
 class LogAsked(Asked):
     """Which lines of a log."""
 
-    after: Offset = Field(
-        -1, description="Only lines behind the one with this offset: a page's `next_cursor`."
-    )
+    q: SearchText = Field("", description="Only lines that hold this; `*` stands for anything.")
+    after: Offset = Field(-1, description="Only lines behind the one with this offset.")
+    cursor: Cursor | None = None
     limit: Annotated[int, Field(ge=1, le=MOST_LINES), Digits] | None = Field(
         None, description=f"Most lines; a JSON page has {1000} by default, text has all."
     )
     stream: Stream | None = Field(None, description="Only this stream.")
+
+    def lines_of(self, house: App, job_id: str, *, more: int = 0) -> Iterator[LogLine]:
+        """The lines that are asked for, and so many more; without a limit all."""
+        return house.jobs.log_lines(
+            self.workspace,
+            job_id,
+            after=max(self.after, self._behind()),
+            limit=None if self.limit is None else self.limit + more,
+            stream=self.stream,
+            text=self.q,
+        )
+
+    def _behind(self) -> int:
+        """Where the page before ended: the offset of its last line is the cursor."""
+        if self.cursor is None:
+            return -1
+        if not _OFFSET.fullmatch(self.cursor):
+            raise no_such_page()
+        return int(self.cursor)
 
 
 class FollowAsked(Asked):
@@ -157,10 +178,7 @@ def _event(item: LogLine | Run) -> bytes:
 def _pieces(house: App, job_id: str, asked: LogAsked) -> Iterator[bytes]:
     """The text of a log in pieces that are worth sending."""
     piece = bytearray()
-    lines = house.jobs.log_lines(
-        asked.workspace, job_id, after=asked.after, limit=asked.limit, stream=asked.stream
-    )
-    for line in lines:
+    for line in asked.lines_of(house, job_id):
         piece += line.text.encode("utf-8", "replace")
         if not line.partial:
             piece += b"\n"
@@ -180,9 +198,7 @@ async def _joined(feed: AsyncGenerator[list[bytes], None]) -> AsyncIterator[byte
 
 def _page(house: App, job_id: str, asked: LogAsked) -> Response:
     limit = asked.limit or 1000
-    lines = list(
-        house.jobs.log_lines(asked.workspace, job_id, after=asked.after, limit=limit + 1, stream=asked.stream)
-    )
+    lines = list(asked.model_copy(update={"limit": limit}).lines_of(house, job_id, more=1))
     more = len(lines) > limit
     return shown(
         Page[LogLine](items=tuple(lines[:limit]), next_cursor=str(lines[limit - 1].offset) if more else None)
