@@ -16,8 +16,9 @@ import pytest
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("learned", "advised")
+@pytest.mark.parametrize("phases", ["examples,coverage", "fuzzing", "stateful"])
 def test_all_checks_hold(
-    served: Callable[[str | None], str], submitted: Callable[..., dict[str, Any]], tmp_path: Path
+    phases: str, served: Callable[[str | None], str], submitted: Callable[..., dict[str, Any]], tmp_path: Path
 ) -> None:
     submitted(name="greeting")
     address = served("fuzzing-token")
@@ -28,6 +29,7 @@ def test_all_checks_hold(
             f"{address}/openapi.json",
             "--header=Authorization: Bearer fuzzing-token",
             "--checks=all",
+            f"--phases={phases}",
             f"--max-examples={os.environ.get('ORCAOPS_TEST_EXAMPLES', '8')}",
             "--seed=1",
             "--generation-deterministic",
