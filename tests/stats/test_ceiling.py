@@ -2,10 +2,11 @@
 
 import math
 import random
+import statistics
 
 import pytest
 
-from orcaops.stats.ceiling import AHEAD, GROWS_ON, ceiling, growth, runs_until
+from orcaops.stats.ceiling import AHEAD, GROWS_ON, ceiling, growth, pace
 
 KINDS = {
     "constant": lambda n, noise: 100 * noise,
@@ -53,9 +54,24 @@ def test_chance_seldom_looks_like_growth() -> None:
 def test_growth_goes_on_and_reaches_a_bound() -> None:
     values = [100 * 1.01**n for n in range(30)]
     assert ceiling(values) >= values[-1] * 1.01**GROWS_ON
-    assert runs_until(values, 200) == math.ceil(math.log(2) / math.log(1.01)) - 29
-    assert runs_until(values, 50) == 0
-    assert runs_until([100.0] * 30, 200) is None
+    found = pace(values)
+    assert found is not None
+    assert found.until(200) == math.ceil(math.log(2) / math.log(1.01)) - 29
+    assert found.until(50) == 0
+    assert pace([100.0] * 30) is None
+
+
+@pytest.mark.parametrize("kind", ["grows by a share", "grows by an amount"])
+def test_what_grows_by_an_amount_is_not_foretold_by_a_share_nor_the_other_way_round(kind: str) -> None:
+    draw, errors = random.Random(kind), []
+    for _ in range(200):
+        values = [KINDS[kind](n, math.exp(draw.gauss(0, 0.03))) for n in range(30)]
+        bound = KINDS[kind](50, 1.0)
+        found = pace(values)
+        assert found is not None
+        errors.append(found.until(bound) - 21)
+    assert abs(statistics.median(errors)) <= 2
+    assert sum(abs(error) > 8 for error in errors) <= 20
 
 
 def test_one_value_and_zeros_are_taken() -> None:

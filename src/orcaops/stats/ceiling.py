@@ -22,13 +22,13 @@ A step that has not come yet, and growth that is still smaller than the noise ar
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 from orcaops.stats.clumps import levelled, risen
 from orcaops.stats.student import critical
-from orcaops.stats.trend import trend
+from orcaops.stats.trend import Trend, trend
 
 AHEAD = 20
 """The next runs that a ceiling is for."""
@@ -43,6 +43,7 @@ _EXCEEDED = 0.05
 _PRIOR_SPREAD = 0.08
 _MOST_FREEDOM = 30
 _WANDERS = 2.6  # standard deviations of von Neumann's ratio: once in two hundred by chance
+_CLEARLY = 0.9  # of what growth by a share is off: it comes sooner, and is thought of where both describe it
 _HIGHEST_STEP = math.log(3)
 _HIGHEST = 3.0  # e to this above the largest: farther ahead nothing is known
 
@@ -61,18 +62,55 @@ def growth(values: Sequence[float]) -> Growth:
     (0.02, Growth(sure=0.0, maybe=0.0))
     """
     logs = _logs(values)
-    sure = maybe = 0.0
-    for length in sorted({*(each for each in _STRETCHES if each < len(logs)), len(logs)}):
-        found = trend(logs[-length:])
-        if found is None or found.slope <= 0:
-            continue
-        if statistics.median(logs[-3:]) < max(logs[:-length], default=-math.inf):
-            continue  # it comes and goes
-        if found.p_value < _SURE:
-            sure = max(sure, found.slope)
-        if length == len(logs) and found.p_value < _MAYBE:
-            maybe = found.slope
+    rising = dict(_rising(logs))
+    sure = max((found.slope for found in rising.values() if found.p_value < _SURE), default=0.0)
+    whole = rising.get(len(logs))
+    maybe = whole.slope if whole is not None and whole.p_value < _MAYBE else 0.0
     return Growth(sure, max(sure, maybe))
+
+
+class Pace(NamedTuple):
+    """How values that surely grow go on from run to run: by a share of themselves, or by an amount.
+
+    ``step`` is the growth of the logarithm, or of the value; ``level`` the latest value without its noise.
+    """
+
+    by_share: bool
+    step: float
+    level: float
+
+    def after(self, value: float, runs: int) -> float:
+        """What becomes of a value in so many runs."""
+        return value * math.exp(self.step * runs) if self.by_share else value + self.step * runs
+
+    def until(self, bound: float) -> int:
+        """In how many runs the bound is reached."""
+        far = math.log(bound / self.level) if self.by_share else bound - self.level
+        return max(math.ceil(far / self.step - 1e-9), 0)
+
+
+def pace(values: Sequence[float]) -> Pace | None:
+    """How values, oldest first, go on growing, by whichever way describes them; None where they do not.
+
+    >>> found = pace([100.0 + 5 * n for n in range(20)])
+    >>> found.by_share, round(found.step), found.until(250)
+    (False, 5, 11)
+    >>> found = pace([100 * 1.02**n for n in range(20)])
+    >>> found.by_share, round(found.step, 3), found.until(250)
+    (True, 0.02, 28)
+    """
+    logs = _logs(values)
+    sure = [(found.slope, length) for length, found in _rising(logs) if found.p_value < _SURE]
+    if not sure:
+        return None
+    share, length = max(sure)
+    shares, amounts = logs[-length:], [math.exp(y) for y in logs[-length:]]
+    found = trend(amounts)
+    amount = found.slope if found is not None else 0.0
+    by_amount = [math.log(fit) if fit > 0 else -math.inf for fit in _line(amounts, amount)]
+    if amount > 0 and _off(shares, by_amount) < _CLEARLY * _off(shares, _line(shares, share)):
+        return Pace(False, amount, _line(amounts[-_STRETCHES[0] :], amount)[-1])
+    return Pace(True, share, math.exp(_line(shares[-_STRETCHES[0] :], share)[-1]))
 
 
 def ceiling(values: Sequence[float]) -> float:
@@ -105,15 +143,24 @@ def rises_again(values: Sequence[float]) -> float:
     return max(rises) * max(1.0, len(rises) * AHEAD / len(seen))
 
 
-def runs_until(values: Sequence[float], bound: float) -> int | None:
-    """After how many more runs values that surely grow reach a bound; None if they do not grow."""
-    grows = growth(values).sure
-    if grows <= 0:
-        return None
-    latest = _logs(values)[-_STRETCHES[0] :]
-    n = len(latest)
-    level = statistics.median(y - grows * (place - n + 1) for place, y in enumerate(latest))
-    return max(math.ceil((math.log(bound) - level) / grows), 0)
+def _rising(logs: Sequence[float]) -> Iterator[tuple[int, Trend]]:
+    """The trends upward of the latest stretches, by length, that led above all there was before them."""
+    for length in sorted({*(each for each in _STRETCHES if each < len(logs)), len(logs)}):
+        found = trend(logs[-length:])
+        if found is None or found.slope <= 0:
+            continue
+        if statistics.median(logs[-3:]) >= max(logs[:-length], default=-math.inf):  # else it comes and goes
+            yield length, found
+
+
+def _line(values: Sequence[float], slope: float) -> list[float]:
+    """The line of that slope through the middle of the values."""
+    start = statistics.median(value - slope * place for place, value in enumerate(values))
+    return [start + slope * place for place in range(len(values))]
+
+
+def _off(values: Sequence[float], line: Sequence[float]) -> float:
+    return math.fsum(abs(value - fit) for value, fit in zip(values, line, strict=True))
 
 
 def _logs(values: Sequence[float]) -> list[float]:

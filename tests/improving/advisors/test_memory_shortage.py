@@ -55,6 +55,15 @@ def test_memory_that_grows_towards_its_limit_is_told_before_a_run_is_killed() ->
     assert found.saving.per_run > 0.4
 
 
+def test_memory_that_grows_by_an_amount_is_given_so_much_and_no_share() -> None:
+    growing = [run(n, 200 + 30 * n) for n in range(24)]
+    (found,) = told(MemoryShortage(), a_dossier(growing))
+    assert "grows by 30.0 MiB from run to run" in found.description
+    assert found.evidence["runs_until_the_limit"] == 5
+    assert found.evidence["growth_per_run_bytes"] == 30 * MIB
+    assert found.evidence["proposed_bytes"] < 3 * 1024 * MIB
+
+
 def test_memory_that_grows_far_below_its_limit_is_no_shortage() -> None:
     assert not told(MemoryShortage(), a_dossier([run(n, round(300 * 1.02**n)) for n in range(30)]))
 

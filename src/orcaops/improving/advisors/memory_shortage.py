@@ -13,7 +13,7 @@ from orcaops.model.quantities import MIB, show_size
 from orcaops.model.recommendation import Change, Priority, Recommendation
 from orcaops.model.run import Cause, Run
 from orcaops.stats import sizing
-from orcaops.stats.ceiling import growth, runs_until
+from orcaops.stats.ceiling import Pace, pace
 from orcaops.stats.interval import share_of_next
 
 _MARGIN = replace(sizing.SAFE, stays=False)
@@ -57,13 +57,14 @@ class MemoryShortage:
         resident = [run for run in present if run.usage.memory_resident_bytes and run.cause is Cause.SUCCESS]
         near = [r for r in resident if (r.usage.memory_resident_bytes or 0) > self.high_share * limit]
         peaks = [float(held_of(run) or 0) for run in reversed(resident)]
-        left = runs_until(peaks, limit) if peaks else None
+        growing = pace(peaks) if peaks else None
+        left = growing.until(limit) if growing is not None else None
         grows = left is not None and left <= AHEAD
         if not killed and (not (near or grows) or len(dossier.runs) < self.needed):
             return ()
         sized = sizing.memory_limit([*peaks, float(limit)], _MARGIN) or 0
-        if grows:
-            sized = max(sized, math.ceil(max(peaks) * math.exp(2 * AHEAD * growth(peaks).sure)))
+        if grows and growing is not None:
+            sized = max(sized, math.ceil(growing.after(max(peaks), 2 * AHEAD)))
         wanted = max(2 * limit, sized) if killed else max(sized, int(1.25 * limit)) // MIB * MIB
         wanted = int(min(wanted, machine_of(dossier.runs[0])[1]))
         if wanted <= limit:
@@ -81,7 +82,7 @@ class MemoryShortage:
                 field="memory",
                 kind="reliability",
                 title=f"Raise the memory limit from {show_size(limit)} to {show_size(wanted)}",
-                description=_why(len(killed), len(present), peaks, limit, left if grows else None)
+                description=_why(len(killed), len(present), peaks, limit, growing if grows else None)
                 if killed or grows
                 else f"{len(near)} of the last {len(resident)} measured runs held more than "
                 f"{100 * self.high_share:.0f}% of {show_size(limit)}; the next one may be killed.",
@@ -100,7 +101,7 @@ class MemoryShortage:
                     largest_bytes=largest,
                     killed=ids(killed),
                     near_the_limit=ids(near),
-                    growth_per_run=round(math.expm1(growth(peaks).sure), 4) if peaks else 0.0,
+                    **_grown(growing),
                     **({"runs_until_the_limit": left} if grows else {}),
                     **replayed.told("gib_hours"),
                 ),
@@ -114,18 +115,27 @@ def _was(count: int) -> str:
     return "was" if count == 1 else "were"
 
 
-def _why(killed: int, runs: int, peaks: Sequence[float], limit: int, left: int | None) -> str:
+def _grown(growing: Pace | None) -> dict[str, float]:
+    if growing is None:
+        return {"growth_per_run": 0.0}
+    if growing.by_share:
+        return {"growth_per_run": round(math.expm1(growing.step), 4)}
+    return {"growth_per_run_bytes": round(growing.step)}
+
+
+def _why(killed: int, runs: int, peaks: Sequence[float], limit: int, growing: Pace | None) -> str:
     """What happened, and what will if memory goes on growing."""
     said = []
     if killed:
         said.append(
             f"{killed} of the last {runs} runs with this limit {_was(killed)} killed for want of memory."
         )
-    if left is not None:
-        grown = 100 * math.expm1(growth(peaks).sure)
+    if growing is not None:
+        left = growing.until(limit)
+        grown = f"{100 * math.expm1(growing.step):.1f}%" if growing.by_share else show_size(growing.step)
         when = "the next run may be killed" if left <= 1 else f"{show_size(limit)} is reached in {left} runs"
         said.append(
-            f"Memory grows by {grown:.1f}% from run to run, to {show_size(max(peaks))} so far: {when}. "
+            f"Memory grows by {grown} from run to run, to {show_size(max(peaks))} so far: {when}. "
             "If the input does not grow, something is piling up: a higher limit only gains time."
         )
     return " ".join(said)
