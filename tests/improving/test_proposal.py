@@ -66,5 +66,5 @@ def test_impact_is_in_the_users_terms() -> None:
     assert "about 44.71 EUR a month (37.26 to 52.16)" in proposed(Estimate(60, 50, 70), prices=prices).impact
     assert "GiB h a day" in proposed(Estimate(1, 1, 1), unit="gib_hours", prices=prices).impact
     assert "EUR" not in proposed(Estimate(1, 1, 1), unit="exposures", prices=prices).impact
-    little = proposed(Estimate(1e-6, 1e-7, 1e-5), unit="gib_hours").impact
+    little = proposed(Estimate(1e-6, 1e-7, 3e-6), unit="gib_hours").impact
     assert little == "Saves practically nothing a day."

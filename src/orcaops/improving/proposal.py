@@ -13,7 +13,6 @@ AHEAD = 20
 """A promise is about the mean of so many next runs."""
 
 _MONTH_DAYS = 30.4
-_LEAST_A_DAY = 0.01  # of any unit but time: less is hardly worth a word
 _LEAST_MONEY = 0.005  # a month: half of a hundredth
 _GIB = 1024**3
 
@@ -95,9 +94,8 @@ def propose(
 def shown_saving(saving: Saving) -> str:
     """A saving in a sentence: per day with its interval, and in money where there are prices."""
     lead = "Concerns" if saving.unit == "exposures" else "Saves"
-    least = _LEAST_A_DAY if saving.unit != "seconds" else 0.0
     per_day = saving.per_day, saving.per_day_low, saving.per_day_high
-    if saving.per_day_high < least or is_nothing(saving.unit, *per_day):
+    if is_nothing(saving.unit, *per_day):
         return f"{lead} {NOTHING} a day."
     amount, *between = show_between(saving.unit, *per_day).split(", ")
     ends = f" ({between[0]}, 80%)" if between else ""
