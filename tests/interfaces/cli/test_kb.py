@@ -63,6 +63,8 @@ def test_teach_explains_the_past_and_forget_undoes_it(orcaops: Command, orcaops_
     assert analysis["likely_causes"][0]["title"] == "Worker 4 lost its lease"
     fix = analysis["suggested_fixes"][0]
     assert fix["action"] == "Ask 4"
+    unsaid = orcaops("kb", "feedback", fix["solution_id"], "--job", job)
+    assert (unsaid.code, "Missing option '--helped'" in unsaid.err) == (2, True), "silence is no verdict"
     noted = orcaops("kb", "feedback", fix["solution_id"], "--job", job, "--helped")
     assert "helped in 1 of 1" in noted.text
     assert "helped in 1 of 1" in orcaops("kb", "show", "acme.lease").text

@@ -69,6 +69,7 @@ def test_a_timeout_is_124(options: list[str], cause: str, orcaops: Command) -> N
         (["--network", "a b"], "--network"),
         (["--image", "a b"], "--image"),
         (["--executor", "nope"], "there is no executor 'nope'"),
+        (["--executor", "docker"], "the docker executor needs an image"),
         (["--fail-on", "weather"], "--fail-on"),
         (["--bogus"], "--bogus"),
         (["--workspace", "../up"], "../up"),

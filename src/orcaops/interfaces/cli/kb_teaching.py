@@ -120,7 +120,7 @@ def advise(app: "App", subject: str, text: str, *, workspace: str, as_json: bool
 
 @click.command(epilog="Example: orcaops kb feedback 0f3k… --job 01jd2m… --helped")
 @click.argument("solution_id")
-@click.option("--helped/--did-not-help", "helped", required=True, default=None, help="Whether it helped.")
+@click.option("--helped/--did-not-help", "helped", required=True, help="Whether it helped.")
 @click.option("--job", "job_id", help="The failed job with which it did.")
 @click.option("--note", "remark", help="What there is to say about it.")
 @options()

@@ -89,6 +89,7 @@ class DockerExecutor:
     capabilities = Capabilities(
         isolates=True,
         images=True,
+        needs_image=True,
         memory=True,
         cpus=True,
         pids=True,
