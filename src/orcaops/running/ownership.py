@@ -97,14 +97,21 @@ class Ownership:
     @cached_property
     def _place(self) -> str:
         """A word for the home, drawn when it is first asked for; it moves with the home, not with a host."""
-        link = self._home / _PLACE
+        known = self._home / _PLACE
         drawn = secrets.token_hex(8)
-        # A link, because it is there with its content or not at all, and needs no room of its own.
-        with contextlib.suppress(OSError):  # it is there, or this home can be read only and has no owners
+        with contextlib.suppress(OSError):  # it is there, or this home cannot be written and has no owners
             self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
-            link.symlink_to(drawn)
+            if not known.exists():
+                written = self._home / f"{_PLACE}.{drawn}"
+                try:
+                    written.write_text(drawn, "ascii")
+                    known.hardlink_to(
+                        written
+                    )  # there with its content or not at all, and of the first who asks
+                finally:
+                    written.unlink(missing_ok=True)
         try:
-            return str(link.readlink())
+            return known.read_text("ascii")
         except OSError:
             return drawn
 
