@@ -221,7 +221,7 @@ def test_what_does_not_pay_stops_by_itself_and_later_gets_another_chance(app: Ap
     with app.store.write() as transaction:
         facts = [stood(1, "claimed", 60.0), *(stood(number, "expired", 100.0) for number in range(2, 7))]
         transaction.stood_ready.add_many(facts)
-    assert "did not pay" in intents(found)["busy"].why
+    assert "it did not pay: 9 h 20 min of waiting for 1 hit in" in intents(found)["busy"].why
     (balance,) = found.status("default").images
     assert (balance.hits, balance.pays, balance.idle_min, balance.wasted_min) == (1, False, 560.0, 500.0)
     assert balance.saved_s == pytest.approx(0.4)

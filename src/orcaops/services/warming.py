@@ -304,7 +304,8 @@ class Warming:
         balance = self._balance(place, facts)
         if not balance.pays:
             return (
-                f"it did not pay: {balance.idle_min:.0f} idle minutes for {balance.hits} hits in seven days"
+                f"it did not pay: {show_duration(60 * balance.idle_min)} of waiting "
+                f"for {balance.hits} {'hit' if balance.hits == 1 else 'hits'} in seven days"
             )
         return None
 

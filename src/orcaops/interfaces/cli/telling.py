@@ -8,6 +8,7 @@ import click
 from orcaops.interfaces.cli.output import fields, note, paragraph
 from orcaops.interfaces.cli.predicted import record_words, shown
 from orcaops.model.anomaly import Anomaly, Severity, speaking
+from orcaops.model.attempts import held_bytes
 from orcaops.model.override import Override, show_value
 from orcaops.model.prediction import Abstained, FailureRisk, Forecasts, Prediction
 from orcaops.model.quantities import show_duration, show_size
@@ -55,7 +56,7 @@ def tell_finished(run: Run, anomalies: Sequence[Anomaly]) -> None:
         words += f" · took {show_duration(run.duration_s)}"
     if run.usage.cpu_seconds is not None:
         words += f" · CPU {show_duration(run.usage.cpu_seconds)}"
-    memory = run.usage.memory_resident_bytes or run.usage.memory_peak_bytes
+    memory = held_bytes(run)
     if memory:
         words += f" · memory {show_size(memory)}"
     note(words, "good" if run.status is Status.SUCCEEDED else "bad")
