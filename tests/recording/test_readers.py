@@ -168,6 +168,18 @@ def test_csv() -> None:
     assert raised.value.code is ErrorCode.INVALID
 
 
+def test_a_spreadsheet_with_decimal_commas() -> None:
+    runs, bad = read(
+        "csv", 'name;started_at;duration_s;cpu_seconds\n"1,5";1767225600,25;12,5;0,25\nb;1;1.234,5;\n'
+    )
+    assert [(run.name, run.duration_s, run.usage.cpu_seconds) for run in runs] == [("1,5", 12.5, 0.25)]
+    assert runs[0].started_at is not None
+    assert runs[0].started_at.microsecond == 250_000
+    assert [b.reason for b in bad] == ["'duration_s' is not a number: '1.234,5'"]
+    between_commas = 'name,started_at,duration_s\na,1767225600,"12,5"\n'
+    assert len(read("csv", between_commas)[1]) == 1, "there it may be meant to group thousands"
+
+
 def test_logs_by_path_stay_in_their_folder(tmp_path: Path) -> None:
     folder = tmp_path / "history"
     folder.mkdir()

@@ -112,7 +112,7 @@ class Questions:
         reply = self._answered(question, readings[0].inquiry, now, notes)
         update = {"question": asked, "understood": told[0], "also": tuple(told[1:])}
         if not reply.rows:
-            update["offers"] = offers(known)[:3]
+            update["offers"] = offers(known, besides=asked)[:3]
         return reply.model_copy(update=update)
 
     def _in_parts(

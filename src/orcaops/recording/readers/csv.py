@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -13,11 +14,16 @@ from orcaops.recording.reader import LONGEST_LINE, BadLine, Reader, ReadOptions
 
 _WORK = frozenset(("name", "command"))
 _TIME = frozenset(("started_at", "submitted_at", "finished_at"))
+_WITH_FRACTIONS = frozenset(("duration_s", "cpu_seconds", "timeout_s")) | _TIME
+_DECIMAL_COMMA = re.compile(r"^\s*(-?\d+),(\d+)\s*$", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Csv:
-    """Comma-separated values with a header; semicolons and tabs are taken too, where the header uses them."""
+    """Comma-separated values with a header; semicolons and tabs are taken too, where the header uses them.
+
+    Between semicolons a number may have a decimal comma, as spreadsheets write it where that is the custom.
+    """
 
     name: str = "csv"
 
@@ -59,11 +65,11 @@ class Csv:
             if not any(row):
                 continue
             try:
-                yield self._run(columns, row, options)
+                yield self._run(columns, row, separator, options)
             except (ValueError, TypeError) as error:
                 yield BadLine(number, str(error))
 
-    def _run(self, columns: list[str], row: list[str], options: ReadOptions) -> Run:
+    def _run(self, columns: list[str], row: list[str], separator: str, options: ReadOptions) -> Run:
         if len(row) > len(columns):
             raise ValueError(f"{len(row)} values for {len(columns)} columns")
         fields = dict(zip(columns, row, strict=False))
@@ -72,6 +78,9 @@ class Csv:
                 value.encode()
         except UnicodeEncodeError:
             raise ValueError("not valid UTF-8") from None
+        if separator == ";":
+            for name in _WITH_FRACTIONS & fields.keys():
+                fields[name] = _DECIMAL_COMMA.sub(r"\1.\2", fields[name])
         return run_of(fields, self.name, options)
 
 

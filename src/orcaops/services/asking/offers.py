@@ -11,11 +11,13 @@ _GENERAL = (
 )
 
 
-def offers(known: Known) -> tuple[str, ...]:
-    """Up to six questions, with names of this workspace in them.
+def offers(known: Known, *, besides: str = "") -> tuple[str, ...]:
+    """Up to six questions, with names of this workspace in them; not the one that was just asked.
 
     >>> offers(Known({"name": ("deploy",)}))[:2]
     ('why did deploy fail?', 'how long does deploy take?')
+    >>> offers(Known({"name": ("deploy",)}), besides="why did deploy fail?")[:1]
+    ('how long does deploy take?',)
     """
     found: list[str] = []
     if names := known.values.get("name"):
@@ -25,4 +27,4 @@ def offers(known: Known) -> tuple[str, ...]:
         found.append(f"compare {images[0]} with {images[1]}")
     if len(branches) > 1:
         found.append(f"failure rate on {branches[0]} vs {branches[1]}")
-    return tuple([*found, *_GENERAL][:6])
+    return tuple([one for one in (*found, *_GENERAL) if one != besides][:6])
