@@ -513,6 +513,7 @@ def _executors(settings: Settings, installation: str, ownership: Ownership) -> M
             installation=installation,
             pids=settings.run.pids,
             hosts=settings.home / "hosts",
+            engine_wait_s=settings.run.engine_wait,
             ownership=ownership,
         ),
         "process": ProcessExecutor(settings.home / "work", installation=installation),

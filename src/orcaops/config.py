@@ -62,6 +62,11 @@ class RunSettings(Section):
     grace_s: Annotated[float, Field(ge=0, le=3600)] = Field(3.0, description="Seconds between TERM and KILL.")
     pids: Annotated[int, Field(ge=1)] = Field(512, description="Most processes of a container.")
     timeout: Duration | None = Field(None, description="Total timeout of a job that names none.")
+    engine_wait: Duration = Field(
+        300.0,
+        description="How long a container engine that has gone away is waited for, and the runs in it; by a "
+        "run in the foreground a minute at most.",
+    )
     log_limit: Size = Field(256 * MIB, description="Most output kept per run; beyond it the middle is cut.")
     index_limit: Size = Field(1 * MIB, description="Most output per run that text search looks into.")
 

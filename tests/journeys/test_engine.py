@@ -257,7 +257,7 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
 
 
 def test_an_engine_that_goes_away_in_the_middle_is_told_as_it_is(orcaops: Orcaops, proxy: Proxy) -> None:
-    environment = {"DOCKER_HOST": f"unix://{proxy.place}"}
+    environment = {"DOCKER_HOST": f"unix://{proxy.place}", "ORCAOPS_RUN_ENGINE_WAIT": "1s"}
     running = orcaops.start("run", "--json", *IN, "sh", "-c", "echo up; sleep 300", env=environment)
     assert running.stderr is not None
     while running.stderr.readline() != b"up\n":
@@ -277,3 +277,38 @@ def test_an_engine_that_goes_away_in_the_middle_is_told_as_it_is(orcaops: Orcaop
     assert orcaops.call("gc", env=environment).returncode == 0
     gone(run["job_id"])
     assert orcaops.call("run", *IN, "true", env=environment).returncode == 0
+
+
+def test_an_engine_that_comes_back_finds_the_run_that_went_on_meanwhile(
+    orcaops: Orcaops, proxy: Proxy, tmp_path: Path
+) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    environment = {"DOCKER_HOST": f"unix://{proxy.place}"}
+    server, url = orcaops.serve(**environment)
+    waits = "while [ ! -e /shared/go ]; do sleep 0.1; done"
+    script = f"echo $0 >> /shared/begun; echo before; {waits}; echo after; exit 5"
+    options = ["--json", "-v", f"{shared}:/shared", *IN, "sh", "-c", script]
+    mine = orcaops.start("run", *options, "mine", env=environment)
+    theirs = orcaops.start("run", "--detach", *options, "theirs", env={"ORCAOPS_URL": url})
+    begun = shared / "begun"
+    wait_for(lambda: begun.exists() and len(begun.read_text().split()) == 2)
+    assert mine.stderr is not None
+    while mine.stderr.readline() != b"before\n":
+        pass
+    proxy.cut()
+    wait_for(lambda: b"waited for" in mine.stderr.readline())  # type: ignore[union-attr]
+    (shared / "go").touch()
+    proxy.mend()
+    out, _ = mine.communicate(timeout=120)
+    assert mine.returncode == 5
+    theirs.communicate(timeout=120)
+    ended = wait_for(lambda: found if len(found := orcaops.runs("status:failed")) == 2 else None)
+    for run in ended:
+        assert (run["exit_code"], run["cause"]) == (5, "command_failed")
+        assert orcaops.call("jobs", "logs", run["job_id"]).stdout == b"before\nafter\n"
+        gone(run["job_id"])
+    assert json.loads(out)["job_id"] in {run["job_id"] for run in ended}
+    assert sorted(begun.read_text().split()) == ["mine", "theirs"]
+    server.terminate()
+    assert server.wait(60) == 0

@@ -124,6 +124,9 @@ class Observer(Protocol):
     def output(self, stream: Stream, data: bytes, at: datetime) -> None:
         """A piece of output, in the order in which it came."""
 
+    def unheard(self) -> None:
+        """Nobody can hear the job now: that nothing comes is no silence of its own."""
+
     def step(self, step: Step) -> None:
         """One of the job's commands has ended; report it at once: a halt that comes later is too late."""
 

@@ -117,6 +117,10 @@ class Observation:
             # No more is written: a log with a hole in the middle would look whole.
             self._close_log()
 
+    def unheard(self) -> None:
+        """Do not count this moment as a silence of the job."""
+        self._last_output = self._clock.monotonic()
+
     def step(self, step: Step) -> None:
         """Keep a command's result; behind the last one a halt comes too late to change it."""
         with self._lock:

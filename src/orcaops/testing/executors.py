@@ -77,6 +77,10 @@ class RecordingObserver:
         self.started_at = at
         self.events.append(("started", at))
 
+    def unheard(self) -> None:
+        """Keep it."""
+        self.events.append(("unheard", None))
+
     def output(self, stream: Stream, data: bytes, at: datetime) -> None:
         """Keep or count it."""
         self.output_bytes[stream] += len(data)

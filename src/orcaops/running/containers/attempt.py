@@ -23,7 +23,13 @@ from orcaops.running.containers.script import StepRecords
 from orcaops.running.containers.status import exit_or_signal
 from orcaops.running.containers.stop import ContainerStop
 from orcaops.running.engine.api import Engine
-from orcaops.running.engine.errors import EngineError, EngineGoneError, EngineRefusedError, ImageMissingError
+from orcaops.running.engine.errors import (
+    ContainerGoneError,
+    EngineError,
+    EngineGoneError,
+    EngineRefusedError,
+    ImageMissingError,
+)
 from orcaops.running.engine.streams import Connection, LogStream
 from orcaops.running.executor import Failure, Halt, Observer, Outcome
 
@@ -87,13 +93,17 @@ class ContainerAttempt:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
         """Clean up; an exception becomes the outcome's failure.
 
-        But not that no engine was there to make the container: that can be tried again.
+        But not that the engine went away: the container may be there when it is back.
         """
-        untouched = isinstance(error, EngineGoneError) and not self._container
-        if isinstance(error, Exception) and not untouched:
+        if isinstance(error, EngineGoneError) and not isinstance(error, ContainerGoneError):
+            if not self._given_up:
+                self._leave_alone()
+                return False
+            error = ContainerGoneError(str(error))
+        if isinstance(error, Exception):
             self.outcome = self._failed(error)
         self._clean_up()
-        return isinstance(error, Exception) and not untouched
+        return isinstance(error, Exception)
 
     def create(self, body: dict[str, Any]) -> bool:
         """Create the container, pulling its image if need be; false if the run was stopped meanwhile."""
@@ -185,7 +195,7 @@ class ContainerAttempt:
     def finish(self) -> None:
         """Wait for the container's end, read everything about it, and copy what is to be kept."""
         if self._given_up:
-            raise EngineGoneError("the container could not be ended")
+            raise ContainerGoneError("the container could not be ended")
         self._engine.wait(self._container)
         self._has_ended.set()
         facts = self._engine.inspect(self._container)
@@ -240,6 +250,8 @@ class ContainerAttempt:
                 self._spec.artifacts,
                 self._observer.artifact_dir,
             )
+        except EngineGoneError:
+            raise
         except (OSError, EngineError, tarfile.TarError) as error:
             failure, complaint = Failure.INFRASTRUCTURE, f"The artifacts could not be kept: {error}"
         message = " ".join(filter(None, (self._complaint, complaint))) or None
@@ -313,7 +325,7 @@ class ContainerAttempt:
         _log.debug("job %s failed", self._run.job_id, exc_info=error)
         existed = bool(self._container)
         if isinstance(error, EngineRefusedError) and error.status == _NOT_FOUND and self._started_at:
-            error = EngineGoneError("somebody else removed the container")
+            error = ContainerGoneError("somebody else removed the container")
         return replace(
             failed(error, self._spec.image, existed=existed),
             started_at=self._started_at,
@@ -324,6 +336,16 @@ class ContainerAttempt:
     def _clean_up(self) -> None:
         self._observer.phase(PhaseName.CLEAN_UP)
         self._let_go()
+
+    def _leave_alone(self) -> None:
+        """Do nothing more about the job: all that is its own stays in the engine."""
+        self._has_ended.set()
+        if self._stop is not None:
+            self._stop.ended()
+        if self._connection is not None:
+            self._connection.close()
+        if self._container:
+            self._measured()  # ends the thread that looks
 
     def _let_go(self) -> None:
         """Remove all that is the job's in the engine."""

@@ -20,7 +20,7 @@ from orcaops.running.containers.request import container_name
 from orcaops.running.containers.script import script_of
 from orcaops.running.containers.warm_pool import Held, WarmPool
 from orcaops.running.engine.api import Engine
-from orcaops.running.engine.errors import EngineError, EngineGoneError
+from orcaops.running.engine.errors import ContainerGoneError, EngineError, EngineGoneError
 from orcaops.running.engine.streams import Connection
 from orcaops.running.executor import Halt, Observer
 
@@ -82,7 +82,7 @@ class WarmAttempt(ContainerAttempt):
             self._engine.remove(self._container)
         self._listen(connection)
         if self._started_at is not None:
-            raise EngineGoneError("the container stopped answering when the job had just begun")
+            raise ContainerGoneError("the container stopped answering when the job had just begun")
         self.missed = True
         return False
 

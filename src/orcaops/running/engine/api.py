@@ -48,6 +48,19 @@ class Engine:
         with translated():
             client._result(client._get(client._url("/_ping", versioned_api=False), timeout=PROBE_WITHIN_S))
 
+    def life(self) -> tuple[str, bool]:
+        """Since when the engine has run, empty if it does not tell; whether its containers outlive it.
+
+        Docker makes its first network anew whenever it starts, unless containers have outlived it.
+        """
+        client = self._api()
+        try:
+            made = str(self._ask("GET", "/networks/bridge")["Created"])
+            with translated():
+                return made, bool(client.info().get("LiveRestoreEnabled"))
+        except EngineRefusedError:
+            return "", True
+
     def create(self, name: str, body: dict[str, Any]) -> tuple[str, list[str]]:
         """A new container's id, and the engine's warnings. Raises :class:`ImageMissingError`."""
         answer = self._ask("POST", f"/containers/create?name={quote(name)}", body)

@@ -14,6 +14,10 @@ class EngineGoneError(EngineError):
     """The engine does not answer (any more)."""
 
 
+class ContainerGoneError(EngineGoneError):
+    """The container is out of reach for good, whether the engine answers or not."""
+
+
 class ImageMissingError(EngineError):
     """The image is neither on the engine nor could it be pulled."""
 

@@ -26,6 +26,8 @@ from orcaops.model.run import PhaseName, Run
 from orcaops.running.cgroup import Cgroup, can_remove_groups, group_names, open_cgroup
 from orcaops.running.containers import leftovers
 from orcaops.running.containers.attempt import ContainerAttempt, failed
+from orcaops.running.containers.comeback import Comeback
+from orcaops.running.containers.heard import Heard
 from orcaops.running.containers.hosts import ContainerHosts
 from orcaops.running.containers.launch_script import LaunchRecords
 from orcaops.running.containers.meter import SetUpShares
@@ -51,6 +53,7 @@ from orcaops.running.containers.request import (
 )
 from orcaops.running.containers.sandbox import ContainerSandboxes
 from orcaops.running.containers.sandbox_attempt import SandboxAttempt
+from orcaops.running.containers.status import ended_with_engine
 from orcaops.running.containers.warm_attempt import WarmAttempt
 from orcaops.running.containers.warm_pool import WarmPool
 from orcaops.running.engine.api import Engine
@@ -69,8 +72,6 @@ from orcaops.running.executor import (
 from orcaops.running.ownership import Ownership
 from orcaops.running.sandboxing import SandboxGone
 
-_COMES_WITHIN_S = 60.0
-_LOOK_AGAIN_S = 0.5
 _FRESH_S = 2.0  # a probe is asked for every job; one answer serves for so long
 _MADE_FOR_NO_JOB = (warm_name("warm-"), sandbox_name(""))
 _START_ENGINE = "Start the engine, or set DOCKER_HOST; `orcaops doctor` says more."
@@ -81,8 +82,9 @@ class DockerExecutor:
 
     ``installation`` tells the containers of one OrcaOps home from those of another. ``pids`` and
     ``memory_bytes`` are the limits of jobs that name none. ``base_url`` overrides ``DOCKER_HOST``.
-    ``hosts`` is the folder for the ``/etc/hosts`` of containers without a network; without it the engine has
-    more work with each.
+    ``engine_wait_s`` is how long an engine that has gone away is waited for, by a run in the foreground a
+    minute at most. ``hosts`` is the folder for the ``/etc/hosts`` of containers without a network; without it
+    the engine has more work with each.
     """
 
     name = "docker"
@@ -107,7 +109,9 @@ class DockerExecutor:
         base_url: str | None = None,
         ownership: Ownership | None = None,
         hosts: Path | None = None,
+        engine_wait_s: float = 300.0,
     ) -> None:
+        self._engine_wait_s = engine_wait_s
         self._installation = installation
         self._ownership = ownership
         self._pool: WarmPool | None = None
@@ -153,39 +157,56 @@ class DockerExecutor:
     def run(self, run: Run, observer: Observer, halt: Halt) -> Outcome:
         """Run the job in a container of its own, and remove the container.
 
-        An engine that goes before the container is made is waited for, a minute: while one is started
-        anew, the jobs that wait must not all fail.
+        An engine that goes away is waited for: before the container is started, because the jobs that wait
+        must not all fail while one is started anew; and afterwards, because the container may outlive it.
         """
         spec = run.effective or run.requested
         if spec is None or spec.image is None:
             return Outcome(failure=Failure.INFRASTRUCTURE, message="The record does not say what to run.")
         if spec.sandbox is not None:
             return self._in_sandbox(run, spec, observer, halt).run()
+        heard = Heard(observer)
         pool = self._pool
         if pool is not None and (held := pool.claim(run, spec)) is not None:
-            warm = WarmAttempt(self._engine, run, spec, held, pool, self._shares, observer, halt)
-            with warm:
-                if warm.run():
-                    warm.finish()
+            warm = WarmAttempt(self._engine, run, spec, held, pool, self._shares, heard, halt)
+            try:
+                with warm:
+                    if warm.run():
+                        warm.finish()
+            except EngineGoneError:
+                return self._found_again(run, heard, halt, away_since=datetime.now(UTC))
             if not warm.missed:
                 return replace(warm.outcome, warm=True)
         try:
-            try:
-                outcome = self._started_cold(run, spec, observer, halt)
-            except EngineGoneError:
-                observer.phase(PhaseName.CREATE)
-                if not self._wait_for_engine(halt):
-                    raise
-                outcome = self._started_cold(run, spec, observer, halt)
-        except (EngineError, JobRefusedError) as error:
-            return failed(error, spec.image)
+            outcome = self._run_cold(run, spec, heard, halt)
         finally:
             self._hosts.take_back(container_name(run.job_id))
         missed = pool is not None and pool.expects(run, spec)
         return replace(outcome, warm=False) if missed else outcome
 
+    def _run_cold(self, run: Run, spec: JobSpec, heard: Heard, halt: Halt) -> Outcome:
+        comeback = self._comeback(run, halt, heard)
+        while True:
+            try:
+                return self._started_cold(run, spec, heard, halt)
+            except EngineGoneError as error:
+                away_since, placed = datetime.now(UTC), heard.engine_ref is not None
+                if not placed:
+                    heard.phase(PhaseName.CREATE)
+                if not comeback.awaited():
+                    return failed(error, spec.image, existed=placed)
+                if placed and not self._is_unbegun(run.job_id):
+                    return self._found_again(run, heard, halt, away_since=away_since)
+            except (EngineError, JobRefusedError) as error:
+                return failed(error, spec.image)
+
+    def _is_unbegun(self, job_id: str) -> bool:
+        with contextlib.suppress(EngineError):
+            return leftovers.never_began(self._engine, self._installation, job_id)
+        return False
+
     def _started_cold(self, run: Run, spec: JobSpec, observer: Observer, halt: Halt) -> Outcome:
-        """Raises :class:`EngineGoneError` where no container was made."""
+        """Raises :class:`EngineGoneError` where the engine went away, be it while the job ran."""
         word = secrets.token_hex(8)
         group = self._group(run.job_id)
         body = container_body(
@@ -222,55 +243,115 @@ class DockerExecutor:
         Output is told apart by the time at which the engine received it: what was under way to the owner
         when it died may be missing, and what the engine's log no longer holds is said in the message.
 
-        An engine that does not answer yet is waited for, a minute: after a new start of the machine it may
-        come later than whoever adopts.
+        An engine that does not answer is waited for: after a new start of the machine it may come later than
+        whoever adopts. A container that was ended by the end of its engine has lost its job with it.
         """
         spec = run.effective or run.requested
         if spec is None:
             return Outcome(failure=Failure.INFRASTRUCTURE, message="The record does not say what was run.")
-        self._wait_for_engine(halt)
+        heard = Heard(observer)
         if spec.sandbox is not None:
+            self._comeback(run, halt, heard).awaited()
             return self._in_sandbox(run, spec, observer, halt).adopt()
         try:
-            container, word, warm_id = self._left_of(run)
-            group = self._group(warm_id or run.job_id)
-            attempt = ContainerAttempt(
-                self._engine,
-                run,
-                spec,
-                word,
-                group,
-                self._shares,
-                observer,
-                halt,
-                launch=LaunchRecords(word) if warm_id else None,
-            )
-            with attempt:
-                attempt.outcome = Outcome(
-                    failure=Failure.ENGINE_LOST,
-                    message="OrcaOps ended while this job ran, and no container that had started is left.",
-                )
-                if container:
-                    state = attempt.take_over(container)
-                    begun = engine_time(state["StartedAt"])
-                    if warm_id:  # it stood ready before, and may never have heard of the job
-                        begun = leftovers.launched_at(self._engine, container, word)
-                    if state["Status"] != "created" and begun is not None:
-                        attempt.replay(begun, seen_until)
-                        attempt.finish()
-            return replace(attempt.outcome, warm=True) if warm_id else attempt.outcome
-        except (EngineError, JobRefusedError) as error:
-            return failed(error, spec.image, existed=True)
+            return self._found_again(run, heard, halt, seen_until=seen_until)
         finally:
             self._hosts.take_back(container_name(run.job_id))
+
+    def _found_again(
+        self,
+        run: Run,
+        heard: Heard,
+        halt: Halt,
+        *,
+        seen_until: datetime | None = None,
+        away_since: datetime | None = None,
+    ) -> Outcome:
+        """Follow the container of a run that has been placed, as often as its engine comes back.
+
+        ``away_since`` is when the engine was lost, where somebody saw it.
+        """
+        spec = run.effective or run.requested
+        assert spec is not None
+        placed = run.changed(engine_ref=heard.engine_ref or run.engine_ref)
+        comeback = self._comeback(run, halt, heard)
+        while True:
+            if not comeback.awaited():
+                return failed(EngineGoneError("it does not answer"), spec.image, existed=True)
+            try:
+                return self._taken_over(placed, spec, heard, halt, seen_until, away_since)
+            except EngineGoneError:
+                away_since = datetime.now(UTC)
+            except (EngineError, JobRefusedError) as refusal:
+                return failed(refusal, spec.image, existed=True)
+
+    def _taken_over(
+        self,
+        run: Run,
+        spec: JobSpec,
+        heard: Heard,
+        halt: Halt,
+        seen_until: datetime | None,
+        away_since: datetime | None,
+    ) -> Outcome:
+        """Raises :class:`EngineGoneError` where the engine went away (again)."""
+        container, word, warm_id = self._left_of(run)
+        group = self._group(warm_id or run.job_id)
+        attempt = ContainerAttempt(
+            self._engine,
+            run,
+            spec,
+            word,
+            group,
+            self._shares,
+            heard,
+            halt,
+            launch=LaunchRecords(word) if warm_id else None,
+        )
+        with attempt:
+            attempt.outcome = Outcome(
+                failure=Failure.ENGINE_LOST,
+                message=f"{'OrcaOps ended' if away_since is None else 'The engine went away'} while this job "
+                "ran, and no container that had started is left.",
+            )
+            if container:
+                state = attempt.take_over(container)
+                begun = engine_time(state["StartedAt"])
+                if warm_id:  # it stood ready before, and may never have heard of the job
+                    begun = leftovers.launched_at(self._engine, container, word)
+                if state["Status"] != "created" and begun is not None:
+                    attempt.replay(begun, heard.tell_again(seen_until))
+                    attempt.finish()
+                    if not halt.requested:
+                        attempt.outcome = self._unless_ended_with_engine(attempt.outcome, away_since)
+        return replace(attempt.outcome, warm=True) if warm_id else attempt.outcome
+
+    def _unless_ended_with_engine(self, outcome: Outcome, away_since: datetime | None) -> Outcome:
+        if outcome.failure is not None or not outcome.exit_code or outcome.oom_killed:
+            return outcome
+        since, keeps = self._engine.life()
+        if not ended_with_engine(
+            outcome.exit_code,
+            outcome.started_at,
+            outcome.finished_at,
+            engine_since=engine_time(since),
+            keeps=keeps,
+            away_since=away_since,
+        ):
+            return outcome
+        message = (
+            f"The engine was started anew at {since[:19]}Z; the container ended with the one before, with "
+            f"the status {outcome.exit_code}."
+        )
+        return replace(outcome, failure=Failure.ENGINE_LOST, message=message)
 
     def never_began(self, run: Run) -> bool:
         """Whether the job in the run's container certainly never began; in a sandbox it may have.
 
-        An engine that does not answer yet is waited for, a minute.
+        An engine that does not answer yet is waited for.
         """
         spec = run.effective or run.requested
-        if spec is None or spec.sandbox is not None or not self._wait_for_engine(Halt()):
+        if spec is None or spec.sandbox is not None or not self._comeback(run, Halt()).awaited():
             return False
         try:
             if leftovers.never_began(self._engine, self._installation, run.job_id):
@@ -472,18 +553,9 @@ class DockerExecutor:
             return None
         return open_cgroup(cgroup_name(self._installation, job_id, facts.cgroup_driver))
 
-    def _wait_for_engine(self, halt: Halt) -> bool:
-        """Whether it answers within a minute and before the run is to be stopped."""
-        deadline = time.monotonic() + _COMES_WITHIN_S
-        while time.monotonic() < deadline:
-            try:
-                self._engine.ping()
-            except EngineError:
-                if halt.wait(_LOOK_AGAIN_S):
-                    return False
-            else:
-                return True
-        return False
+    def _comeback(self, run: Run, halt: Halt, heard: Heard | None = None) -> Comeback:
+        meanwhile = (lambda: None) if heard is None else heard.unheard
+        return Comeback(self._engine, run, halt, self._engine_wait_s, meanwhile)
 
     def _left_of(self, run: Run) -> tuple[str, str, str]:
         """Id of the run's container, the word of its records, its id while it stood ready; each or empty."""
