@@ -124,6 +124,21 @@ def test_web_pages_from_elsewhere_are_kept_out(served: Serve) -> None:
     assert initialize(with_token, **bearer).status_code == 200
 
 
+def test_a_client_that_goes_in_the_middle_of_its_message_is_no_fault_of_ours(
+    served: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    url = served()
+    address = urlsplit(url)
+    head = f"POST {address.path} HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Type: application/json\r\n"
+    head += "Accept: application/json, text/event-stream\r\nContent-Length: 1000\r\n\r\n{"
+    for _ in range(3):
+        with socket.create_connection((address.hostname or "", address.port or 0), timeout=60) as peer:
+            peer.sendall(head.encode())
+            time.sleep(0.1)
+    assert initialize(url).status_code == 200
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
 def test_blanks_around_a_header_are_no_part_of_it(served: Serve) -> None:
     message = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {"_meta": CALL["2026-07-28"]}}
     headers = {

@@ -103,6 +103,29 @@ def test_a_slow_listener_holds_its_thread_back() -> None:
     asyncio.run(follow())
 
 
+def test_what_is_heavy_is_not_found_far_ahead() -> None:
+    held = most = 0
+
+    def found() -> Iterator[int]:
+        nonlocal held, most
+        for weight in [10] * 200 + [500] + [90] * 20:
+            held += weight
+            most = max(most, held)
+            yield weight
+
+    async def follow() -> None:
+        nonlocal held
+        seen = 0
+        async for batch in Feeds().open(found, ahead=100, weight=lambda weight: weight):
+            await asyncio.sleep(0.001)
+            held -= sum(batch)
+            seen += len(batch)
+        assert seen == 221
+
+    asyncio.run(follow())
+    assert most <= 500 + 2 * 100 + 100, "what is sent, what is ready, and what waits for room"
+
+
 def test_a_hundred_follow_while_the_loop_stays_free() -> None:
     go = threading.Event()
 

@@ -8,7 +8,7 @@ from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.types import INVALID_REQUEST
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from orcaops.app import App
 from orcaops.interfaces.mcp.server import create_server
@@ -46,7 +46,42 @@ class Entrance:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or hand on."""
         scope = dict(scope) | {"headers": [(name, value.strip(b" \t")) for name, value in scope["headers"]]}
-        await (_refusal(scope) or self._app)(scope, receive, send)
+        refusal = _refusal(scope)
+        if refusal is not None:
+            await refusal(scope, receive, send)
+        elif (body := await _whole(receive)) is None:
+            return  # the client has gone; below this it would be told as a fault of ours
+        elif len(body) > LARGEST_BODY_BYTES:
+            too_large = _error(413, f"A message may have {LARGEST_BODY_BYTES} bytes.")
+            await too_large(scope, receive, send)
+        else:
+            await self._app(scope, _told_first(body, receive), send)
+
+
+async def _whole(receive: Receive) -> bytes | None:
+    """The body of a request, or what shows that it is too large; None if its client goes meanwhile."""
+    body, more = bytearray(), True
+    while more and len(body) <= LARGEST_BODY_BYTES:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    return bytes(body)
+
+
+def _told_first(body: bytes, receive: Receive) -> Receive:
+    """What tells the body, and then what there is to receive beside it."""
+    told = False
+
+    async def receive_again() -> Message:
+        nonlocal told
+        if told:
+            return await receive()
+        told = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive_again
 
 
 def _refusal(scope: Scope) -> ASGIApp | None:

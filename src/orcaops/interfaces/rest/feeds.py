@@ -37,18 +37,26 @@ class Feeds:
         for feed in list(self._open):
             feed.close()
 
-    def open(self, items: Callable[[], Iterator[T]], *, ahead: int = 2000) -> AsyncGenerator[list[T], None]:
+    def open(
+        self,
+        items: Callable[[], Iterator[T]],
+        *,
+        ahead: int = 2000,
+        weight: Callable[[T], int] = lambda _: 1,
+    ) -> AsyncGenerator[list[T], None]:
         """What ``items()`` gives, in batches, in order; raises what it raises.
 
-        At most ``ahead`` items are found before they are sent. Ends early when the server does. Raises
-        ``unavailable``, at once, if there are too many feeds already.
+        Items that weigh at most ``ahead`` together, or one that weighs more, are found before they are sent.
+        Ends early when the server does. Raises ``unavailable``, at once, if there are too many feeds already.
         """
         if self._closed or len(self._open) >= self._most:
             raise unavailable(f"{len(self._open)} clients are listening already", hint="Try again later.")
-        return self._batches(items, ahead)
+        return self._batches(items, ahead, weight)
 
-    async def _batches(self, items: Callable[[], Iterator[T]], ahead: int) -> AsyncGenerator[list[T], None]:
-        feed = Feed(items, ahead)
+    async def _batches(
+        self, items: Callable[[], Iterator[T]], ahead: int, weight: Callable[[T], int]
+    ) -> AsyncGenerator[list[T], None]:
+        feed = Feed(items, ahead, weight)
         self._open.add(feed)
         try:
             async for batch in feed.batches():
@@ -61,7 +69,7 @@ class Feeds:
 class Feed(Generic[T]):
     """One thread that iterates, and the event loop that takes what it found."""
 
-    def __init__(self, items: Callable[[], Iterator[T]], ahead: int) -> None:
+    def __init__(self, items: Callable[[], Iterator[T]], ahead: int, weight: Callable[[T], int]) -> None:
         self._items = items
         self._loop = asyncio.get_running_loop()
         self._found: deque[T] = deque()
@@ -70,7 +78,10 @@ class Feed(Generic[T]):
         self._closed = False
         self._arrived = asyncio.Event()
         self._told = False
-        self._room = threading.Semaphore(ahead)
+        self._ahead = ahead
+        self._weight = weight
+        self._held = 0
+        self._room = threading.Condition()
         self._thread = threading.Thread(target=self._work, name="feed", daemon=True)
         self._thread.start()
 
@@ -85,7 +96,9 @@ class Feed(Generic[T]):
             while self._found:
                 batch.append(self._found.popleft())
             if batch:
-                self._room.release(len(batch))
+                with self._room:
+                    self._held -= sum(map(self._weight, batch))
+                    self._room.notify()
                 yield batch
             if ended:
                 if self._error is not None:
@@ -94,8 +107,9 @@ class Feed(Generic[T]):
 
     def close(self) -> None:
         """Let the thread end as soon as it notices; to be called in the event loop."""
-        self._closed = True
-        self._room.release()
+        with self._room:
+            self._closed = True
+            self._room.notify()
         self._arrived.set()
 
     def _work(self) -> None:
@@ -103,8 +117,7 @@ class Feed(Generic[T]):
             items = self._items()
             try:
                 for item in items:
-                    self._room.acquire()
-                    if self._closed:
+                    if not self._makes_room(self._weight(item)):
                         return
                     self._found.append(item)
                     self._tell()
@@ -117,6 +130,14 @@ class Feed(Generic[T]):
             self._ended = True
             self._told = False
             self._tell()
+
+    def _makes_room(self, weight: int) -> bool:
+        """Wait until something of this weight may be found; false if nobody listens any more."""
+        with self._room:
+            while self._held and self._held + weight > self._ahead and not self._closed:
+                self._room.wait()
+            self._held += weight
+            return not self._closed
 
     def _tell(self) -> None:
         if self._told:

@@ -25,6 +25,8 @@ MOST_LINES = 10_000
 _OFFSET = re.compile(r"[0-9]{1,18}", re.ASCII)
 _HEARTBEAT_AFTER = 10  # times that nothing came, about a second each
 _CHUNK_BYTES = 64 * 1024
+_AHEAD_BYTES = 256 * 1024  # of lines that a follower has not taken yet: it may never read
+_LINE_BYTES = 1024  # in memory, beside its text
 _AFTERMATH_S = 5.0  # between the end of a log and the final record
 
 
@@ -145,7 +147,7 @@ async def follow_log(
         yield house.jobs.wait(asked.workspace, job_id, timeout_s=_AFTERMATH_S)
 
     return StreamingResponse(
-        _events(request.app.state.feeds.open(items)),
+        _events(request.app.state.feeds.open(items, ahead=_AHEAD_BYTES, weight=_weight)),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
     )
@@ -166,6 +168,10 @@ async def _events(
                 yield events
     finally:
         await feed.aclose()
+
+
+def _weight(item: LogLine | Run | None) -> int:
+    return _LINE_BYTES + (len(item.text) if isinstance(item, LogLine) else 0)
 
 
 def _event(item: LogLine | Run) -> bytes:

@@ -18,6 +18,7 @@ from orcaops.app import App
 from orcaops.guarding.tokens import Token
 from orcaops.interfaces.rest.access import is_loopback
 from orcaops.interfaces.rest.api import Lifespan, create_api
+from orcaops.interfaces.rest.connections import Connection
 from orcaops.interfaces.rest.feeds import Feeds
 from orcaops.model.errors import forbidden, invalid, unavailable
 
@@ -113,7 +114,7 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 api,
-                http="h11",  # the other parser keeps headers of any length, before any token is seen
+                http=Connection,  # over h11: the other parser keeps headers of any length, before any token
                 h11_max_incomplete_event_size=_LONGEST_HEADERS,
                 log_config=None,
                 access_log=False,
