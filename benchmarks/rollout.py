@@ -158,7 +158,7 @@ def _limits_that_stay(trials: int) -> Iterator[Row]:
 def _with_a_short_past(trials: int) -> Iterator[Row]:
     """A canary of a job with few runs before it: what a change hurts is seen beside what goes on without."""
     where = f"{_SHORT_PAST} runs before"
-    for rate in (0.02, 0.1, 0.3, 0.5, 0.7):
+    for rate in (0.02, 0.1, 0.3, 0.5, 0.7, 0.9):
         alone = _share(_stops(_by_e_value, rate, rate, past=_SHORT_PAST, trials=trials, seed=17))
         ours = _share(_canaries(rate, rate, trials=trials, seed=17))
         yield Row(

@@ -27,6 +27,12 @@ def test_a_harmless_change_is_seldom_stopped_however_often_one_looks(rate: float
     assert stopped / 200 <= 0.05
 
 
+@pytest.mark.parametrize("before", [20, 100])
+def test_a_change_is_not_to_blame_in_a_job_that_always_fails(before: int) -> None:
+    found = e_values([True] * 300, before, before)
+    assert max(each.e_value for each in found) < 3
+
+
 @pytest.mark.parametrize("before", [50, 100])
 def test_a_harmful_change_is_stopped_within_ten_runs(before: int) -> None:
     chance = random.Random(6)

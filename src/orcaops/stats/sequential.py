@@ -15,13 +15,14 @@ from typing import NamedTuple
 
 from orcaops.stats.incomplete_beta import incomplete_beta
 
-_RISES = (0.05, 0.1, 0.2, 0.4)
-_HIGHEST = 0.999
+_BREAKS = (0.05, 0.1, 0.2, 0.4, 0.6)
+"""Shares of what would have succeeded: so much of it a change makes fail, beside what fails anyway."""
+
 _PRIOR_SUCCESSES = 9.0  # a job is thought to fail about once in ten runs, before any is seen
 _BET_SUCCESSES = 6.0  # a bet gives as much to once in seven as to any rate: many jobs fail often anyway
 _DOES_NOTHING = 100.0
 _CELLS = 400
-_COARSE = 50  # cells are enough for a bet
+_COARSE = 60  # cells are enough for a bet
 
 
 class Evidence(NamedTuple):
@@ -36,18 +37,19 @@ def e_values(
 ) -> list[Evidence]:
     """The evidence that the rate of failures has risen, after each failure (true) with the change.
 
-    Successes with the change only lessen it. ``failures`` of ``runs`` failed before. The mean of bets on a
-    rise by .05, .1, .2 and .4: whichever is nearest to the truth earns most. ``changed`` says which outcomes
-    are of runs with the change (None: all); those without it teach what is usual now, so that what befalls
-    both sides is not held against the change. Numbers stay finite.
+    Successes with the change only lessen it. ``failures`` of ``runs`` failed before. The mean of bets that
+    the change breaks .05, .1, .2, .4 or .6 of what would have succeeded: whichever is nearest to the truth
+    earns most, and in a job that always fails there is nothing to win. ``changed`` says which outcomes are of
+    runs with the change (None: all); those without it teach what is usual now, so that what befalls both
+    sides is not held against the change. Numbers stay finite.
 
     >>> [(n, round(e)) for n, e in e_values([False, True, True], 2, 100)]
-    [(2, 6), (3, 41)]
+    [(2, 6), (3, 61)]
     """
     cells = _coarse_cells()
-    logs, *risen = (_logs(more) for more in (0.0, *_RISES))
+    logs, *risen = (_logs(broken) for broken in (0.0, *_BREAKS))
     same = [
-        0.5 * math.log(p)
+        0.5 * (math.log(p) + math.log1p(-p))
         + math.log1p(_BET_SUCCESSES * (1 - p) ** (_BET_SUCCESSES - 1))
         + failures * math.log(p)
         + (runs - failures) * math.log1p(-p)
@@ -77,19 +79,19 @@ def e_values(
                 for weight, (yes, no) in zip(usual, each, strict=True)
             ]
         )
-        found.append(Evidence(place + 1, math.exp(min(if_risen - if_same, 600.0)) / len(_RISES)))
+        found.append(Evidence(place + 1, math.exp(min(if_risen - if_same, 600.0)) / len(_BREAKS)))
     return found
 
 
 def _coarse_cells() -> list[float]:
-    """Rates, the finer the nearer to zero."""
-    return [((number + 0.5) / _COARSE) ** 2 for number in range(_COARSE)]
+    """Rates, the finer the nearer to 0 or 1: a job that always fails is one of them as well."""
+    return [math.sin(math.pi / 2 * (number + 0.5) / _COARSE) ** 2 for number in range(_COARSE)]
 
 
 @lru_cache
-def _logs(more: float) -> tuple[tuple[float, float], ...]:
-    """The logarithms of each rate that has risen by so much, and of what is left of 1."""
-    rates = [min(p + more, _HIGHEST) for p in _coarse_cells()]
+def _logs(broken: float) -> tuple[tuple[float, float], ...]:
+    """The logarithms of each rate where such a share of the rest fails, too, and of what is left of 1."""
+    rates = [p + broken * (1 - p) for p in _coarse_cells()]
     return tuple((math.log(rate), math.log1p(-rate)) for rate in rates)
 
 
