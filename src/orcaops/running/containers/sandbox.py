@@ -28,7 +28,13 @@ from orcaops.running.containers.request import (
     sandbox_name,
 )
 from orcaops.running.engine.api import Engine
-from orcaops.running.engine.errors import EngineError, EngineGoneError, EngineRefusedError, ImageMissingError
+from orcaops.running.engine.errors import (
+    EngineError,
+    EngineFullError,
+    EngineGoneError,
+    EngineRefusedError,
+    ImageMissingError,
+)
 from orcaops.running.sandboxing import FoundSandbox, SandboxGone
 
 _START_ENGINE = "Start the engine, or set DOCKER_HOST; `orcaops doctor` says more."
@@ -202,5 +208,7 @@ def _explained(where: str, *, refused: str = "") -> Iterator[None]:
         ) from error
     except EngineGoneError as error:
         raise unavailable(str(error), where=where, hint=_START_ENGINE) from error
+    except EngineFullError as error:
+        raise unavailable(str(error), where=where, hint="`docker system df` says what takes it.") from error
     except (EngineError, JobRefusedError) as error:
         raise conflict(f"the engine refused: {error}", where=where, hint=refused) from error

@@ -1,7 +1,9 @@
 """What an engine can do wrong, in four errors; the libraries below raise dozens."""
 
 import contextlib
+import errno
 import json
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -30,6 +32,13 @@ class EngineRefusedError(EngineError):
         self.status = status
 
 
+class EngineFullError(EngineRefusedError):
+    """The engine has no room where it keeps its data."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(f"{message.rstrip('.')}. Make room where the engine keeps its data", status)
+
+
 @contextlib.contextmanager
 def ignoring(*statuses: int) -> Iterator[None]:
     """Takes these answers of the engine for success."""
@@ -54,7 +63,11 @@ def translated() -> Iterator[None]:
     except ImageNotFound as error:
         raise ImageMissingError(_reason(error)) from error
     except APIError as error:
-        raise EngineRefusedError(_reason(error), error.status_code or 500) from error
+        reason = _reason(error)
+        refused = (
+            EngineFullError if os.strerror(errno.ENOSPC).lower() in reason.lower() else EngineRefusedError
+        )
+        raise refused(reason, error.status_code or 500) from error
     except (DockerException, RequestException, HTTPError, OSError, json.JSONDecodeError) as error:
         raise EngineGoneError(f"the container engine does not answer: {error}") from error
 
