@@ -115,6 +115,7 @@ def test_a_runtime_may_put_the_container_one_group_further_down(tmp_path: Path) 
         {
             "cgroup.controllers": "cpu\n",
             "job.slice/libpod-conmon-0123abcd.scope/cgroup.procs": "11\n",
+            "job.slice/libpod-conmon-0123abcd.scope/cpu.stat": "usage_usec 7\n",
             f"{scope}/cgroup.procs": "",
             f"{scope}/cpu.stat": "usage_usec 9\nthrottled_usec 0\n",
             f"{scope}/container/cgroup.procs": "14\n15\n",
@@ -127,6 +128,10 @@ def test_a_runtime_may_put_the_container_one_group_further_down(tmp_path: Path) 
     assert child is not None
     assert child.processes() == [14, 15]
     assert child.throttled_s() == 0.25
+    assert child.watcher() is None
+    watcher = group.watcher()
+    assert watcher is not None
+    assert watcher.cpu() == Cpu(total_s=7e-6)
 
 
 def test_what_is_left_below_is_removed_from_the_bottom(tmp_path: Path) -> None:

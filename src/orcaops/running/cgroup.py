@@ -76,6 +76,9 @@ class Cgroup(Protocol):
     def child_of(self, container_id: str) -> "Cgroup | None":
         """The group that the engine made below this one for a container, if it is there."""
 
+    def watcher(self) -> "Cgroup | None":
+        """The group below this one in which the engine watches its container, if it has one."""
+
     def remove(self) -> bool:
         """Remove the empty group; whether it is gone."""
 
@@ -177,6 +180,11 @@ class CgroupV1:
         name = _name_with(self._root / "memory" / self._path, container_id)
         return None if name is None else CgroupV1(self._root, f"{self._path}/{name}")
 
+    def watcher(self) -> Cgroup | None:
+        """The folder that is called after Podman's watcher."""
+        name = _watcher_in(self._root / "cpuacct" / self._path)
+        return None if name is None else CgroupV1(self._root, f"{self._path}/{name}")
+
     def remove(self) -> bool:
         """Remove the group from every hierarchy."""
         _stop_slice(self._path)
@@ -253,6 +261,11 @@ class CgroupV2:
         name = _name_with(self._folder, container_id)
         return None if name is None else CgroupV2(self._root, f"{self._path}/{name}")
 
+    def watcher(self) -> Cgroup | None:
+        """The folder that is called after Podman's watcher."""
+        name = _watcher_in(self._folder)
+        return None if name is None else CgroupV2(self._root, f"{self._path}/{name}")
+
     def remove(self) -> bool:
         """Remove the group."""
         _stop_slice(self._path)
@@ -299,6 +312,10 @@ def _folders_in(folder: Path, prefix: str = "") -> list[Path]:
 def _name_with(folder: Path, part: str) -> str | None:
     names = (path.name for path in _folders_in(folder))
     return next((name for name in names if part in name and _WATCHER not in name), None)
+
+
+def _watcher_in(folder: Path) -> str | None:
+    return next((path.name for path in _folders_in(folder) if _WATCHER in path.name), None)
 
 
 def _processes_below(folder: Path) -> list[int]:

@@ -444,7 +444,7 @@ class ExecutorConformance:
     def test_artifacts_never_lead_out(self, executor: Executor, observer: RecordingObserver) -> None:
         links = "ln -s /etc out; ln -s /etc/hosts hosts; ln -s .. up"
         line = f"mkdir real; echo mine > real/file; mkfifo pipe; {links}"
-        patterns = ("out", "out/*", "hosts", "up/**", "pipe", "**/hosts", "real")
+        patterns = ("out", "out/*", "out/hosts", "hosts", "up/**", "up/etc/hosts", "pipe", "**/hosts", "real")
         outcome = executor.run(self.job(line, artifacts=patterns), observer, Halt())
         assert [artifact.path for artifact in outcome.artifacts] == ["real/file"]
         kept = [path for path in observer.artifact_dir.rglob("*") if not path.is_dir()]

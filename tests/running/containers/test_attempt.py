@@ -25,6 +25,9 @@ class BusyEngine:
         self.now_s = 0.0
         self._until_s = until_s
 
+    def facts(self) -> Any:
+        return SimpleNamespace(name="Docker")
+
     def sleep(self, seconds: float) -> None:
         self.now_s += seconds
 

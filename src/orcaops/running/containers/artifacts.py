@@ -39,8 +39,8 @@ def collect(
     Patterns are relative to ``cwd`` or absolute. ``*``, ``?`` and ``[…]`` stay within one name, ``**``
     stands for any number of folders, and a folder stands for all that is in it. A pattern with any of
     these finds what the job added or changed, and what lies in the folders ``mounted`` into the
-    container; a plain path finds whatever lies there. Paths below ``cwd`` are kept relative to it, others
-    without their first slash.
+    container; a plain path finds whatever lies there. Symbolic links below ``cwd`` are not followed.
+    Paths below ``cwd`` are kept relative to it, others without their first slash.
     Raises ``OSError`` if a copy cannot be written and :class:`EngineError` if the engine cannot be asked.
     """
     collection = _Collection(engine, container, posixpath.normpath(cwd or "/"), destination)
@@ -51,7 +51,8 @@ def collect(
         path = posixpath.normpath(posixpath.join(collection.cwd, pattern))
         parts = [part for part in path.split("/") if part]
         if not _MAGIC & set(path):
-            collection.take(path, parts)
+            if not collection.leads_through_a_link(path):
+                collection.take(path, parts)
             continue
         if changed is None:
             changed = engine.changed_paths(container)
@@ -82,7 +83,7 @@ class _Collection:
 
     def take(self, path: str, parts: Sequence[str]) -> None:
         """Copy what lies at ``path`` and below as far as it matches."""
-        stream = self.engine.archive(self.container, path)
+        stream = self.engine.archive(self.container, path, links=False)
         if stream is None:
             return
         above = posixpath.dirname(path.rstrip("/"))
@@ -99,6 +100,15 @@ class _Collection:
                     content = tar.extractfile(member)
                     if content is not None and not self._keep("/" + "/".join(inside), member.size, content):
                         return
+
+    def leads_through_a_link(self, path: str) -> bool:
+        """Whether a folder on the way from the job's own down to ``path`` is a symbolic link."""
+        above = posixpath.dirname(path)
+        while above != self.cwd and _is_below(above, self.cwd):
+            if self.engine.is_link(self.container, above):
+                return True
+            above = posixpath.dirname(above)
+        return False
 
     def _keep(self, whole: str, size: int, content: IO[bytes]) -> bool:
         relative = posixpath.relpath(whole, self.cwd) if _is_below(whole, self.cwd) else whole.lstrip("/")

@@ -13,7 +13,7 @@ from orcaops.model.logline import Stream
 from orcaops.model.run import Artifact, PhaseName, Run, Step, Usage
 from orcaops.running.cgroup import Cgroup
 from orcaops.running.clock import RunClock
-from orcaops.running.containers import hosts, leftovers
+from orcaops.running.containers import hosts, leftovers, podman
 from orcaops.running.containers.artifacts import collect
 from orcaops.running.containers.launch_script import LaunchRecords
 from orcaops.running.containers.meter import ContainerMeter, EngineStats, SetUpShares
@@ -83,6 +83,7 @@ class ContainerAttempt:
         self._has_ended = threading.Event()
         self._given_up = False
         self._complaint: str | None = None
+        self._head = b""
         commands = spec.steps()
         self._records = StepRecords(commands, word, self._step_ended) if len(commands) > 1 else None
         self.outcome = Outcome()
@@ -121,6 +122,7 @@ class ContainerAttempt:
             self._container, warnings = self._created(name, body)
         if ignored := limits_ignored(warnings):
             raise JobRefusedError(f"the engine would not keep a limit: {' '.join(ignored)}")
+        podman.open_root(self._engine, self._container)
         self._observer.placed(self._container)
         return not self._is_stopped()
 
@@ -207,7 +209,11 @@ class ContainerAttempt:
             self._stop.ended()
         usage = self._measured()
         oom_killed = bool(state.get("OOMKilled")) or bool(self._meter and self._meter.oom_kills)
-        exit_code, signal = exit_or_signal(state["ExitCode"], sent | ({_OOM_SIGNAL} if oom_killed else set()))
+        status = state["ExitCode"]
+        if podman.is_podman(self._engine) and (told := podman.not_executed(status, self._head)):
+            status, why = told
+            self._complaint = f"{self._spec.steps()[0][0]} could not be executed: {why}"
+        exit_code, signal = exit_or_signal(status, sent | ({_OOM_SIGNAL} if oom_killed else set()))
         started_at, finished_at = self._times(state)
         if finished_at <= started_at:  # an engine notes the start after the fact: here, after the end
             seen = self._meter.set_up_until if self._meter is not None else None
@@ -264,14 +270,22 @@ class ContainerAttempt:
         self._started_at = at
         self._observer.started(at)
         self._observer.phase(PhaseName.RUN)
-        self._stop = ContainerStop(self._engine, self._container, self._halt, self._abandon)
+        self._stop = ContainerStop(
+            self._engine, self._container, self._halt, self._abandon, tell_all=self._tell_all
+        )
         self._stop.begin()
+
+    def _tell_all(self) -> None:
+        if self._records is not None and podman.is_podman(self._engine):
+            podman.tell_all(self._group, self._container)
 
     def _pass_on(self, stream: Stream, data: bytes, at: datetime) -> None:
         if self._launch is not None and stream is Stream.STDERR:
             data = self._launch.feed(data, at)
         if self._records is not None and stream is Stream.STDERR:
             data = self._records.feed(data, at)
+        if data and len(self._head) <= podman.LONGEST_REFUSAL:
+            self._head += data[: podman.LONGEST_REFUSAL + 1]
         if data and self._is_new(at):
             self._observer.output(stream, data, at)
 

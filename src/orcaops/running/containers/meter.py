@@ -10,6 +10,8 @@ costs about 20 ms of CPU before the job's first instruction. The thread watches 
 beginning: as long as one of its processes is still the runtime's, all CPU time in it is the
 runtime's, so the last such reading is subtracted (never below zero). If a run's set-up was over
 before the first look, the smallest share that other runs of this process have shown is subtracted instead.
+Podman has a process that watches the container, in a group beside the container's: what it takes is
+subtracted as well.
 """
 
 import contextlib
@@ -30,7 +32,7 @@ _LONGEST_LOOK_S = 0.1
 _SLOWER = 1.25
 _LARGEST_SHARE = 0.05  # of one CPU, that looking may cost
 _RUNTIMES = ("runc", "crun", "youki")
-_INITS = frozenset({"docker-init", "tini", "catatonit"})
+_INITS = frozenset({"docker-init", "podman-init", "tini", "catatonit"})
 
 
 class SetUpShares:
@@ -62,6 +64,7 @@ class ContainerMeter:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="orcaops-meter", daemon=True)
         self._share: Cpu | None = None
+        self._watcher: Cgroup | None = None
         self._resident = 0
         self._samples = 0
         self._throttled_s: float | None = None
@@ -82,7 +85,8 @@ class ContainerMeter:
         """
         child = self._parent.child_of(self._container)
         self._stood_ready = True
-        self._share = self._parent.cpu()
+        self._watcher = self._parent.watcher()
+        self._share = self._cpu()
         self._disk_before = self._parent.disk()
         if child is not None:
             self._throttled_before_s = child.throttled_s() or 0.0
@@ -99,7 +103,8 @@ class ContainerMeter:
         """Everything, when the container has stopped and its group is still there; None without a group."""
         self._stop.set()
         self._thread.join()
-        cpu = self._parent.cpu()
+        self._watcher = self._watcher or self._parent.watcher()
+        cpu = self._cpu()
         if cpu is None:
             return None
         if self._parent.version == 2:
@@ -126,6 +131,12 @@ class ContainerMeter:
             exact=True,
             basis=f"cgroup_v{self._parent.version}",
         )
+
+    def _cpu(self) -> Cpu | None:
+        """What the container has taken, and nobody who watches it."""
+        cpu = self._parent.cpu()
+        watching = self._watcher.cpu() if self._watcher is not None else None
+        return cpu if cpu is None else _without(cpu, watching)
 
     def _watch(self) -> None:
         with self._network:
@@ -158,10 +169,11 @@ class ContainerMeter:
             since = time.thread_time()
             if child is None:
                 child = self._parent.child_of(self._container)
+                self._watcher = self._parent.watcher() if child is not None else None
             if child is not None and self._running:
                 return child
             if child is not None:
-                cpu = self._parent.cpu()  # before the names: what is the runtime's now was so then
+                cpu = self._cpu()  # before the names: what is the runtime's now was so then
                 names = [_name(process) for process in child.processes()]
                 if any(name.startswith(_RUNTIMES) for name in names):
                     self._share, self.set_up_until = cpu, datetime.now(UTC)
@@ -176,7 +188,7 @@ class ContainerMeter:
 
     def _look(self, child: Cgroup) -> None:
         """One sample; the later values replace the earlier ones, but for what is the most of all."""
-        at_s, cpu = time.monotonic(), self._parent.cpu()
+        at_s, cpu = time.monotonic(), self._cpu()
         if cpu is not None:
             self._cpu_peak.read(at_s, cpu.total_s)
         kills, throttled_s = child.oom_kills(), child.throttled_s()

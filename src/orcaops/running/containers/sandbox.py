@@ -14,7 +14,7 @@ from orcaops.model.errors import conflict, not_found, unavailable
 from orcaops.model.run import Run, Status
 from orcaops.model.sandbox import SandboxSpec
 from orcaops.running.cgroup import Cgroup
-from orcaops.running.containers import hosts
+from orcaops.running.containers import hosts, podman
 from orcaops.running.containers.hosts import ContainerHosts
 from orcaops.running.containers.request import (
     LABEL_HOME,
@@ -66,6 +66,7 @@ class ContainerSandboxes:
                 container, warnings = self._create(sandbox_id, spec)
                 if ignored := limits_ignored(warnings):
                     raise JobRefusedError(f"the engine would not keep a limit: {' '.join(ignored)}")
+                podman.open_root(self._engine, container)
                 self._engine.start(container)
                 facts = self._engine.inspect(container)
                 return container, self._engine.identity(facts["Image"], spec.image).digest

@@ -18,14 +18,24 @@ class ContainerStop:
     """Stops one container when ``halt`` says so; waits in a thread of its own, begun only then.
 
     TERM goes to the init, which passes it on; KILL ends everything in the container at once. A container
-    that the engine cannot end 4 s after a KILL is given up: ``give_up`` is called.
+    that the engine cannot end 4 s after a KILL is given up: ``give_up`` is called. ``tell_all`` sends TERM to
+    whom the init does not tell.
     """
 
-    def __init__(self, engine: Engine, container: str, halt: Halt, give_up: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        container: str,
+        halt: Halt,
+        give_up: Callable[[], None],
+        *,
+        tell_all: Callable[[], None] = lambda: None,
+    ) -> None:
         self._engine = engine
         self._container = container
         self._halt = halt
         self._give_up = give_up
+        self._tell_all = tell_all
         self._ended = threading.Event()
         self.sent: set[int] = set()
         """The signals that were sent."""
@@ -47,6 +57,8 @@ class ContainerStop:
             try:
                 self.sent.add(int(number))
                 self._engine.kill(self._container, number.name)
+                if number is signal.SIGTERM:
+                    self._tell_all()
             except EngineError as error:
                 _log.warning("%s could not be sent to %s: %s", number.name, self._container[:12], error)
             if self._ended.wait(wait_s):

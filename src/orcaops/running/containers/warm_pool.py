@@ -21,7 +21,7 @@ from orcaops.model.job import JobSpec
 from orcaops.model.readiness import Ending
 from orcaops.model.run import Run, Status
 from orcaops.running.cgroup import Cgroup
-from orcaops.running.containers import hosts
+from orcaops.running.containers import hosts, podman
 from orcaops.running.containers.hosts import ContainerHosts
 from orcaops.running.containers.launch_script import can_launch, ready_line, ready_mark
 from orcaops.running.containers.request import (
@@ -272,6 +272,7 @@ class WarmPool:
             raise EngineRefusedError("the image was replaced meanwhile", 409)
         if ignored := limits_ignored(warnings):
             raise CannotStandReady(f"the engine would not keep a limit: {' '.join(ignored)}")
+        podman.open_root(engine, held.container)
         held.connection = engine.attach(held.container, stdin=True)
         try:
             engine.start(held.container)

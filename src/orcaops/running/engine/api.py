@@ -4,13 +4,14 @@ All methods may be called from several threads at once; nothing here is held whi
 Whatever goes wrong is one of the errors of :mod:`orcaops.running.engine.errors`.
 """
 
+import base64
 import contextlib
 import json
 import math
 import threading
 import time
 import weakref
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -20,6 +21,7 @@ from orcaops.running.engine.reaching import ANSWER_WITHIN_S, PROBE_WITHIN_S, Eng
 from orcaops.running.engine.streams import Connection, LogStream
 
 _PIECE = 1 << 18
+_LINK = 1 << 27  # in the modes of Go, which engines send
 _UNKNOWN_FOR_S = 60.0  # an image that no registry knows may be pushed meanwhile
 
 
@@ -219,17 +221,39 @@ class Engine:
         except EngineRefusedError as error:
             raise ImageMissingError(str(error)) from error
 
-    def archive(self, container: str, path: str) -> "contextlib.closing[Generator[bytes, None, None]] | None":
-        """A tar stream of what lies at ``path``; None if nothing does."""
+    def archive(
+        self, container: str, path: str, *, links: bool = True
+    ) -> "contextlib.closing[Generator[bytes, None, None]] | None":
+        """A tar stream of what lies at ``path``; None if nothing does, or a link and no ``links`` are wanted.
+
+        Of a link Docker sends the link, and Podman what it leads to.
+        """
         client = self._api()
         try:
             with translated():
-                pieces, _ = client.get_archive(container, path, chunk_size=_PIECE)
+                pieces, stat = client.get_archive(container, path, chunk_size=_PIECE)
         except EngineRefusedError as error:
             if error.status == 404:
                 return None
             raise
+        if not links and _is_link(stat):
+            pieces.close()
+            return None
         return contextlib.closing(pieces)
+
+    def is_link(self, container: str, path: str) -> bool:
+        """Whether a symbolic link lies at ``path``."""
+        client = self._api()
+        try:
+            with translated():
+                url = client._url("/containers/{0}/archive", container)
+                answer = client.head(url, params={"path": path}, timeout=ANSWER_WITHIN_S)
+                client._raise_for_status(answer)
+        except EngineRefusedError as error:
+            if error.status == 404:
+                return False
+            raise
+        return _is_link(json.loads(base64.b64decode(answer.headers["X-Docker-Container-Path-Stat"])))
 
     def put_archive(self, container: str, folder: str, tar: Any) -> bool:
         """Unpack a tar stream in a folder of a container; false if there is no such folder.
@@ -335,3 +359,7 @@ class Engine:
                         self._client = client
                         weakref.finalize(self, client.close)
         return self._client
+
+
+def _is_link(stat: Mapping[str, Any] | None) -> bool:
+    return bool(stat and int(stat.get("mode", 0)) & _LINK)

@@ -1,0 +1,86 @@
+"""What Podman does otherwise, made alike; with DOCKER_HOST at it the suite of executors runs against it."""
+
+import io
+import signal
+import subprocess
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orcaops.running.cgroup import CgroupV2
+from orcaops.running.containers import podman
+
+REFUSAL = b"ERROR (catatonit:6): failed to exec pid1: "
+
+
+class Engine:
+    """Says what it is, and keeps what is unpacked in a container."""
+
+    def __init__(self, name: str, folder: str | None) -> None:
+        self._name, self._folder = name, folder
+        self.unpacked: list[tuple[str, bytes]] = []
+
+    def facts(self) -> Any:
+        return type("Facts", (), {"name": self._name})
+
+    def inspect(self, container: str) -> dict[str, Any]:
+        return {"Config": {} if self._folder is None else {"WorkingDir": self._folder}}
+
+    def put_archive(self, container: str, folder: str, tar: bytes) -> bool:
+        self.unpacked.append((folder, tar))
+        return True
+
+
+@pytest.mark.parametrize(
+    ("code", "output", "told"),
+    [
+        (1, REFUSAL + b"No such file or directory\n", (127, "No such file or directory")),
+        (1, REFUSAL + b"Permission denied\n", (126, "Permission denied")),
+        (0, REFUSAL + b"Permission denied\n", None),
+        (1, b"the job's own words\n" + REFUSAL + b"Permission denied\n", None),
+        (1, REFUSAL + b"Permission denied\nand more\n", None),
+        (1, b"", None),
+    ],
+)
+def test_only_the_inits_own_words_tell_that_nothing_was_executed(
+    code: int, output: bytes, told: tuple[int, str] | None
+) -> None:
+    assert podman.not_executed(code, output) == told
+
+
+@pytest.mark.parametrize("folder", [None, "", "/"])
+def test_the_root_folder_is_opened_for_who_works_in_it(folder: str | None) -> None:
+    engine: Any = Engine("Podman", folder)
+    podman.open_root(engine, "c")
+    [(where, archive)] = engine.unpacked
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        [member] = tar.getmembers()
+    assert where == "/"
+    assert member.isdir()
+    assert member.mode == 0o755
+
+
+@pytest.mark.parametrize(("name", "folder"), [("Docker", "/"), ("Podman", "/work")])
+def test_nothing_is_unpacked_for_anybody_else(name: str, folder: str) -> None:
+    engine: Any = Engine(name, folder)
+    podman.open_root(engine, "c")
+    assert engine.unpacked == []
+
+
+def test_everybody_in_the_container_is_told_to_end(tmp_path: Path) -> None:
+    with subprocess.Popen(["sleep", "60"]) as inside, subprocess.Popen(["sleep", "60"]) as watcher:
+        for group, process in (("libpod-c0ffee", inside), ("libpod-conmon-c0ffee", watcher)):
+            folder = tmp_path / "job" / group
+            folder.mkdir(parents=True)
+            (folder / "cgroup.procs").write_text(f"{process.pid}\n999999999\n")
+        podman.tell_all(CgroupV2(tmp_path, "job"), "c0ffee")
+        assert inside.wait(10) == -signal.SIGTERM
+        assert watcher.poll() is None
+        watcher.kill()
+
+
+def test_nobody_is_told_where_no_group_is_seen(tmp_path: Path) -> None:
+    podman.tell_all(None, "c0ffee")
+    podman.tell_all(CgroupV2(tmp_path, "job"), "c0ffee")
