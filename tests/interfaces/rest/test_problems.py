@@ -76,13 +76,13 @@ def test_addresses_where_nothing_is(client: TestClient, path: str) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("DELETE", "/orcaops/jobs", "GET, POST"),
-        ("PUT", "/orcaops/baselines/image:a/b|command:c", "DELETE, GET"),
+        ("DELETE", "/orcaops/jobs", "GET, HEAD, POST"),
+        ("PUT", "/orcaops/baselines/image:a/b|command:c", "DELETE, GET, HEAD"),
         ("GET", "/orcaops/jobs/import", "POST"),
-        ("POST", "/orcaops/jobs/export", "GET"),
+        ("POST", "/orcaops/jobs/export", "GET, HEAD"),
         ("GET", "/orcaops/jobs/x/cancel", "POST"),
-        ("TRACE", "/orcaops/anomalies", "GET"),
-        ("OPTIONS", "/healthz", "GET"),
+        ("TRACE", "/orcaops/anomalies", "GET, HEAD"),
+        ("OPTIONS", "/healthz", "GET, HEAD"),
         ("POST", "/docs", "GET, HEAD"),
     ],
 )

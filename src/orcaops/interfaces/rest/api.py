@@ -41,6 +41,7 @@ from orcaops.interfaces.rest.access import AccessMiddleware
 from orcaops.interfaces.rest.arguments import plain_request
 from orcaops.interfaces.rest.contract import describe
 from orcaops.interfaces.rest.feeds import Feeds
+from orcaops.interfaces.rest.head import HeadMiddleware
 from orcaops.interfaces.rest.metrics import CountingMiddleware, Metrics
 from orcaops.interfaces.rest.problems import answer_with_problems
 from orcaops.recording.reader import readers
@@ -133,7 +134,8 @@ def create_api(
         api.router.routes.append(Beside(path, mounted))
     answer_with_problems(api)
     api.add_middleware(CountingMiddleware, metrics=metrics)
-    api.add_middleware(AccessMiddleware, token=token, hosts=hosts)  # outermost: added last
+    api.add_middleware(AccessMiddleware, token=token, hosts=hosts)
+    api.add_middleware(HeadMiddleware)  # outermost: added last
     return api
 
 
@@ -181,7 +183,10 @@ def _resources() -> list[tuple[re.Pattern[str], set[str]]]:
         for router in routers:
             for route in router.routes:
                 if isinstance(route, Route):
-                    found.setdefault(prefix + route.path, set()).update(route.methods or ())
+                    methods = route.methods or set()
+                    found.setdefault(prefix + route.path, set()).update(
+                        methods | ({"HEAD"} if "GET" in methods else set())
+                    )
     return [(compile_path(path)[0], methods) for path, methods in found.items()]
 
 
