@@ -122,6 +122,20 @@ def test_one_import_does_not_take_another_for_dead(open_app: Callable[..., App],
     assert sorted(number or 0 for number in numbers(app)) == list(range(1, RUNS + 2))
 
 
+def test_no_more_runs_are_told_than_there_are(app: App, tmp_path: Path) -> None:
+    read: list[int] = []
+    learned: list[int] = []
+    app.history.import_file(
+        written(tmp_path / "runs.jsonl"),
+        "jsonl",
+        workspace="default",
+        progress=read.append,
+        learning=learned.append,
+    )
+    assert (max(read), max(learned)) == (RUNS, RUNS)
+    assert read == sorted(read)
+
+
 def test_an_import_that_fails_holds_nobody_up(app: App, tmp_path: Path) -> None:
     def fail(_count: int) -> None:
         raise KeyboardInterrupt

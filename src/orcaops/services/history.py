@@ -92,12 +92,13 @@ class History:
         *,
         workspace: str,
         progress: Callable[[int], None] = lambda _count: None,
+        learning: Callable[[int], None] = lambda _count: None,
     ) -> Imported:
         """Bring the runs of a file in, then learn from them in the order of their times.
 
         What is there already (by id) stays as it is. Secrets are masked before anything is written. A
         file that breaks off, or an import that is killed, leaves what came before; importing it again
-        completes it.
+        completes it. ``progress`` is told how many runs are in, then ``learning`` how many were learned from.
         Raises ``not_found``, or ``invalid`` for an unknown format.
         """
         done = Imported()
@@ -122,15 +123,16 @@ class History:
                     self._add(batch, texts, tests, done)
                     progress(done.added + done.known)
             self._add(batch, texts, tests, done)
+            progress(done.added + done.known)
             logged, self._logged = self._logged, []
             if self._evidence is not None:
 
-                def gathered(count: int) -> None:
+                def gathered(_count: int) -> None:
                     self._announce()
-                    progress(done.added + done.known + count)
+                    progress(done.added + done.known)
 
                 self._evidence.gather(logged, gathered)
-        self._absorber.absorb_all(lambda count: progress(done.added + done.known + count))
+        self._absorber.absorb_all(learning)
         return done
 
     @contextmanager

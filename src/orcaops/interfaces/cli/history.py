@@ -35,9 +35,12 @@ def import_(app: "App", file: Path, *, workspace: str, format_: str | None, as_j
     """
     with (
         said_if_ended("what has been read stays; the same command goes on from there"),
-        progress("runs read") as show,
+        progress("runs read") as show_read,
+        progress("runs learned from") as show_learned,
     ):
-        done = app.history.import_file(file, format_, workspace=workspace, progress=show)
+        done = app.history.import_file(
+            file, format_, workspace=workspace, progress=show_read, learning=show_learned
+        )
     if as_json:
         print_json({"added": done.added, "known": done.known, "bad": done.bad, "problems": done.problems})
     else:

@@ -20,6 +20,7 @@ class RemoteHistory:
         *,
         workspace: str,
         progress: Callable[[int], None] | None = None,
+        learning: object = None,  # noqa: ARG002 - it comes in one answer
     ) -> Any:
         """Send a file to be imported."""
         from orcaops.services.history import Imported
