@@ -12,15 +12,25 @@ from functools import lru_cache
 
 _LONGEST_COMMAND = 200
 
-# In this order: a UUID holds hex, a date holds numbers.
+# In this order: a UUID holds hex, a date holds numbers. The look behind a date stands after its first
+# digit, because digits are found fast and looking behind every letter is slow.
 _VOLATILE = (
     (re.compile(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"), "<uuid>"),
     (re.compile(r"(?:/private)?(?:/var)?/tmp/[^\s'\";,:|&)]+"), "<tmp>"),
     (
         re.compile(
-            r"\b[12][0-9]{3}-[01][0-9]-[0-3][0-9]"
-            r"(?:[T_ ][0-2][0-9][:.-]?[0-5][0-9](?:[:.-]?[0-5][0-9])?"
-            r"(?:\.[0-9]+)?(?:Z|[+-][0-9:]{4,6})?)?(?![0-9])"
+            r"[12](?<![0-9A-Za-z].)[0-9]{3}(?P<between>[-/])[01][0-9](?P=between)[0-3][0-9]"
+            r"(?:[T_ ](?![12][0-9]{3}[-/][01][0-9][-/])"  # a second date is not the first one's time
+            r"[0-2][0-9][:.-]?[0-5][0-9](?:[:.-]?[0-5][0-9])?"
+            r"(?:\.[0-9]+)?(?:Z|[+-][0-2][0-9]:?[0-5][0-9](?![0-9-]))?)?(?![0-9])"
+        ),
+        "<date>",
+    ),
+    # Without separators it is a date where a time follows, or an underscore stands beside it; else a number.
+    (
+        re.compile(
+            r"[12](?<![0-9A-Za-z].)[0-9]{3}[01][0-9][0-3][0-9]"
+            r"(?:[T_][0-2][0-9][0-5][0-9](?:[0-5][0-9])?Z?|(?<=_[0-9]{8})|(?=_))(?![0-9A-Za-z])"
         ),
         "<date>",
     ),
@@ -29,7 +39,7 @@ _VOLATILE = (
         re.compile(r"(?<![0-9A-Za-z_])(?=[0-9a-f]*[0-9])(?=[0-9a-f]*[a-f])[0-9a-f]{7,64}(?![0-9A-Za-z_])"),
         "<hex>",
     ),
-    (re.compile(r"(?<![0-9A-Za-z_.])[0-9]{5,}(?![0-9A-Za-z_.])"), "<n>"),
+    (re.compile(r"(?<![0-9A-Za-z_.])[0-9]{5,}(?![0-9A-Za-z_]|\.[0-9])"), "<n>"),
 )
 _SPACE = re.compile(r"\s+")
 
