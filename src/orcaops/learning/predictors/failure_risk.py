@@ -18,7 +18,7 @@ _HALF_LIVES = (5.0, 20.0, 100.0)
 _DECAYS = tuple(0.5 ** (1 / life) for life in _HALF_LIVES)
 _FEATURES = (
     "base rate",
-    "the last run failed",
+    "the last run",
     "failures in a row",
     "successes in a row",
     "the last 5 runs",
