@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from orcaops.app import App
+from orcaops.model.errors import unavailable
 from orcaops.model.job import JobSpec
 from orcaops.model.override import Arm, Assignment
 from orcaops.model.quantities import MIB
@@ -315,6 +316,33 @@ def tended(app: App, engine: Engine, *runs: Run, disk_mib: int, **more: Any) -> 
     limits = WarmLimits(containers=4, memory_bytes=1 << 30, disk_bytes=disk_mib * MIB, minutes_per_day=1440.0)
     warming(app, *runs, limits=limits, mode="auto", executors={"engine": engine}, **more).tend()
     return engine
+
+
+def test_an_engine_that_is_full_is_not_asked_every_round_and_asked_again_when_there_is_room(app: App) -> None:
+    asked: list[datetime] = []
+
+    class Full(Engine):
+        room = False
+
+        def prepare(self, spec: JobSpec) -> Prepared:
+            asked.append(now)
+            if not self.room:
+                raise unavailable("no space left on device")
+            raise CannotStandReady(f"{spec.image}: there is room, and that is all that is looked at here")
+
+    now = NOW
+    engine = Full({"busy": 1}, {})
+    found = warming(app, *busy("busy"), mode="auto", executors={"engine": engine})
+    found._clock = lambda: now
+    for _ in range(30):  # a server's rounds of a minute
+        found.tend()
+        now += timedelta(seconds=2)
+    assert [(at - NOW).total_seconds() for at in asked] == [0.0, 6.0, 16.0, 36.0]
+    engine.room = True
+    while len(asked) == 4:
+        found.tend()
+        now += timedelta(seconds=2)
+        assert now - NOW < timedelta(minutes=6)
 
 
 def test_what_was_pulled_ahead_goes_when_its_place_is_needed_and_nothing_else(app: App) -> None:

@@ -43,6 +43,10 @@ _COUNTED_WITHOUT_LIMIT = 64 * MIB  # of a container that may have any memory: a 
 _AHEAD_MIN = 6 * 60.0  # how far ahead images are fetched
 _LOOK_FOR_IMAGES = timedelta(minutes=10)
 _TRY_AGAIN = timedelta(hours=6)
+_SOON, _SELDOM = (
+    timedelta(seconds=5),
+    timedelta(minutes=5),
+)  # what fails is tried again: an engine may be full
 _SIZE_UNKNOWN = 300 * MIB
 
 
@@ -81,6 +85,8 @@ class Warming:
         self._clock = clock
         self._past = Past()
         self._cannot: dict[int, str] = {}
+        self._failed: dict[Place, tuple[datetime, timedelta]] = {}
+        """Where nothing could be made ready just now: until when it is not tried again, and for how long."""
         self._held: dict[str, tuple[bool, int]] = {}
         self._looked_at: datetime | None = None
         self._fetched: dict[str, datetime] = {}
@@ -326,6 +332,9 @@ class Warming:
             there[each.workspace, each.image] += 1
         for place, count in wanted.items():
             spec = self._past.images[place].spec
+            until, pause = self._failed.get(place, (None, _SOON))
+            if until is not None and self._clock() < until:
+                continue
             while spec is not None and there[place] < count:
                 try:
                     self._shapes[executor.prepare(spec).warm_id] = shape_of(spec)
@@ -334,7 +343,9 @@ class Warming:
                     break
                 except OrcaError as error:
                     log.warning("nothing could be made ready for %s: %s", place[1], error)
+                    self._failed[place] = (self._clock() + pause, min(2 * pause, _SELDOM))
                     break
+                self._failed.pop(place, None)
                 there[place] += 1
 
     def _look_for_images(self, now: datetime) -> None:
