@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from orcaops.improving.policy import asks, saves_nothing, starts_by_itself
+from orcaops.improving.policy import asks, starts_by_itself
 from orcaops.improving.proposals import Past, Proposal, propose, recent
 from orcaops.model.job import JobSpec
 from orcaops.model.optimization import Mode
@@ -170,22 +170,3 @@ def test_who_has_to_be_asked() -> None:
     assert starts_by_itself(Mode.AUTO, None)
     assert not starts_by_itself(Mode.AUTO, "because")
     assert not any(starts_by_itself(mode, None) for mode in (Mode.OFF, Mode.SUGGEST, Mode.APPROVE))
-
-
-@pytest.mark.parametrize("seconds", [0.005, 0.1, 1.0, 60.0])
-def test_what_is_said_to_save_practically_nothing_does_not_start_by_itself(seconds: float) -> None:
-    runs = [run(n, held=200, seconds=seconds, cpu=seconds / 2) for n in range(30)]
-    proposal = found(runs, OptimizedField.MEMORY)
-    assert proposal is not None
-    per_day = proposal.promised.amount * 24.8 * 1024  # MiB h, at a run an hour
-    little = per_day < 0.1
-    assert saves_nothing(proposal, runs) == little
-    assert asks(proposal, runs) == ("it saves practically nothing a day" if little else None)
-
-
-def test_a_timeout_is_worth_what_has_not_happened_yet() -> None:
-    runs = [run(n, timeout=3600) for n in range(25)]
-    proposal = found(runs, OptimizedField.TIMEOUT)
-    assert proposal is not None
-    assert proposal.promised.amount == 0
-    assert not saves_nothing(proposal, runs)

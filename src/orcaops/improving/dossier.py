@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from orcaops.improving.frequency import runs_per_day
 from orcaops.improving.works import of_one_work
 from orcaops.model.anomaly import Anomaly
 from orcaops.model.baseline import Baseline
@@ -17,6 +16,7 @@ from orcaops.model.run import Cause, PhaseName, Run
 ENOUGH_LOOKS = 3
 """A sampled resident size is used from so many looks on."""
 
+_DAY_S = 86400.0
 _KILLED = 137  # what a shell says of SIGKILL
 _AT_THE_LIMIT = 0.98
 _MACHINE = re.compile(r"-(\d+)cpu-(\d+)g$")
@@ -94,8 +94,16 @@ class Dossier:
         return self if len(runs) == len(self.runs) else replace(self, runs=tuple(runs))
 
     def runs_per_day(self) -> float:
-        """The present rate (:mod:`orcaops.improving.frequency`), or of what is saved less often than that."""
-        return self.per_day if self.per_day is not None else runs_per_day(self.runs)
+        """The present rate: over the time that the runs span, a day at least.
+
+        Ten runs within a minute are ten a day, not thousands.
+        """
+        if self.per_day is not None:
+            return self.per_day
+        if not self.runs:
+            return 0.0
+        times = [run.submitted_at for run in self.runs]
+        return len(times) / max((max(times) - min(times)).total_seconds() / _DAY_S, 1.0)
 
 
 def spec_of(run: Run) -> JobSpec | None:

@@ -2,10 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from orcaops.improving.frequency import runs_per_day
 from orcaops.improving.optimizations import rest_left
 from orcaops.improving.proposals import Proposal
-from orcaops.model.amounts import NOTHING, brings_nothing
 from orcaops.model.decision import Decision
 from orcaops.model.optimization import FieldMode, Mode, Optimization, State
 from orcaops.model.override import OptimizedField
@@ -40,18 +38,7 @@ def asks(proposal: Proposal, runs: Sequence[Run]) -> str | None:
         return "it is more than the job asks for"
     if after < SIGNIFICANT * own:
         return f"it is less than half of the {proposal.field} that the job asks for"
-    if saves_nothing(proposal, runs):
-        return f"it saves {NOTHING} a day"
     return None
-
-
-def saves_nothing(proposal: Proposal, runs: Sequence[Run]) -> bool:
-    """Whether nobody would miss the change, and no run is to be put at risk for it.
-
-    That of a timeout is never said: what it spares has mostly not happened yet.
-    """
-    timeout = proposal.field is OptimizedField.TIMEOUT
-    return not timeout and brings_nothing(proposal.promised, runs_per_day(runs))
 
 
 def is_production(run: Run) -> bool:

@@ -47,17 +47,6 @@ def is_nothing(unit: SavingUnit, *amounts: float) -> bool:
     return all(abs(each) < _LEAST[unit] for each in amounts)
 
 
-def brings_nothing(benefit: Benefit, runs_per_day: float) -> bool:
-    """Whether what a change brings to so many runs a day is not worth a word.
-
-    >>> one = Benefit(amount=2e-05, low=1e-05, high=3e-05, unit="GiB hours", runs=15)
-    >>> brings_nothing(one, 2.0), brings_nothing(one, 200.0)
-    (True, False)
-    """
-    unit, _, _ = _BENEFITS[benefit.unit]
-    return is_nothing(unit, *(runs_per_day * each for each in (benefit.amount, benefit.low, benefit.high)))
-
-
 def show_amount(unit: SavingUnit, amount: float, *, of: str = "runs") -> str:
     """One amount; ``of`` says in the plural what fails or is concerned."""
     return NOTHING if is_nothing(unit, amount) else _written(unit, [amount], of)[0]

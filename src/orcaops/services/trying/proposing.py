@@ -7,7 +7,7 @@ from typing import Any
 
 from orcaops.improving import notices
 from orcaops.improving.optimizations import Event
-from orcaops.improving.policy import asks, saves_nothing, starts_by_itself
+from orcaops.improving.policy import asks, starts_by_itself
 from orcaops.improving.proposals import Past, Proposal, propose, recent
 from orcaops.improving.works import of_one_work
 from orcaops.model.errors import OrcaError
@@ -91,7 +91,7 @@ class Proposing:
                 self._moves.move(
                     transaction, found, Event.APPROVE, by=US, reason="mode is auto, and the change is safe"
                 )
-            elif modes[found.field] in ASKING and not saves_nothing(proposal, past.runs):
+            elif modes[found.field] in ASKING:
                 transaction.outbox.add([notices.waits(found)])
         for each in known:
             if each.state is State.PROPOSED and each.id not in worth:
