@@ -1,5 +1,6 @@
 """Ownership: a lock tells the living from the dead, however they died."""
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -110,6 +111,26 @@ def test_a_claim_holds_though_others_sweep(tmp_path: Path) -> None:
         sweeping.set()
         assert alive
     assert not any(other.exception() for other in others)
+
+
+def test_who_saw_the_file_of_a_dead_one_leaves_that_of_its_successor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = Ownership(tmp_path, "a")
+    file = tmp_path / "owners" / ours.name.replace(":", "%")
+    file.parent.mkdir()
+    file.touch()
+    lock = fcntl.flock
+
+    def lock_late(descriptor: int, operation: int) -> None:
+        if operation == fcntl.LOCK_SH | fcntl.LOCK_NB and file.exists() and not ours.lives(ours.name):
+            file.unlink()  # by another one who sweeps
+            ours.claim()
+        lock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", lock_late)
+    Ownership(tmp_path, "sweeper").sweep()
+    assert Ownership(tmp_path, "asker").lives(ours.name)
 
 
 def test_two_threads_claim_at_once(tmp_path: Path) -> None:

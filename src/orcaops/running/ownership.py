@@ -67,32 +67,43 @@ class Ownership:
             return not dead
 
     def sweep(self) -> None:
-        """Remove the files of owners that have died."""
+        """Remove the files of owners that have died, one process at a time."""
         if not self._folder.is_dir():
             return
-        for path in self._folder.iterdir():
-            if path != self._path(self.name) or self._descriptor is None:
-                with self._dead(path) as dead:
-                    if dead:
-                        path.unlink(missing_ok=True)
+        sweeping = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(sweeping, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for path in self._folder.iterdir():
+                if path != self._path(self.name) or self._descriptor is None:
+                    with self._dead(path) as dead:
+                        if dead:
+                            path.unlink(missing_ok=True)
+        except BlockingIOError:
+            pass  # somebody else does
+        finally:
+            os.close(sweeping)
 
     @contextlib.contextmanager
     def _dead(self, path: Path) -> Iterator[bool]:
         """Whether nobody holds the lock of an owner's file; nobody can take it meanwhile."""
-        try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-        except FileNotFoundError:
-            yield True
+        while True:
+            try:
+                descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+            except FileNotFoundError:
+                yield True
+                return
+            try:
+                # Shared, so that two who ask at the same time do not take each other for the owner.
+                fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                if not os.fstat(descriptor).st_nlink:
+                    continue  # swept away meanwhile: its owner, if it lives, makes another one
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
+            finally:
+                os.close(descriptor)
             return
-        try:
-            # Shared, so that two who ask at the same time do not take each other for the owner.
-            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
-        finally:
-            os.close(descriptor)
 
     @cached_property
     def _place(self) -> str:
@@ -105,9 +116,7 @@ class Ownership:
                 written = self._home / f"{_PLACE}.{drawn}"
                 try:
                     written.write_text(drawn, "ascii")
-                    known.hardlink_to(
-                        written
-                    )  # there with its content or not at all, and of the first who asks
+                    known.hardlink_to(written)  # there with its content or not at all; the first one counts
                 finally:
                     written.unlink(missing_ok=True)
         try:

@@ -30,6 +30,8 @@ def test_all_checks_hold(
             "--header=Authorization: Bearer fuzzing-token",
             "--checks=all",
             f"--phases={phases}",
+            "--suppress-health-check=too_slow",  # how fast examples are made is no property of ours
+            "--wait-for-schema=60",
             f"--max-examples={os.environ.get('ORCAOPS_TEST_EXAMPLES', '8')}",
             "--seed=1",
             "--generation-deterministic",

@@ -26,7 +26,7 @@ from orcaops.testing.executors import RecordingObserver
 
 @pytest.fixture
 def executor(tmp_path: Path) -> ProcessExecutor:
-    return ProcessExecutor(tmp_path / "work", installation=tmp_path.name)
+    return ProcessExecutor(tmp_path / "work", installation=str(tmp_path))
 
 
 @pytest.fixture
@@ -191,7 +191,7 @@ def test_who_is_just_being_started_is_not_overlooked(
 ) -> None:
     for _ in range(20):
         run(executor, observer, "setsid sleep 600 & (sleep 600 &) ; true")
-        assert ProcessTree(tmp_path.name, "job-1").members() == []
+        assert ProcessTree(str(tmp_path), "job-1").members() == []
 
 
 def test_a_stopped_job_can_be_cancelled(executor: ProcessExecutor, observer: RecordingObserver) -> None:
@@ -222,7 +222,7 @@ def test_an_observer_that_raises_leaves_no_process(executor: ProcessExecutor, tm
 
     with pytest.raises(ZeroDivisionError):
         executor.run(job("echo x; sleep 600"), Broken(tmp_path), Halt())
-    assert ProcessTree(tmp_path.name, "job-1").members() == []
+    assert ProcessTree(str(tmp_path), "job-1").members() == []
     assert not (tmp_path / "work" / "job-1").exists()
 
 
@@ -296,7 +296,7 @@ def test_in_a_control_group_nobody_escapes(
     assert outcome.exit_code == 0
     survivor = read_entry(int(observer.text()))
     assert survivor is None or survivor.zombie
-    assert limited_jobs(tmp_path.name) == []
+    assert limited_jobs(str(tmp_path)) == []
     assert outcome.usage.exact, "also what was killed has been counted"
 
 
@@ -328,13 +328,13 @@ ProcessExecutor(folder, installation=installation).run(run, Loud(folder), Halt()
 def orphaned(tmp_path: Path) -> Path:
     """A job that goes on though the OrcaOps that started it was killed; its work folder."""
     owner = subprocess.Popen(
-        [sys.executable, "-c", OWNER, str(tmp_path / "work"), tmp_path.name], stdout=subprocess.PIPE
+        [sys.executable, "-c", OWNER, str(tmp_path / "work"), str(tmp_path)], stdout=subprocess.PIPE
     )
     with owner:
         assert owner.stdout is not None
         assert owner.stdout.readline() == b"ready\n"
         owner.kill()
-    assert len(ProcessTree(tmp_path.name, "job-1").members()) >= 2
+    assert len(ProcessTree(str(tmp_path), "job-1").members()) >= 2
     return tmp_path / "work" / "job-1"
 
 
@@ -346,7 +346,7 @@ def test_an_orphan_is_adopted_ended_and_told_as_lost(
     assert 0.2 < time.monotonic() - since < 60
     assert outcome.failure is Failure.ENGINE_LOST
     assert "were stopped" in (outcome.message or "")
-    assert ProcessTree(tmp_path.name, "job-1").members() == []
+    assert ProcessTree(str(tmp_path), "job-1").members() == []
     assert not orphaned.exists()
     again = executor.adopt(job("true"), observer, Halt(0.3), seen_until=None)
     assert again.failure is Failure.ENGINE_LOST
@@ -356,7 +356,7 @@ def test_an_orphan_is_adopted_ended_and_told_as_lost(
 def test_an_orphan_is_reaped_unless_it_is_living_or_anothers(
     orphaned: Path, executor: ProcessExecutor, tmp_path: Path
 ) -> None:
-    tree = ProcessTree(tmp_path.name, "job-1")
+    tree = ProcessTree(str(tmp_path), "job-1")
     assert executor.reap(["job-1"]) == []
     assert ProcessExecutor(tmp_path / "elsewhere", installation="another").reap([]) == []
     assert tree.members()
@@ -393,7 +393,7 @@ def test_what_an_attempt_left_that_was_killed_at_once_is_in_nobodys_way(
 
 @needs_limits
 def test_a_control_group_that_was_left_is_reaped(executor: ProcessExecutor, tmp_path: Path) -> None:
-    limits = ProcessLimits(tmp_path.name, "job-2")
+    limits = ProcessLimits(str(tmp_path), "job-2")
     limits.create(JobSpec(command=("true",), pids=10))
     with subprocess.Popen(limits.entering(("sleep", "600")), start_new_session=True) as left:
         while not limits.processes():
@@ -401,4 +401,4 @@ def test_a_control_group_that_was_left_is_reaped(executor: ProcessExecutor, tmp_
         assert executor.reap(["job-2"]) == []
         assert executor.reap([]) == ["control group of job job-2"]
         assert left.wait(60) == -9
-    assert limited_jobs(tmp_path.name) == []
+    assert limited_jobs(str(tmp_path)) == []
