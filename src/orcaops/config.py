@@ -63,9 +63,9 @@ class RunSettings(Section):
     pids: Annotated[int, Field(ge=1)] = Field(512, description="Most processes of a container.")
     timeout: Duration | None = Field(None, description="Total timeout of a job that names none.")
     engine_wait: Duration = Field(
-        300.0,
+        60.0,
         description="How long a container engine that has gone away is waited for, and the runs in it; by a "
-        "run in the foreground a minute at most.",
+        "run in the foreground half a minute at most.",
     )
     log_limit: Size = Field(256 * MIB, description="Most output kept per run; beyond it the middle is cut.")
     index_limit: Size = Field(1 * MIB, description="Most output per run that text search looks into.")

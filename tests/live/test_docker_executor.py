@@ -203,7 +203,7 @@ class TestFailures:
         assert PhaseName.PULL in observer.all("phase")
 
     def test_no_engine(self, observer: RecordingObserver, tmp_path: Path) -> None:
-        executor = DockerExecutor(base_url=f"unix://{tmp_path}/none.sock")
+        executor = DockerExecutor(base_url=f"unix://{tmp_path}/none.sock", engine_wait_s=1.0)
         assert not executor.probe().usable
         outcome = executor.run(job("true"), observer, Halt())
         assert outcome.failure is Failure.INFRASTRUCTURE

@@ -43,10 +43,8 @@ _COUNTED_WITHOUT_LIMIT = 64 * MIB  # of a container that may have any memory: a 
 _AHEAD_MIN = 6 * 60.0  # how far ahead images are fetched
 _LOOK_FOR_IMAGES = timedelta(minutes=10)
 _TRY_AGAIN = timedelta(hours=6)
-_SOON, _SELDOM = (
-    timedelta(seconds=5),
-    timedelta(minutes=5),
-)  # what fails is tried again: an engine may be full
+_SOON = timedelta(seconds=5)  # what could not be made is tried again, an engine may be full …
+_SELDOM = timedelta(minutes=5)  # … and for less and less often
 _SIZE_UNKNOWN = 300 * MIB
 
 

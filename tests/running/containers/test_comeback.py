@@ -47,7 +47,7 @@ def a_run(**changes: Any) -> Run:
     return make_run(1, **changes)
 
 
-@pytest.mark.parametrize(("attached", "waited_s"), [(True, 60.0), (False, 600.0)])
+@pytest.mark.parametrize(("attached", "waited_s"), [(True, 30.0), (False, 600.0)])
 def test_where_somebody_sits_there_a_minute_at_most(clock: Clock, attached: bool, waited_s: float) -> None:
     engine: Any = Engine(clock, float("inf"))
     assert not Comeback(engine, a_run(attached=attached), Halt(), 600.0).awaited()

@@ -13,11 +13,11 @@ _log = logging.getLogger(__name__)
 
 _LOOK_AGAIN_S = 0.5
 _STAYED_S = 10.0  # an engine that answers for so long is back, and is waited for anew if it goes again
-_FOREGROUND_S = 60.0
+_FOREGROUND_S = 30.0
 
 
 class Comeback:
-    """How long a run's engine is waited for: ``within_s``, or a minute at most where somebody sits there.
+    """How long a run's engine is waited for: ``within_s``, or 30 s at most where somebody sits there.
 
     ``meanwhile`` is called about twice a second while it is away.
     """

@@ -82,9 +82,9 @@ class DockerExecutor:
 
     ``installation`` tells the containers of one OrcaOps home from those of another. ``pids`` and
     ``memory_bytes`` are the limits of jobs that name none. ``base_url`` overrides ``DOCKER_HOST``.
-    ``engine_wait_s`` is how long an engine that has gone away is waited for, by a run in the foreground a
-    minute at most. ``hosts`` is the folder for the ``/etc/hosts`` of containers without a network; without it
-    the engine has more work with each.
+    ``engine_wait_s`` is how long an engine that has gone away is waited for, by a run in the foreground 30 s
+    at most. ``hosts`` is the folder for the ``/etc/hosts`` of containers without a network; without it the
+    engine has more work with each.
     """
 
     name = "docker"
@@ -109,7 +109,7 @@ class DockerExecutor:
         base_url: str | None = None,
         ownership: Ownership | None = None,
         hosts: Path | None = None,
-        engine_wait_s: float = 300.0,
+        engine_wait_s: float = 60.0,
     ) -> None:
         self._engine_wait_s = engine_wait_s
         self._installation = installation
