@@ -6,8 +6,7 @@ freedom), a prior of four runs with a spread of .2 and the maximum over all hist
 and never below 1.2 times a time that a run was stopped at. How many healthy runs such a limit would have
 killed is measured by ``python -m benchmarks learning``.
 
-Before twenty runs the largest says less of what is to come: both multiples of it are larger then by
-(20/n)³, which kills hardly more of the healthy runs after ten than after twenty.
+Before twenty runs the largest says less of what is to come: both multiples of it are larger then by (20/n)³.
 """
 
 import math

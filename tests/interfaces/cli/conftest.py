@@ -147,5 +147,5 @@ def _past_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def past(_past_home: Path, orcaops_home: Path) -> Path:
     """This test's home, with sixteen nights in it: the last but one slow, the last failed."""
-    shutil.copytree(_past_home, orcaops_home, symlinks=True)
+    shutil.copytree(_past_home, orcaops_home)
     return orcaops_home

@@ -353,21 +353,13 @@ class ContainerAttempt:
 
     def _leave_alone(self) -> None:
         """Do nothing more about the job: all that is its own stays in the engine."""
-        self._has_ended.set()
-        if self._stop is not None:
-            self._stop.ended()
-        if self._connection is not None:
-            self._connection.close()
+        self._turn_away()
         if self._container:
             self._measured()  # ends the thread that looks
 
     def _let_go(self) -> None:
         """Remove all that is the job's in the engine."""
-        self._has_ended.set()
-        if self._stop is not None:
-            self._stop.ended()
-        if self._connection is not None:
-            self._connection.close()
+        self._turn_away()
         if self._container:
             try:
                 self._engine.remove(self._container)
@@ -378,6 +370,14 @@ class ContainerAttempt:
             self._measured()  # ends the thread that looks, if nobody has
         if self._group is not None and self._group.exists() and not self._group.remove():
             _log.warning("the control group of job %s is left until the next start", self._run.job_id)
+
+    def _turn_away(self) -> None:
+        """Neither listen to the container nor stop it any more."""
+        self._has_ended.set()
+        if self._stop is not None:
+            self._stop.ended()
+        if self._connection is not None:
+            self._connection.close()
 
 
 def failed(error: Exception, image: str | None, *, existed: bool = False) -> Outcome:
