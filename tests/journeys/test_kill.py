@@ -39,6 +39,24 @@ def test_a_run_whose_orcaops_is_killed_is_lost_and_its_whole_tree_ends(
     assert not list((orcaops.home / "owners").iterdir())
 
 
+def test_whoever_looks_while_another_brings_a_run_of_the_dead_to_its_end_waits_for_it(
+    orcaops: Orcaops, a_word: str
+) -> None:
+    told_to_end = orcaops.folder / "told-to-end"
+    stubborn = f"trap 'touch {told_to_end}' TERM; echo up; while :; do sleep {a_word} & wait; done"
+    running = orcaops.start("run", "--", "sh", "-c", stubborn)
+    assert running.stdout is not None
+    assert running.stdout.readline() == b"up\n"
+    running.kill()
+    running.wait()
+    first = orcaops.start("jobs", "list")
+    wait_for(told_to_end.exists)  # its worker has taken the run over, and gives it its grace
+
+    (run,) = orcaops.runs()
+    assert (run["status"], run["cause"], run["adopted"]) == ("lost", "engine_lost", True)
+    assert first.wait() == 0
+
+
 @pytest.mark.slow
 def test_at_whatever_moment_it_is_killed(orcaops: Orcaops, a_word: str) -> None:
     orcaops.call("run", "--", "true")

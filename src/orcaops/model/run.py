@@ -156,7 +156,8 @@ class Run(Word):
     worked out when a running job is looked at, and never kept. ``source`` is ``local`` for what ran here
     and the format's name for what was imported. ``teaches`` is false for reruns that only confirm.
     ``attached`` says that its submitter waits for it, so that nobody runs it after they are gone;
-    ``masked`` that secrets were taken out of its specification. ``warm`` says whether it ran in a
+    ``masked`` that secrets were taken out of its specification; ``adopted`` that the OrcaOps which ran it has
+    died and another brings it to its end. ``warm`` says whether it ran in a
     container that had stood ready; null where none is held for such jobs. ``sandbox`` names the sandbox
     in which it ran. ``overrides`` are what optimizations changed between ``requested`` and ``effective``,
     ``trial`` the comparison of two limits that the run took part in. Of a job that was tried more than
@@ -214,6 +215,7 @@ class Run(Word):
     teaches: bool = True
     attached: bool = False
     masked: bool = False
+    adopted: bool = False
     owner: str | None = None
     engine_ref: str | None = None
     warm: bool | None = None

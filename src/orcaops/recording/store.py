@@ -98,8 +98,8 @@ class RunRepository(Protocol):
     def claim(self, workspace: str | None, owner: str) -> Run | None:
         """Give the oldest queued run that has no owner to ``owner``; none if there is none."""
 
-    def open_runs(self) -> list[Run]:
-        """All runs that are not final, of every workspace."""
+    def open_runs(self, status: Status | None = None) -> list[Run]:
+        """All runs that are not final, of every workspace; only those with ``status``, where one is given."""
 
     def owners(self) -> set[str | None]:
         """Whose the runs are that are not final; None among them where one waits for an owner."""

@@ -11,7 +11,7 @@ from orcaops import config
 from orcaops.app import App, build
 from orcaops.interfaces.cli import door
 from orcaops.model.job import JobSpec
-from orcaops.model.run import Run, Status
+from orcaops.model.run import Cause, Run, Status
 from orcaops.running.ownership import Ownership
 
 
@@ -95,6 +95,29 @@ def test_the_end_of_what_cannot_go_on_is_waited_for_however_slowly_the_worker_st
     job_id = orphan(app, **left)
     assert 40.0 <= settle(40.0) < 42.0
     assert record(app, job_id).status is Status.LOST
+
+
+def test_the_end_that_another_is_bringing_about_is_waited_for(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = orphan(app, status=Status.RUNNING, engine_ref="marks:none/none")
+    other = Ownership(app.settings.home, "other")
+    with app.store.write() as transaction:
+        run = transaction.runs.get("default", job_id)
+        transaction.runs.save(run.changed(owner=other.claim(), adopted=True))
+
+    def sleep(seconds: float) -> None:
+        clock.now_s += seconds
+        if clock.now_s >= 2.0:
+            with app.store.write() as transaction:
+                run = transaction.runs.get("default", job_id)
+                transaction.runs.save(run.changed(status=Status.LOST, cause=Cause.ENGINE_LOST))
+
+    clock = SimpleNamespace(now_s=0.0, sleep=sleep, monotonic=lambda: clock.now_s)
+    monkeypatch.setattr(door, "time", clock)
+    door.settle_orphans(app)
+    assert 2.0 <= clock.now_s < 4.0
+    other.release()
 
 
 def test_a_worker_that_fails_is_not_waited_for_as_long(app: App, settle: Callable[..., float]) -> None:

@@ -79,12 +79,9 @@ def opened(*, home: str | None = None, workspace: str | None = None, settle: boo
 
 def settle_orphans(app: "App") -> None:
     """If processes of ours have died, let a background worker bring their runs to an honest end."""
-    found = app.recovery.orphans()
-    if not found:
-        return
-    worker = start_worker(app, "--adopt-only")
-    # Taken over. A container may go on for hours, but what cannot go on has its end in a moment.
-    ending = [run for run in found if app.recovery.ends_now(run)]
+    # A container may go on for hours, but what cannot go on has its end in a moment.
+    ending = app.recovery.ending()
+    worker = start_worker(app, "--adopt-only") if app.recovery.orphans() else None
 
     def ended(run: "Run") -> bool:
         now = app.jobs.get(run.workspace, run.job_id)
@@ -96,7 +93,8 @@ def settle_orphans(app: "App") -> None:
     settling_s = app.settings.run.grace_s + _SETTLING_S
     deadline, begun, pause_s = time.monotonic() + _LONGEST_START_S + settling_s, False, 0.05
     while not settled() and (now := time.monotonic()) < deadline:
-        if not begun and worker.poll() is not None:  # it found others at it, or it failed
+        # Others were at it before, or it found them at it, or it failed.
+        if not begun and (worker is None or worker.poll() is not None):
             deadline, begun = now + settling_s, True
         time.sleep(pause_s)
         pause_s = min(_LONGEST_LOOK_S, pause_s * 1.2)

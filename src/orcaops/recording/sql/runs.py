@@ -83,6 +83,7 @@ _FIND = _WHOLE.where(
     runs.c.workspace == bindparam("workspace"), runs.c.job_id.in_(bindparam("job_ids", expanding=True))
 )
 _OPEN_RUNS = _WHOLE.where(OPEN).order_by(runs.c.seq)
+_OPEN_RUNS_OF = _OPEN_RUNS.where(runs.c.status == bindparam("of_status"))
 _OWNERS = select(runs.c.owner).where(OPEN).distinct()
 _UNABSORBED_RUNS = _WHOLE.where(UNABSORBED).order_by(runs.c.ended_at, runs.c.seq).limit(bindparam("most"))
 _NUMBERED_RUNS = (
@@ -255,8 +256,10 @@ class Runs:
         self.save(claimed)
         return claimed
 
-    def open_runs(self) -> list[Run]:
-        return [_run(row) for row in self._connection.execute(_OPEN_RUNS)]
+    def open_runs(self, status: Status | None = None) -> list[Run]:
+        if status is None:
+            return [_run(row) for row in self._connection.execute(_OPEN_RUNS)]
+        return [_run(row) for row in self._connection.execute(_OPEN_RUNS_OF, {"of_status": status.value})]
 
     def owners(self) -> set[str | None]:
         return set(self._connection.scalars(_OWNERS))

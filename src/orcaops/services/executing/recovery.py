@@ -71,15 +71,15 @@ class Recovery:
         if unowned:
             self._dispatcher.claim_unowned()
 
-    def ends_now(self, orphan: Run) -> bool:
-        """Whether a run without a living owner gets its end from whoever takes it over, at once.
+    def ending(self) -> list[Run]:
+        """The runs of the dead that get their end at once, from whoever takes them over or has done so.
 
-        It neither waits for its turn once more, nor goes on by itself in its engine.
+        They neither wait for their turn once more, nor go on by themselves in their engine.
         """
-        if not _has_begun(orphan):
-            return orphan.attached
-        executor = self._executors.get(orphan.executor or "")
-        return executor is None or not executor.capabilities.adopts
+        orphans = self.orphans()  # asked first: one that is taken over meanwhile is seen twice, and not never
+        with self._store.read() as transaction:
+            taken_over = [run for run in transaction.runs.open_runs(Status.RUNNING) if run.adopted]
+        return [run for run in (*orphans, *taken_over) if self._ends_now(run)]
 
     def recover(self) -> Recovered:
         """Give every orphan an end, or take it on; those that are adopted end in the background."""
@@ -125,6 +125,12 @@ class Recovery:
                 log.info("removed %s", sentence)
         return removed
 
+    def _ends_now(self, orphan: Run) -> bool:
+        if not _has_begun(orphan):
+            return orphan.attached
+        executor = self._executors.get(orphan.executor or "")
+        return executor is None or not executor.capabilities.adopts
+
     def _never_began(self, orphan: Run, *, patient: bool) -> bool:
         """Whether something stands ready for a run in its engine and was never started.
 
@@ -148,7 +154,7 @@ class Recovery:
             if not (begun and _has_begun(run)):
                 run = self._lost(run) if run.attached else _queued_again(run)
             else:
-                run = run.changed(owner=self._ownership.claim())
+                run = run.changed(owner=self._ownership.claim(), adopted=True)
             transaction.runs.save(run)
             return run
 
@@ -181,7 +187,7 @@ def _has_begun(run: Run) -> bool:
 
 
 def _queued_again(run: Run) -> Run:
-    return run.changed(status=Status.QUEUED, owner=None, engine_ref=None, started_at=None)
+    return run.changed(status=Status.QUEUED, owner=None, adopted=False, engine_ref=None, started_at=None)
 
 
 class _Living:

@@ -128,6 +128,7 @@ def _beginning_anew(
         usage=Usage(),
         artifacts=(),
         log=None,
+        adopted=False,
         engine_ref=None,
         effective=effective.model_copy(update=changes) if effective is not None else None,
         overrides=tuple(each for each in final.overrides if each.field not in restored),

@@ -56,6 +56,8 @@ class RunsConformance:
             assert transaction.runs.owners() == {None}
             transaction.runs.save(queued.changed(status=Status.RUNNING, owner="me"))
             assert transaction.runs.owners() == {"me"}
+            assert ids(transaction.runs.open_runs(Status.RUNNING)) == ["job-0001"]
+            assert transaction.runs.open_runs(Status.QUEUED) == []
             transaction.runs.save(final)
             transaction.runs.save(final.changed(number=7))  # says nothing new
             assert transaction.runs.open_runs() == []
