@@ -12,7 +12,7 @@ from orcaops import config
 from orcaops.app import App, build
 from orcaops.model.job import JobSpec
 from orcaops.model.logline import Stream
-from orcaops.model.run import Run, Status
+from orcaops.model.run import Cause, Run, Status
 from orcaops.running.containers.request import LABEL_HOME, LABEL_JOB, container_name
 from orcaops.running.engine.errors import EngineGoneError
 
@@ -103,6 +103,22 @@ def test_one_that_was_started_is_never_run_again(open_app: Callable[[], App]) ->
     final = app.jobs.wait("default", run.job_id, timeout_s=60)
     assert (final.status, final.exit_code) == (Status.FAILED, 7)
     assert [line.text for line in app.jobs.log_lines("default", run.job_id)] == ["once"]
+
+
+def test_one_whose_end_was_noted_has_that_end_though_its_container_is_gone(
+    open_app: Callable[[], App],
+) -> None:
+    first = open_app()
+    run = abandoned(first, "exit 7", started=True)
+    docker("rm", "--force", container_name(run.job_id))
+    ended = run.changed(cause=Cause.COMMAND_FAILED, exit_code=7, finished_at=run.submitted_at)
+    with first.store.write() as transaction:
+        transaction.runs.save(ended)
+    app = open_app()
+    app.start()
+    final = app.jobs.wait("default", run.job_id, timeout_s=60)
+    assert (final.status, final.cause, final.exit_code) == (Status.FAILED, Cause.COMMAND_FAILED, 7)
+    assert final.adopted
 
 
 @pytest.mark.parametrize("forgotten", [False, True])

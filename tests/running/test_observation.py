@@ -101,7 +101,8 @@ def step(exit_code: int | None) -> Step:
 def test_phases_follow_one_another_and_are_added_up(observation: Observation) -> None:
     for name in (PhaseName.CREATE, PhaseName.RUN, PhaseName.CREATE, PhaseName.CLEAN_UP):
         observation.phase(name)
-    phases, _ = observation.finish()
+    observation.finish()
+    phases = observation.seen().phases
     assert list(phases) == [PhaseName.CREATE, PhaseName.RUN, PhaseName.CLEAN_UP]
     assert phases[PhaseName.CREATE].duration_s > phases[PhaseName.RUN].duration_s > 0
     assert phases[PhaseName.CREATE].started_at < phases[PhaseName.RUN].started_at
@@ -147,9 +148,9 @@ def test_the_first_start_is_the_start(observation: Observation) -> None:
 def test_after_trouble_nothing_more_is_written(observation: Observation, recorder: Recorder) -> None:
     for data in (b"one", b"too much", b"two"):
         observation.output(Stream.STDOUT, data, NOW)
-    _, summary = observation.finish()
+    observation.finish()
     assert observation.trouble == "part of its output could not be kept: full"
-    assert summary == LogSummary(stdout_bytes=3)
+    assert observation.seen().log == LogSummary(stdout_bytes=3)
 
 
 def test_the_folder_is_asked_for_once_and_only_if_needed(

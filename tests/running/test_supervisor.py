@@ -126,15 +126,29 @@ def test_a_success_is_recorded_whole(records: Records) -> None:
     assert Run.from_stored(final.model_dump_json()) == final
 
 
-def test_a_trivial_run_costs_two_writes(records: Records) -> None:
+def test_a_trivial_run_costs_three_writes(records: Records) -> None:
     execute(records, Script())
-    first, last = records.written
+    first, ended, last = records.written
     assert (first.status, first.engine_ref, first.executor) == (
         Status.RUNNING,
         "scripted:job-1",
         "scripted",
     )
+    assert (ended.status, ended.changed(status=last.status, phases=last.phases)) == (Status.RUNNING, last)
     assert last.status.final
+
+
+def test_how_it_ended_need_not_be_noted(records: Records) -> None:
+    class Full(Records):
+        def running(self, run: Run) -> None:
+            if run.cause is not None:
+                raise unavailable("the disk is full")
+            super().running(run)
+
+    full = Full(records._folder)
+    final = execute(full, Script(exit_code=3))
+    assert (final.status, final.exit_code) == (Status.FAILED, 3)
+    assert full.written[-1] == final
 
 
 def test_a_pull_is_told_before_it_begins(records: Records) -> None:
@@ -346,7 +360,30 @@ def test_a_run_that_outlived_its_owner_is_finished(records: Records) -> None:
     assert supervisor.can_adopt(run)
     final = supervisor.adopt(run, supervisor.halt(), seen_until=None)
     assert (final.cause, final.exit_code) == (Cause.COMMAND_FAILED, 5)
-    assert records.written == [final], "nothing is placed anew"
+    assert records.written[-1] == final
+    assert [run.engine_ref for run in records.written] == ["scripted:job-1"] * 2, "nothing is placed anew"
+
+
+@pytest.mark.parametrize("adopts", [True, False])
+@pytest.mark.parametrize(
+    ("script", "status", "cause"),
+    [
+        (Script(), Status.SUCCEEDED, Cause.SUCCESS),
+        (Script(exit_code=5), Status.FAILED, Cause.COMMAND_FAILED),
+        (Script(exit_code=None, signal=9, oom_killed=True), Status.FAILED, Cause.OOM_KILLED),
+    ],
+)
+def test_an_end_that_was_noted_is_the_end_whatever_is_left(
+    records: Records, adopts: bool, script: Script, status: Status, cause: Cause
+) -> None:
+    """As if the owner had been killed while it removed what was left of the run."""
+    ended = execute(records, script)
+    (noted,) = [run for run in records.written if run.cause is not None and not run.status.final]
+    supervisor = Supervisor({"scripted": ScriptedExecutor(adopts=adopts)}, records)
+    final = supervisor.adopt(noted, supervisor.halt())
+    assert (final.status, final.cause) == (status, cause)
+    assert final.changed(phases=ended.phases) == ended
+    assert records.written[-1] == final
 
 
 def test_a_run_of_which_nothing_is_left_is_lost(records: Records) -> None:

@@ -130,6 +130,13 @@ class Observer(Protocol):
     def step(self, step: Step) -> None:
         """One of the job's commands has ended; report it at once: a halt that comes later is too late."""
 
+    def ended(self, outcome: "Outcome") -> None:
+        """Durably note how the job ended, before what proves it is removed; no output comes after it.
+
+        Called once, where a command's result exists. Whoever finds the run without a living owner then
+        needs nothing of the engine to know its end. Does not raise.
+        """
+
 
 class Failure(StrEnum):
     """Why an executor could not bring a run to an end by itself."""
@@ -166,6 +173,11 @@ class Outcome:
     user: str | None = None
     artifacts: tuple[Artifact, ...] = ()
     warm: bool | None = None
+
+    @property
+    def tells_the_end(self) -> bool:
+        """Whether a command's result exists and nothing went wrong with keeping what it left."""
+        return self.failure is None and (self.exit_code is not None or self.signal is not None)
 
 
 class Executor(Protocol):

@@ -13,8 +13,9 @@ from orcaops.model.logline import Stream
 from orcaops.model.override import Value
 from orcaops.model.run import LogSummary, Phase, PhaseName, Run, Status, Step
 from orcaops.running.clock import RunClock
+from orcaops.running.conclusion import Seen, conclude, noted
 from orcaops.running.deadlines import Deadline, Deadlines
-from orcaops.running.executor import Halt, HaltReason
+from orcaops.running.executor import Halt, HaltReason, Outcome
 from orcaops.running.recorder import LogSink, Recorder
 
 _log = logging.getLogger(__name__)
@@ -56,7 +57,9 @@ class Observation:
         self._totals = 0
         self._late = False
         self._lock = threading.Lock()
-        self._phases: dict[PhaseName, Phase] = dict(run.phases)
+        self._phases: dict[PhaseName, Phase] = {
+            name: phase for name, phase in run.phases.items() if name is PhaseName.QUEUE
+        }
         self._current: tuple[PhaseName, datetime, float] | None = None
         self._last_output = self._began = clock.monotonic()
         self._ended_by_itself = False
@@ -130,6 +133,14 @@ class Observation:
                 self._ended_by_itself = True
                 self._stop_watching()
 
+    def ended(self, outcome: Outcome) -> None:
+        """Note how the job ended. What fails in it is only logged: the record of the run is still to come."""
+        self._close_log()
+        try:
+            self._recorder.running(noted(conclude(self.run, outcome, self.seen())))
+        except Exception:  # noqa: BLE001  see open_log
+            _log.warning("%s: how it ended could not be noted", self.run.job_id, exc_info=True)
+
     def loosen(self, own: Mapping[str, Value]) -> bool:
         """Let the job go on with these limits of its own; false if it is being stopped already."""
         with self._lock:
@@ -143,13 +154,25 @@ class Observation:
         self._note_running()
         return True
 
-    def finish(self) -> tuple[dict[PhaseName, Phase], LogSummary | None]:
-        """End the last phase, the watches and the log; phases in their order, and what was logged."""
+    def finish(self) -> None:
+        """End the last phase, the watches and the log."""
         with self._lock:
             self._close_phase()
             self._stop_watching()
         self._close_log()
-        return {name: self._phases[name] for name in PhaseName if name in self._phases}, self._summary
+
+    def seen(self) -> Seen:
+        """What was seen of the run until now; phases, in their order, without the one that goes on."""
+        return Seen(
+            at=self._clock.now(),
+            halted=self.halted,
+            started_at=self.started_at,
+            steps=tuple(self.steps),
+            phases={name: self._phases[name] for name in PhaseName if name in self._phases},
+            log=self._summary,
+            tighter=self.tighter,
+            trouble=self.trouble,
+        )
 
     def _close_log(self) -> None:
         with self._lock:

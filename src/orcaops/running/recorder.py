@@ -21,8 +21,8 @@ class LogSink(Protocol):
 class Recorder(Protocol):
     """Keeps records, logs and artifacts of runs; secrets are masked behind it, not before.
 
-    A trivial run costs two calls that write durably: :meth:`running` and :meth:`finished`. All of
-    them may raise ``OSError`` or ``OrcaError``.
+    A trivial run costs three calls that write durably: :meth:`running` before its commands and after them,
+    and :meth:`finished`. All of them may raise ``OSError`` or ``OrcaError``.
     """
 
     def running(self, run: Run) -> None:
@@ -30,7 +30,8 @@ class Recorder(Protocol):
 
         Called just before the command is started (and once before, without an ``engine_ref``, where an
         image has to be pulled first). So a record without ``engine_ref`` says that nothing of
-        the run was ever started: whoever finds it without a living owner may queue it again.
+        the run was ever started: whoever finds it without a living owner may queue it again. Called once more
+        when the commands have ended, with all that the final record will say but its status.
         """
 
     def finished(self, run: Run) -> None:

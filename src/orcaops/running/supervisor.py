@@ -12,18 +12,17 @@ from orcaops.model.errors import OrcaError
 from orcaops.model.override import Value
 from orcaops.model.run import Cause, Phase, PhaseName, Run, Status
 from orcaops.running.clock import Clock, RunClock, SystemClock
+from orcaops.running.conclusion import conclude, from_note
 from orcaops.running.deadlines import Deadlines
 from orcaops.running.executor import Adoptable, Executor, Failure, Halt, Loosening, Outcome
 from orcaops.running.observation import Observation
 from orcaops.running.placement import choose
 from orcaops.running.recorder import Recorder
-from orcaops.running.verdict import judge
 
 _log = logging.getLogger(__name__)
 
 _TIMEOUT = "timeout"
 _KEPT_BY_EXECUTOR = ("memory", "cpus")
-_LOOSENED = "A limit that OrcaOps had lowered was taken back while it ran."
 
 _Work = Callable[[Executor, Observation], Outcome]
 
@@ -147,47 +146,11 @@ class Supervisor:
             outcome = Outcome(failure=Failure.INFRASTRUCTURE, message=_sentence(name, error))
         finally:
             del self._going_on[place]
-        return self._conclude(observation, outcome, clock)
+        return self._conclude(observation, outcome, from_note(run) if adopted else None)
 
-    def _conclude(self, observation: Observation, outcome: Outcome, clock: RunClock) -> Run:
-        phases, log = observation.finish()
-        run, spec = observation.run, observation.run.effective
-        assert spec is not None
-        verdict = judge(outcome, observation.halted, spec)
-        status, cause, message = verdict.status, verdict.cause, verdict.message
-        if (tighter := observation.tighter) is not None:
-            message = " ".join(filter(None, (message, _LOOSENED)))
-            if cause is Cause.OOM_KILLED:  # perhaps a moment before, by the limit that it had until then
-                run = run.changed(overrides=tighter.overrides, trial=tighter.trial)
-        if observation.trouble is not None:
-            ended = f"The command itself ended with: {cause}" + (f" ({message})" if message else "")
-            status, cause = Status.FAILED, Cause.INFRASTRUCTURE
-            message = f"OrcaOps could not record this run fully: {observation.trouble}. {ended}."
-        started_at = outcome.started_at or observation.started_at
-        finished_at = outcome.finished_at or clock.now()
-        if started_at is not None:
-            finished_at = max(started_at, finished_at)
-        final = run.changed(
-            status=status,
-            cause=cause,
-            message=message,
-            exit_code=outcome.exit_code,
-            signal=outcome.signal,
-            started_at=started_at,
-            finished_at=finished_at,
-            duration_s=(finished_at - started_at).total_seconds() if started_at is not None else None,
-            phases=phases,
-            steps=outcome.steps or tuple(observation.steps),
-            usage=outcome.usage,
-            image_digest=outcome.image_digest or run.image_digest,
-            image_id=outcome.image_id,
-            image_pinned=outcome.image_pinned,
-            image_size_bytes=outcome.image_size_bytes,
-            user=outcome.user,
-            artifacts=outcome.artifacts,
-            log=log,
-            warm=outcome.warm,
-        )
+    def _conclude(self, observation: Observation, outcome: Outcome, known: Run | None) -> Run:
+        observation.finish()
+        final = known or conclude(observation.run, outcome, observation.seen())
         self._recorder.finished(final)
         return final
 

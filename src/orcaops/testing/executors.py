@@ -23,7 +23,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -93,6 +93,10 @@ class RecordingObserver:
     def step(self, step: Step) -> None:
         """Keep it."""
         self.events.append(("step", step))
+
+    def ended(self, outcome: Outcome) -> None:
+        """Keep it."""
+        self.events.append(("ended", outcome))
 
     def all(self, kind: str) -> list[Any]:
         """What was reported of one kind, in order."""
@@ -413,6 +417,17 @@ class ExecutorConformance:
         assert observer.text() == b""
         assert observer.all("started") == []
         self.assert_nothing_left(executor)
+
+    @pytest.mark.parametrize("code", [0, 3])
+    def test_its_end_is_noted_before_anything_is_removed(
+        self, executor: Executor, observer: RecordingObserver, code: int
+    ) -> None:
+        outcome = executor.run(self.job(f"echo yes; exit {code}"), observer, Halt())
+        (ended,) = observer.all("ended")
+        assert replace(outcome, warm=None) == replace(ended, warm=None)
+        behind = observer.events[observer.events.index(("ended", ended)) + 1 :]
+        assert {kind for kind, _ in behind} <= {"phase"}
+        assert ("phase", PhaseName.CLEAN_UP) not in observer.events[: -len(behind) or None]
 
     def test_nothing_is_left_of_a_run_that_nobody_adopts(self, executor: Executor) -> None:
         if not isinstance(executor, Adoptable):

@@ -103,6 +103,8 @@ class ContainerAttempt:
             error = ContainerGoneError(str(error))
         if isinstance(error, Exception):
             self.outcome = self._failed(error)
+        elif self.outcome.tells_the_end:
+            self._observer.ended(self.outcome)
         self._clean_up()
         return isinstance(error, Exception)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from orcaops.model.logline import Stream
 from orcaops.model.run import PhaseName, Step
 from orcaops.running.containers.request import LOG_KEPT_BYTES
-from orcaops.running.executor import Observer
+from orcaops.running.executor import Observer, Outcome
 
 
 class Heard:
@@ -80,3 +80,7 @@ class Heard:
             return
         self._steps += 1
         self._observer.step(step)
+
+    def ended(self, outcome: Outcome) -> None:
+        """Pass it on."""
+        self._observer.ended(outcome)

@@ -256,7 +256,11 @@ class SandboxAttempt:
             usage=usage,
             image_digest=self._run.image_digest,
         )
-        return self._with_artifacts(outcome) if self._spec.artifacts else outcome
+        if self._spec.artifacts:
+            outcome = self._with_artifacts(outcome)
+        if outcome.tells_the_end:
+            self._observer.ended(outcome)
+        return outcome
 
     def _never_began(self, status: int) -> Outcome:
         said = self._head.decode("utf-8", "replace").strip()

@@ -183,7 +183,7 @@ class ScriptedExecutor:
             observer.step(step)
         observer.phase(PhaseName.COLLECT)
         artifacts = _keep(script, observer) if script.artifacts else ()
-        return Outcome(
+        outcome = Outcome(
             exit_code=exit_code,
             signal=ended_by,
             oom_killed=script.oom_killed,
@@ -195,6 +195,8 @@ class ScriptedExecutor:
             image_digest=script.image_digest,
             artifacts=artifacts,
         )
+        observer.ended(outcome)
+        return outcome
 
     def _start_time(self, script: Script) -> datetime:
         if self._clock is not None:

@@ -106,7 +106,7 @@ class ProcessAttempt:
                 artifacts = collect(self._cwd, self._spec.artifacts, self._observer.artifact_dir)
             except OSError as error:
                 failure, message = Failure.INFRASTRUCTURE, f"The artifacts could not be kept: {error}"
-        return Outcome(
+        outcome = Outcome(
             exit_code=last.exit_code if last is not None else None,
             signal=last.signal if last is not None else None,
             failure=failure,
@@ -118,6 +118,9 @@ class ProcessAttempt:
             usage=usage,
             artifacts=artifacts,
         )
+        if outcome.tells_the_end:
+            self._observer.ended(outcome)
+        return outcome
 
     def _run_step(self, command: tuple[str, ...]) -> bool:
         """Run one command to its end; whether the next may run."""

@@ -14,6 +14,7 @@ from datetime import datetime
 from orcaops.model.errors import OrcaError
 from orcaops.model.run import Cause, Run, Status
 from orcaops.recording.store import Store
+from orcaops.running.conclusion import from_note
 from orcaops.running.executor import Adoptable, Executor
 from orcaops.running.ownership import Ownership
 from orcaops.services.executing.dispatcher import Dispatcher
@@ -129,7 +130,7 @@ class Recovery:
         if not _has_begun(orphan):
             return orphan.attached
         executor = self._executors.get(orphan.executor or "")
-        return executor is None or not executor.capabilities.adopts
+        return executor is None or not executor.capabilities.adopts or from_note(orphan) is not None
 
     def _never_began(self, orphan: Run, *, patient: bool) -> bool:
         """Whether something stands ready for a run in its engine and was never started.
