@@ -1,7 +1,7 @@
 """Conditions: the search for the runs that a question is about: outcomes, amounts, names, words and times."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import groupby
@@ -34,6 +34,14 @@ _ENDED = {
     "lost": "status:lost",
     "oom": "cause:oom_killed",
 }
+_CAUSES: dict[str, Callable[[Parsed], object]] = {
+    "oom_killed": lambda parsed: parsed.has("oom") or _both(parsed, "memory", "killed"),
+    "policy_denied": lambda parsed: parsed.has("policy"),
+    "image_unavailable": lambda parsed: _both(parsed, "image", "pull"),
+    "infrastructure": lambda parsed: parsed.has("infra"),
+    "engine_lost": lambda parsed: _both(parsed, "engine", "lost"),
+    "timeout_idle": lambda parsed: parsed.has("idle", "hung") and parsed.has("timeout", "killed"),
+}
 _BACK_THEN = re.compile(r"\b(?:was|were) running\b.*⟨t⟩")  # what ran at a time, and not what runs
 _WAITING = re.compile(r"\b(?:long|slowest|most|more|mean|how long|trend|rise|up|fast|rate|typical|cpu)\b|⟨x⟩")
 
@@ -53,6 +61,10 @@ def search_of(kind: Kind, parsed: Parsed, *, with_times: bool = True) -> str:
         span = parsed.main_span
         parts += [_since_event(kind, parsed, span)] if span is not None else []
     return " ".join(parts)
+
+
+def _both(parsed: Parsed, one: str, other: str) -> bool:
+    return parsed.has(one) and parsed.has(other)
 
 
 def _either(parts: Sequence[str]) -> list[str]:
@@ -86,44 +98,14 @@ def _outcome(kind: Kind, parsed: Parsed) -> Sequence[str]:
     if denied and (kind is not Kind.RATE or denied != ["fail"]):
         rest = re.sub(rf"\bnot (?:is )?(?:{'|'.join(denied)})\b", "", meant)
         return [*(_DENIED[one] for one in denied), *_outcome(kind, replace(parsed, meant=rest))]
-    causes = []
-    if parsed.has("oom") or re.search(r"\bmemory\b.*\bkilled\b|\bkilled\b.*\bmemory\b", meant):
-        causes.append("cause:oom_killed")
-    if parsed.has("policy"):
-        causes.append("cause:policy_denied")
-    if re.search(r"\bimage\b.*\bpull\b|\bpull\b.*\bimage\b", meant):
-        causes.append("cause:image_unavailable")
-    if parsed.has("infra"):
-        causes.append("cause:infrastructure")
-    if re.search(r"\bengine\b.*\blost\b|\blost\b.*\bengine\b", meant):
-        causes.append("cause:engine_lost")
-    if parsed.has("idle", "hung") and parsed.has("timeout", "killed"):
-        causes.append("cause:timeout_idle")
     if len(several := _one_of(parsed)) > 1:
         return _either(several)
-    if causes and parsed.has("timeout") and re.search(r"\b(?:or|and)\b", parsed.spoken):
-        return [f"({' OR '.join([*causes, 'status:timed_out'])})"]
-    if causes:
-        return causes
-    if parsed.has("timeout", "hung"):
-        both = re.search(r"\bfail(?: timeout| (?:or|and) )", meant) and re.search(
-            r"\b(?:or|and)\b", parsed.spoken
-        )
-        return ["(status:failed OR status:timed_out)" if both else "status:timed_out"]
-    if parsed.has("cancel"):
-        return ["status:cancelled"]
+    if particular := _cause(parsed) or _stopped(parsed):
+        return particular
     if kind in _OF_FAILURES:
         return []
-    listed = kind in (Kind.LIST, Kind.COUNT, Kind.FIRST, Kind.LAST)
-    if listed and (
-        (parsed.has("running") and not _BACK_THEN.search(parsed.spoken))
-        or (re.search(r"\bnow$", meant) and not parsed.has("fail", "pass", "queued", "wait"))
-    ):
-        return ["status:running"]
-    if listed and (
-        parsed.has("queued") or (parsed.has("wait") and not _WAITING.search(meant) and not parsed.amounts)
-    ):
-        return ["status:queued"]
+    if kind in (Kind.LIST, Kind.COUNT, Kind.FIRST, Kind.LAST) and (going_on := _going_on(parsed)):
+        return going_on
     if parsed.has("lost"):
         return ["status:lost"]
     if kind is Kind.EXPLAIN:
@@ -131,3 +113,28 @@ def _outcome(kind: Kind, parsed: Parsed) -> Sequence[str]:
     if parsed.has("fail") and not (parsed.has("pass") and kind is Kind.COUNT):
         return ["status:failed"]
     return ["status:succeeded"] if parsed.has("pass") else []
+
+
+def _cause(parsed: Parsed) -> list[str]:
+    causes = [f"cause:{cause}" for cause, is_said in _CAUSES.items() if is_said(parsed)]
+    if causes and parsed.has("timeout") and re.search(r"\b(?:or|and)\b", parsed.spoken):
+        return _either([*causes, "status:timed_out"])
+    return causes
+
+
+def _stopped(parsed: Parsed) -> list[str]:
+    if parsed.has("timeout", "hung"):
+        both = re.search(r"\bfail(?: timeout| (?:or|and) )", parsed.meant) and re.search(
+            r"\b(?:or|and)\b", parsed.spoken
+        )
+        return _either(["status:failed", "status:timed_out"] if both else ["status:timed_out"])
+    return ["status:cancelled"] if parsed.has("cancel") else []
+
+
+def _going_on(parsed: Parsed) -> list[str]:
+    running = parsed.has("running") and not _BACK_THEN.search(parsed.spoken)
+    now = re.search(r"\bnow$", parsed.meant) and not parsed.has("fail", "pass", "queued", "wait")
+    if running or now:
+        return ["status:running"]
+    waiting = parsed.has("wait") and not _WAITING.search(parsed.meant) and not parsed.amounts
+    return ["status:queued"] if parsed.has("queued") or waiting else []

@@ -1,96 +1,148 @@
 """Ranking: the kinds of inquiry that a question may be, by what speaks for them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from orcaops.model.inquiry import Kind
 from orcaops.services.asking.understanding.grouping import grouping, rivals
 from orcaops.services.asking.understanding.parsed import Parsed
+from orcaops.services.asking.understanding.times import Span
 
 _COMPARED = ("compare", "faster", "slower", "cheaper", "dearer", "rate", "more", "less", "most", "least")
 _RUNS_BY = re.compile(r"\btop (?:runs|executions)\b.*\b(?:by|in)\b")
+_WHICH = re.compile(r"^(?:list )?(?:which|any|is any|job)\b")
+_NOT_PASSED = re.compile(r"^(?:list |is )?(?:which|any|job)\b.*\bnot (?:is |ever |become )*pass\b")
+_NEVER = re.compile(r"\bnever\b|\b(?:has|have) not\b(?!.*\bruns\b)")
 THAN_THEN = re.compile(r"\bcompare (?:is )*⟨t⟩")
 """``slower than last week``, ``than it was in october``."""
 
+Weights = Mapping[Kind, float]
+_Sign = tuple[Callable[[Parsed, Weights], object], Callable[[Parsed, Weights], Weights] | Weights]
+"""Whether something is to be seen in a question, and what that adds to the weights of kinds."""
 
-def ranked(parsed: Parsed, found: Mapping[Kind, float]) -> list[tuple[Kind, float]]:
+
+def ranked(parsed: Parsed, found: Weights) -> list[tuple[Kind, float]]:
     """The kinds by what speaks for them, with what the parts of the question say beside its words."""
     weights = dict(found)
-
-    def more(kind: Kind, weight: float) -> None:
-        weights[kind] = weights.get(kind, 0.0) + weight
-
-    past = [span for span in parsed.spans if not span.ahead]
-    if len(past) > 1 and (parsed.has("compare") or all(span.end for span in past)):
-        more(Kind.COMPARE, 3.2)
-    if rivals(parsed) is not None and parsed.has(*_COMPARED):
-        more(Kind.COMPARE, 3.0)
-        if re.search(r"\b(?:or|which)\b", parsed.spoken) and not parsed.has("become"):
-            more(Kind.COMPARE, 4.0)
-    moved = [kind for kind in (Kind.ROSE, Kind.FELL) if kind in weights]
-    if THAN_THEN.search(parsed.meant) or (len(past) > 1 and parsed.has("compare")):
-        more(Kind.COMPARE, 3.2 if moved and THAN_THEN.search(parsed.meant) else 1.6)
-        if moved and re.search(r"^(?:list )?(?:which|any|is any|job)\b", parsed.meant):
-            more(moved[0], 9.0)  # which of them moved, and not how much all of them did
-    if any(one.field == "job_id" for one in parsed.named):
-        more(Kind.LIST if parsed.has("list", "seen") else Kind.EXPLAIN, 2.0)
-        if Kind.ROSE in weights or Kind.FELL in weights or parsed.has("thanusual"):
-            more(Kind.ANOMALIES, 6.0)  # one run is held against what is usual
-    if any(one.field == "commit" for one in parsed.named):
-        more(Kind.LIST, 1.4)
-    if parsed.has("last") and re.search(r"\bhow long is last\b|\blast (?:⟨n⟩|job) take\b", parsed.meant):
-        more(Kind.LAST, 4.0)
-    if grouping(parsed.meant, parsed) is not None and parsed.has("fail", "timeout", "oom", "cancel"):
-        more(Kind.COUNT, 0.4)
-    if weights.get(Kind.ROSE) and parsed.has("thanusual", "become"):
-        more(Kind.ROSE, 0.8)
-    if weights.get(Kind.FELL) and parsed.has("become"):
-        more(Kind.FELL, 0.8)
-    if re.search(r"\btake (?:[a-z]+ )?slower\b", parsed.meant):
-        more(Kind.ROSE, 1.5)
-    if parsed.has("rate", "failrate"):
-        more(Kind.COUNT, -3.0)
-    if parsed.has("trend"):
-        more(Kind.RATE, -2.0)
-    if parsed.has("mean"):
-        more(Kind.LIST, -4.0)
-        more(Kind.TYPICAL, 2.0 if parsed.has("slowest", "fastest") else 0.0)
-        more(Kind.TOTAL, -2.0)
-    if parsed.has("cost") and re.search(r"\b(?:per|each|one|single) (?:run|execution)\b", parsed.spoken):
-        more(Kind.TYPICAL, 9.0)
-    if parsed.has("how many", "count"):
-        more(Kind.LIST, -2.0)
-    if Kind.ROSE in weights or Kind.FELL in weights:
-        more(Kind.LIST, -1.5)
-    if parsed.has("rate", "failrate") and parsed.has("rise", "drop", "up", "down", "become"):
-        more(Kind.RATE, -3.0)
-    if Kind.TOTAL in weights and not parsed.has(
-        "cost", "expensive", "wasted", "duration", "time", "cpu", "wait", "hour"
-    ):
-        more(Kind.COUNT, weights.pop(Kind.TOTAL) + 0.5)
-    if (
-        any(span.ahead for span in parsed.spans)
-        and parsed.has("fail", "pass")
-        and not parsed.has("will", "forecast")
-    ):
-        weights.pop(Kind.FORECAST, None)
-    if parsed.has("often"):
-        more(Kind.LIST, -2.5)
-    if not any(one.field in ("name", "key", "command", "image") for one in parsed.named):
-        weights.pop(Kind.PREDICT, None)  # nothing is predicted of nobody
+    for is_seen, adds in _SIGNS:
+        if is_seen(parsed, weights):
+            for kind, weight in (adds if isinstance(adds, Mapping) else adds(parsed, weights)).items():
+                weights[kind] = weights.get(kind, 0.0) + weight
     _by_what_is_asked_of_it(weights, parsed)
-    order = list(Kind)
     weights = {kind: weight for kind, weight in weights.items() if weight > 0}
-    perfect = re.search(r"\bnever\b|\b(?:has|have) not\b(?!.*\bruns\b)", parsed.spoken)
-    if perfect and re.search(
-        r"^(?:list |is )?(?:which|any|job)\b.*\bnot (?:is |ever |become )*pass\b", parsed.meant
-    ):
+    if _NEVER.search(parsed.spoken) and _NOT_PASSED.search(parsed.meant):
         weights[Kind.MISSING] = 8.0
     if Kind.MISSING in weights:
         weights.pop(Kind.LIST, None)  # what did not run is no run
+    order = list(Kind)
     return sorted(weights.items(), key=lambda one: (-one[1], order.index(one[0])))
 
 
+def _past(parsed: Parsed) -> list[Span]:
+    return [span for span in parsed.spans if not span.ahead]
+
+
+def _has(*meanings: str) -> Callable[[Parsed, Weights], object]:
+    return lambda parsed, _: parsed.has(*meanings)
+
+
+def _says(pattern: str) -> Callable[[Parsed, Weights], object]:
+    compiled = re.compile(pattern)
+    return lambda parsed, _: compiled.search(parsed.meant)
+
+
+def _names(*fields: str) -> Callable[[Parsed, Weights], object]:
+    return lambda parsed, _: any(one.field in fields for one in parsed.named)
+
+
+def _moved(weights: Weights) -> list[Kind]:
+    return [kind for kind in (Kind.ROSE, Kind.FELL) if kind in weights]
+
+
+def _rivals_compared(parsed: Parsed, _: Weights) -> object:
+    return rivals(parsed) is not None and parsed.has(*_COMPARED)
+
+
+def _held_against_then(parsed: Parsed, _: Weights) -> object:
+    return THAN_THEN.search(parsed.meant) or (len(_past(parsed)) > 1 and parsed.has("compare"))
+
+
+def _then(parsed: Parsed, weights: Weights) -> Weights:
+    moved = _moved(weights)
+    compared = {Kind.COMPARE: 3.2 if moved and THAN_THEN.search(parsed.meant) else 1.6}
+    # Which of them moved, and not how much all of them did.
+    return compared | ({moved[0]: 9.0} if moved and _WHICH.search(parsed.meant) else {})
+
+
+def _one_of_all(parsed: Parsed, weights: Weights) -> Weights:
+    told = {Kind.LIST if parsed.has("list", "seen") else Kind.EXPLAIN: 2.0}
+    # One run is held against what is usual.
+    return told | ({Kind.ANOMALIES: 6.0} if _moved(weights) or parsed.has("thanusual") else {})
+
+
+_SIGNS: tuple[_Sign, ...] = (
+    (
+        lambda parsed, _: (
+            len(_past(parsed)) > 1 and (parsed.has("compare") or all(span.end for span in _past(parsed)))
+        ),
+        {Kind.COMPARE: 3.2},
+    ),
+    (_rivals_compared, {Kind.COMPARE: 3.0}),
+    (
+        lambda parsed, weights: (
+            _rivals_compared(parsed, weights)
+            and re.search(r"\b(?:or|which)\b", parsed.spoken)
+            and not parsed.has("become")
+        ),
+        {Kind.COMPARE: 4.0},
+    ),
+    (_held_against_then, _then),
+    (_names("job_id"), _one_of_all),
+    (_names("commit"), {Kind.LIST: 1.4}),
+    (
+        lambda parsed, _: (
+            parsed.has("last") and re.search(r"\bhow long is last\b|\blast (?:⟨n⟩|job) take\b", parsed.meant)
+        ),
+        {Kind.LAST: 4.0},
+    ),
+    (
+        lambda parsed, _: (
+            grouping(parsed.meant, parsed) is not None and parsed.has("fail", "timeout", "oom", "cancel")
+        ),
+        {Kind.COUNT: 0.4},
+    ),
+    (
+        lambda parsed, weights: weights.get(Kind.ROSE) and parsed.has("thanusual", "become"),
+        {Kind.ROSE: 0.8},
+    ),
+    (lambda parsed, weights: weights.get(Kind.FELL) and parsed.has("become"), {Kind.FELL: 0.8}),
+    (_says(r"\btake (?:[a-z]+ )?slower\b"), {Kind.ROSE: 1.5}),
+    (_has("rate", "failrate"), {Kind.COUNT: -3.0}),
+    (_has("trend"), {Kind.RATE: -2.0}),
+    (_has("mean"), {Kind.LIST: -4.0, Kind.TYPICAL: 0.0, Kind.TOTAL: -2.0}),
+    (
+        lambda parsed, _: parsed.has("mean") and parsed.has("slowest", "fastest"),
+        {Kind.TYPICAL: 2.0},
+    ),
+    (
+        lambda parsed, _: (
+            parsed.has("cost") and re.search(r"\b(?:per|each|one|single) (?:run|execution)\b", parsed.spoken)
+        ),
+        {Kind.TYPICAL: 9.0},
+    ),
+    (_has("how many", "count"), {Kind.LIST: -2.0}),
+    (lambda _, weights: _moved(weights), {Kind.LIST: -1.5}),
+    (
+        lambda parsed, _: (
+            parsed.has("rate", "failrate") and parsed.has("rise", "drop", "up", "down", "become")
+        ),
+        {Kind.RATE: -3.0},
+    ),
+    (_has("often"), {Kind.LIST: -2.5}),
+)
+
+
+_SUMMED = ("cost", "expensive", "wasted", "duration", "time", "cpu", "wait", "hour")
 _AGAIN = (Kind.LIST, Kind.ROSE, Kind.FELL, Kind.TREND, Kind.COMPARE, Kind.LAST)
 """Kinds that cannot tell of a time that comes again."""
 
@@ -103,6 +155,13 @@ def _by_what_is_asked_of_it(weights: dict[Kind, float], parsed: Parsed) -> None:
         if taken:
             weights[kind] = max(weights.get(kind, 0.0), *taken)
 
+    if Kind.TOTAL in weights and not parsed.has(*_SUMMED):
+        weights[Kind.COUNT] = weights.get(Kind.COUNT, 0.0) + weights.pop(Kind.TOTAL) + 0.5
+    ahead = any(span.ahead for span in parsed.spans)
+    if ahead and parsed.has("fail", "pass") and not parsed.has("will", "forecast"):
+        weights.pop(Kind.FORECAST, None)
+    if not any(one.field in ("name", "key", "command", "image") for one in parsed.named):
+        weights.pop(Kind.PREDICT, None)  # nothing is predicted of nobody
     if Kind.EXPLAIN in weights or Kind.FIXES in weights or Kind.CHANGES in weights:
         weights.pop(Kind.LAST, None)  # why the last one failed
     if (Kind.EXPLAIN in weights and parsed.has("why")) or Kind.CHANGES in weights:

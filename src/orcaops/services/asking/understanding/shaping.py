@@ -28,93 +28,143 @@ _COUNTED = re.compile(r"\b(?:how many|runs|jobs|builds|submissions|executions|de
 _AT_ONCE = re.compile(r"\b(?:workers|capacity|peaks?|concurren\w+|runners|slots|machines|hosts|servers)\b")
 _DONE = re.compile(r"\b(?:when|finish\w*|done|ready|complete\w*)\b")
 _WHEN_MOST = re.compile(r"\bwhen\b|\bat the same time\b|\bat once\b|\bpeak|\bbusiest\b")
+_ENDINGS = ("timeout", "oom", "cancel", "policy", "lost")
+_FAILS_MOST = re.compile(r"\bfail most\b|\bmost (?:often )?fail$")
+_OF_ONE = (Kind.FIRST, Kind.LAST, Kind.EXPLAIN, Kind.SEEN, Kind.FIXES, Kind.CHANGES, Kind.PREDICT)
+"""Kinds of which there is one answer, or as many as there are."""
+_GROUPED = (Kind.COUNT, Kind.RATE, Kind.TYPICAL, Kind.TOTAL)
+_UNMEASURED = (Kind.FIRST, Kind.LAST, Kind.COUNT, Kind.RATE)
+_MOVES_BY = ("image", "branch", "host", "name", "command", "label:team")
 
 
 def shaped(kind: Kind, parsed: Parsed) -> list[Inquiry]:
     """The inquiries of a kind that the question may ask for, the most likely first."""
-    if kind is Kind.COMPARE:
-        return _comparison(parsed)
+    by = grouping(parsed.meant, parsed)
+    kind = _really(kind, by, parsed)
+    for special in (_comparison, _latest, _what_failed, _moved, _missing, _overview, _forecast, _ended_so):
+        if (found := special(kind, by, parsed)) is not None:
+            return found
+    return _plain(kind, by, parsed)
+
+
+def _really(kind: Kind, by: str | None, parsed: Parsed) -> Kind:
+    """The kind that is meant where the words are those of another."""
     if kind in (Kind.ROSE, Kind.FELL) and re.search(r"(?<!more )\brate\b", parsed.meant):
-        kind = Kind.FELL if kind is Kind.ROSE else Kind.ROSE  # a rate of successes that drops: more failures
+        return Kind.FELL if kind is Kind.ROSE else Kind.ROSE  # a rate of successes that drops: more failures
+    if kind is Kind.LIST and by not in WHAT_FAILED:
+        if best_of(parsed.meant) is not None:
+            return Kind.TYPICAL  # the slowest image: no run
+        if by not in (None, "key", "name") and not _superlative(parsed):
+            return Kind.COUNT  # which hosts: groups, and no runs
+    return kind
+
+
+def _latest(kind: Kind, _by: str | None, parsed: Parsed) -> list[Inquiry] | None:
     if kind is Kind.LAST and parsed.top is not None and parsed.top > 1:
         return [Inquiry(kind=Kind.LIST, top=parsed.top, where=search_of(Kind.LIST, parsed))]
-    by = grouping(parsed.meant, parsed)
-    if by in WHAT_FAILED:
-        if by == TEST and _FLAKY.search(parsed.spoken):
-            return [Inquiry(kind=Kind.FLAKY, by=by, where=search_of(Kind.FLAKY, parsed))]
-        return [Inquiry(kind=Kind.COUNT, by=by, top=parsed.top, where=search_of(Kind.RATE, parsed))]
-    if kind in (Kind.ROSE, Kind.FELL) and (found := _under_another(kind, parsed)) is not None:
+    return None
+
+
+def _what_failed(_kind: Kind, by: str | None, parsed: Parsed) -> list[Inquiry] | None:
+    if by not in WHAT_FAILED:
+        return None
+    if by == TEST and _FLAKY.search(parsed.spoken):
+        return [Inquiry(kind=Kind.FLAKY, by=by, where=search_of(Kind.FLAKY, parsed))]
+    return [Inquiry(kind=Kind.COUNT, by=by, top=parsed.top, where=search_of(Kind.RATE, parsed))]
+
+
+def _moved(kind: Kind, _by: str | None, parsed: Parsed) -> list[Inquiry] | None:
+    """What changed under something, or from one time to another."""
+    if kind not in (Kind.ROSE, Kind.FELL):
+        return None
+    if (found := _under_another(kind, parsed)) is not None:
         return [found]
-    if kind in (Kind.ROSE, Kind.FELL) and (times := _two_times(parsed)) is not None:
-        where = f"{search_of(kind, parsed, with_times=False)} {times[0]}"
-        return [Inquiry(kind=kind, measure=_measure(kind, parsed), against=times[1], where=where)]
-    if kind is Kind.LIST and best_of(parsed.meant) is not None:
-        kind = Kind.TYPICAL  # the slowest image: no run
-    if kind is Kind.LIST and by not in (None, "key", "name") and not _superlative(parsed):
-        kind = Kind.COUNT  # which hosts: groups, and no runs
-    if kind is Kind.MISSING:
-        passed = ["status:succeeded"] if re.search(r"\bnot (?:is |ever )*pass\b", parsed.meant) else []
-        where = " ".join([*passed, *filter(None, [search_of(kind, replace(parsed, meant=""))])])
-        # Without a time or an outcome every job has such a run.
-        by = None if by == "key" else by
-        there = any(one.field not in ("name", "key") for one in parsed.named)
-        said = passed or parsed.spans or there
-        return [Inquiry(kind=kind, by=by, top=parsed.top, where=where)] if said else []
+    if (times := _two_times(parsed)) is None:
+        return None
+    where = f"{search_of(kind, parsed, with_times=False)} {times[0]}"
+    return [Inquiry(kind=kind, measure=_measure(kind, parsed), against=times[1], where=where)]
+
+
+def _missing(kind: Kind, by: str | None, parsed: Parsed) -> list[Inquiry] | None:
+    if kind is not Kind.MISSING:
+        return None
+    passed = ["status:succeeded"] if re.search(r"\bnot (?:is |ever )*pass\b", parsed.meant) else []
+    where = " ".join([*passed, *filter(None, [search_of(kind, replace(parsed, meant=""))])])
+    # Without a time or an outcome every job has such a run.
+    there = any(one.field not in ("name", "key") for one in parsed.named)
+    if not (passed or parsed.spans or there):
+        return []
+    return [Inquiry(kind=kind, by=None if by == "key" else by, top=parsed.top, where=where)]
+
+
+def _overview(kind: Kind, _by: str | None, parsed: Parsed) -> list[Inquiry] | None:
     if kind is Kind.COUNT and parsed.has("overview"):
         return [Inquiry(kind=kind, by="status", where=search_of(kind, parsed))]
+    return None
+
+
+def _forecast(kind: Kind, _by: str | None, parsed: Parsed) -> list[Inquiry] | None:
+    if kind is not Kind.FORECAST:
+        return None
     measure = _measure(kind, parsed)
-    if kind is Kind.FORECAST:
-        most = measure is None and _WHEN_MOST.search(parsed.spoken)
-        ahead = next((span.search for span in parsed.spans if span.ahead), "")
-        where = " ".join(filter(None, [search_of(kind, parsed, with_times=False), ahead]))
-        return [Inquiry(kind=kind, measure=measure, by="hour-of-day" if most else None, where=where)]
-    if kind is Kind.RATE and by is None and parsed.has("timeout", "oom", "cancel", "policy", "lost"):
-        by, kind = ("cause" if parsed.has("oom", "policy") else "status"), Kind.COUNT
-        where = search_of(
-            Kind.RATE, replace(parsed, meant=re.sub(r"timeout|oom|cancel|policy|lost", "", parsed.meant))
-        )
-        return [Inquiry(kind=kind, by=by, where=where)]
-    least = False
-    top = parsed.top
-    if kind in (Kind.LIST, Kind.TYPICAL, Kind.COUNT, Kind.RATE, Kind.TOTAL):
-        least = parsed.has("fastest", "least", "cheapest") and not parsed.has("most", "slowest")
-    if kind is Kind.RATE:
-        least = re.search(r"\bmost rate\b|\bnot (?:is )?(?:ever )?fail\b", parsed.meant) is not None
-        by = by or best_of(parsed.meant) or ("key" if least else None)
-    if (
-        kind is Kind.COUNT
-        and by is None
-        and re.search(r"\bfail most\b|\bmost (?:often )?fail$", parsed.meant)
-    ):
-        by = "key"
-    if kind in (Kind.COUNT, Kind.TYPICAL, Kind.TOTAL):
-        by = by or best_of(parsed.meant)
+    most = measure is None and _WHEN_MOST.search(parsed.spoken)
+    ahead = next((span.search for span in parsed.spans if span.ahead), "")
+    where = " ".join(filter(None, [search_of(kind, parsed, with_times=False), ahead]))
+    return [Inquiry(kind=kind, measure=measure, by="hour-of-day" if most else None, where=where)]
+
+
+def _ended_so(kind: Kind, by: str | None, parsed: Parsed) -> list[Inquiry] | None:
+    """The rate of one way to end: how many runs there are of each."""
+    if kind is not Kind.RATE or by is not None or not parsed.has(*_ENDINGS):
+        return None
+    by = "cause" if parsed.has("oom", "policy") else "status"
+    rest = replace(parsed, meant=re.sub("|".join(_ENDINGS), "", parsed.meant))
+    return [Inquiry(kind=Kind.COUNT, by=by, where=search_of(Kind.RATE, rest))]
+
+
+def _plain(kind: Kind, by: str | None, parsed: Parsed) -> list[Inquiry]:
+    """An inquiry of which each part is told by itself."""
+    measure, least, top = _measure(kind, parsed), _wants_least(kind, parsed), parsed.top
     if kind is Kind.LIST:
         measure = measure if _superlative(parsed) else None
         least = least and measure is not None
-        by = None
         if measure is not None and top is None and _SINGLE.search(parsed.spoken):
             top = 1
-    elif kind in (Kind.FIRST, Kind.LAST, Kind.EXPLAIN, Kind.SEEN, Kind.FIXES, Kind.CHANGES, Kind.PREDICT):
-        by, top = None, None
-    elif kind in (Kind.ADVICE, Kind.ANOMALIES, Kind.FLAKY, Kind.TREND):
-        by = None
-    elif kind in (Kind.ROSE, Kind.FELL):
-        by = by if by in ("image", "branch", "host", "name", "command", "label:team") else None
-    elif kind is Kind.TYPICAL and by is None and least and not parsed.named:
-        by = "key"
-    if kind in (Kind.FIRST, Kind.LAST, Kind.COUNT, Kind.RATE) and measure is not None:
-        measure = None
-    if (
-        kind is Kind.LIST
-        and measure is None
-        and not search_of(kind, parsed)
-        and not _ALL.fullmatch(parsed.meant)
-    ):
-        return []  # more was said than that everything is wanted
-    where = search_of(kind, parsed, with_times=kind not in NOT_OF_RUNS)
-    severity = _severity(parsed) if kind is Kind.ANOMALIES else None
-    return [Inquiry(kind=kind, measure=measure, severity=severity, least=least, by=by, top=top, where=where)]
+        if measure is None and not search_of(kind, parsed) and not _ALL.fullmatch(parsed.meant):
+            return []  # more was said than that everything is wanted
+    elif kind in _OF_ONE:
+        top = None
+    return [
+        Inquiry(
+            kind=kind,
+            measure=None if kind in _UNMEASURED else measure,
+            severity=_severity(parsed) if kind is Kind.ANOMALIES else None,
+            least=least,
+            by=_grouped_by(kind, by, parsed, least=least),
+            top=top,
+            where=search_of(kind, parsed, with_times=kind not in NOT_OF_RUNS),
+        )
+    ]
+
+
+def _wants_least(kind: Kind, parsed: Parsed) -> bool:
+    if kind is Kind.RATE:
+        return re.search(r"\bmost rate\b|\bnot (?:is )?(?:ever )?fail\b", parsed.meant) is not None
+    if kind in (Kind.LIST, Kind.TYPICAL, Kind.COUNT, Kind.TOTAL):
+        return parsed.has("fastest", "least", "cheapest") and not parsed.has("most", "slowest")
+    return False
+
+
+def _grouped_by(kind: Kind, by: str | None, parsed: Parsed, *, least: bool) -> str | None:
+    if kind in (Kind.ROSE, Kind.FELL):
+        return by if by in _MOVES_BY else None
+    if kind not in _GROUPED:
+        return None
+    if kind is Kind.COUNT and by is None and _FAILS_MOST.search(parsed.meant):
+        return "key"
+    by = by or best_of(parsed.meant)
+    every_job = kind is Kind.RATE or (kind is Kind.TYPICAL and not parsed.named)
+    return by or ("key" if least and every_job else None)
 
 
 def _severity(parsed: Parsed) -> Severity | None:
@@ -154,7 +204,9 @@ def _superlative(parsed: Parsed) -> bool:
     )
 
 
-def _comparison(parsed: Parsed) -> list[Inquiry]:
+def _comparison(kind: Kind, by: str | None, parsed: Parsed) -> list[Inquiry] | None:
+    if kind is not Kind.COMPARE:
+        return None
     measure = _measure(Kind.COMPARE, parsed)
     past = [span for span in parsed.spans if not span.ahead]
     against = rivals(parsed)
@@ -166,7 +218,6 @@ def _comparison(parsed: Parsed) -> list[Inquiry]:
         return [
             Inquiry(kind=Kind.COMPARE, measure=measure, by=against, where=search_of(Kind.COMPARE, parsed))
         ]
-    by = grouping(parsed.meant, parsed)
     if by is not None:
         return [Inquiry(kind=Kind.COMPARE, measure=measure, by=by, where=search_of(Kind.COMPARE, parsed))]
     return []
