@@ -50,7 +50,7 @@ def test_nothing_is_allowed_by_default(app: App) -> None:
 
 def test_a_limit_that_ran_out_is_raised_once_and_counted(open_app: OpenApp) -> None:
     app = open_app(policy__remediate=ALL)
-    run = slow(app, 0.5, timeout=0.4)
+    run = slow(app, 30, timeout=0.4)
     assert run.cause is Cause.TIMEOUT_TOTAL
     taken = app.remediation.fix("default", run.job_id, by="joe")
     assert (taken.action, taken.before, taken.after) == (Action.RAISE_TIMEOUT, "400 ms", "800 ms")

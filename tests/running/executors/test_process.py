@@ -207,8 +207,8 @@ def test_a_background_process_lives_until_the_last_command(
     executor: ProcessExecutor, observer: RecordingObserver
 ) -> None:
     commands = (
-        ("sh", "-c", "(sleep 0.1; echo late; sleep 600) &"),
-        ("sh", "-c", "sleep 0.3; echo done"),
+        ("sh", "-c", "(sleep 0.1; echo late; touch said; sleep 600) &"),
+        ("sh", "-c", "while [ ! -e said ]; do sleep 0.05; done; echo done"),
     )
     outcome = executor.run(job(commands=commands), observer, Halt())
     assert outcome.exit_code == 0

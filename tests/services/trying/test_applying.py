@@ -195,5 +195,5 @@ def test_a_job_that_takes_whatever_it_is_given_is_given_no_more(app: App) -> Non
 
 def test_a_run_that_hung_is_not_given_more_time(app: App) -> None:
     app.optimizations.set_mode("default", Mode.AUTO, by="ann")
-    final = app.jobs.run(JobSpec(command=("sleep", "30"), name="h", timeout=0.6))
+    final = app.jobs.run(JobSpec(command=("sleep", "30"), name="h", timeout=1.5))
     assert (final.status, final.attempt) == (Status.TIMED_OUT, 1)
