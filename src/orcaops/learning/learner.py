@@ -101,6 +101,24 @@ class Question:
     command: str = ""
     env_names: tuple[str, ...] = ()
 
+    @classmethod
+    def about(cls, sample: Sample, at: datetime) -> "Question":
+        """What would have been asked at this time about the run of a sample, before it started."""
+        return cls(
+            workspace=sample.workspace,
+            key=sample.key,
+            scopes=sample.scopes,
+            at=at,
+            memory_limit_bytes=sample.memory_limit_bytes,
+            cpus=sample.cpus,
+            timeout_s=sample.timeout_s,
+            image_digest=sample.image_digest,
+            commit=sample.commit,
+            branch=sample.branch,
+            command=sample.command,
+            env_names=sample.env_names,
+        )
+
 
 class Predictor(Learner, Protocol):
     """Says how large a quantity of a job will be."""

@@ -307,7 +307,9 @@ class Loop:
         quantity = scores.wanted(memories, sample)
         if quantity is None:
             return sample
-        answer = self._answer(quantity, _question_of(sample), book, memories["key"])
+        answer = self._answer(
+            quantity, Question.about(sample, sample.submitted_at or sample.at), book, memories["key"]
+        )
         return dataclasses.replace(sample, predicted=answer) if isinstance(answer, Prediction) else sample
 
     def _together(self, runs: Sequence[Sequence[Sample]]) -> Iterator[list[tuple[Sample, Sequence[Turn]]]]:
@@ -354,24 +356,6 @@ _NOBODY = {
     "failure_risk": "no failure predictor is installed",
     "cost": "no price file",
 }
-
-
-def _question_of(sample: Sample) -> Question:
-    """What would have been asked about the run of a sample before it started."""
-    return Question(
-        workspace=sample.workspace,
-        key=sample.key,
-        scopes=sample.scopes,
-        at=sample.submitted_at or sample.at,
-        memory_limit_bytes=sample.memory_limit_bytes,
-        cpus=sample.cpus,
-        timeout_s=sample.timeout_s,
-        image_digest=sample.image_digest,
-        commit=sample.commit,
-        branch=sample.branch,
-        command=sample.command,
-        env_names=sample.env_names,
-    )
 
 
 def _portions(runs: Iterable[Sequence[Sample]]) -> Iterator[list[Sequence[Sample]]]:

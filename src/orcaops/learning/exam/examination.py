@@ -84,24 +84,7 @@ def _paper(learner: Learner) -> Paper | None:
 
 
 def _asked(loop: Loop, book: MemoryBook, run: PastRun) -> dict[str, Prediction | None]:
-    sample = run.samples[0]
-    forecasts = loop.predict(
-        Question(
-            workspace=sample.workspace,
-            key=sample.key,
-            scopes=sample.scopes,
-            at=run.submitted_at,
-            memory_limit_bytes=sample.memory_limit_bytes,
-            cpus=sample.cpus,
-            timeout_s=sample.timeout_s,
-            image_digest=sample.image_digest,
-            commit=sample.commit,
-            branch=sample.branch,
-            command=sample.command,
-            env_names=sample.env_names,
-        ),
-        book,
-    )
+    forecasts = loop.predict(Question.about(run.samples[0], run.submitted_at), book)
     answers = {name: getattr(forecasts, name) for name in _ANSWERED}
     return {name: None if isinstance(a, Abstained) else a for name, a in answers.items()}
 
