@@ -7,7 +7,7 @@ from docker.errors import APIError
 from orcaops.model.errors import ErrorCode, OrcaError
 from orcaops.running.containers.attempt import failed
 from orcaops.running.containers.sandbox import _explained
-from orcaops.running.engine.errors import EngineFullError, EngineRefusedError, translated
+from orcaops.running.engine.errors import CONFLICT, EngineFullError, EngineRefusedError, translated
 from orcaops.running.executor import Failure
 
 
@@ -24,6 +24,19 @@ def test_an_engine_without_room_is_told_from_one_that_says_no() -> None:
     with pytest.raises(EngineRefusedError) as refused, translated():
         raise said("invalid mount", 400)
     assert not isinstance(refused.value, EngineFullError)
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ('Conflict. The container name "/x" is already in use by container "1".', 409),  # Docker
+        ('creating container storage: the container name "x" is already in use by 1', 500),  # Podman
+    ],
+)
+def test_a_name_that_is_taken_is_a_conflict_on_every_engine(text: str, status: int) -> None:
+    with pytest.raises(EngineRefusedError) as refused, translated():
+        raise said(text, status)
+    assert refused.value.status == CONFLICT
 
 
 def test_a_sandbox_can_be_asked_for_again_when_there_is_room() -> None:

@@ -15,13 +15,22 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from orcaops.running.engine.errors import EngineRefusedError, ImageMissingError, ignoring, translated
+from orcaops.running.engine.errors import (
+    CONFLICT,
+    EngineRefusedError,
+    ImageMissingError,
+    ignoring,
+    translated,
+)
 from orcaops.running.engine.identity import ImageIdentity, identity_of
 from orcaops.running.engine.reaching import ANSWER_WITHIN_S, PROBE_WITHIN_S, EngineFacts, facts_of, reach
 from orcaops.running.engine.streams import Connection, LogStream
 
 _PIECE = 1 << 18
 _LINK = 1 << 27  # in the modes of Go, which engines send
+_BETWEEN_STATES = "container state improper"  # as Podman says it of one that is just being stopped
+_SETTLES_WITHIN_S = 10.0
+_LOOK_AGAIN_S = 0.1
 _UNKNOWN_FOR_S = 60.0  # an image that no registry knows may be pushed meanwhile
 
 
@@ -186,11 +195,17 @@ class Engine:
 
     def remove(self, container: str) -> None:
         """Remove a container, running or not, with its anonymous volumes, if it is there."""
-        try:
-            self._ask("DELETE", f"/containers/{container}?v=1&force=1")
-        except EngineRefusedError as error:
-            if error.status not in (404, 409):  # 409: it is already being removed
-                raise
+        give_up = time.monotonic() + _SETTLES_WITHIN_S
+        while True:
+            try:
+                self._ask("DELETE", f"/containers/{container}?v=1&force=1")
+            except EngineRefusedError as error:
+                if _BETWEEN_STATES in str(error) and time.monotonic() < give_up:
+                    time.sleep(_LOOK_AGAIN_S)
+                    continue
+                if error.status not in (404, CONFLICT):  # CONFLICT: it is already being removed
+                    raise
+            return
 
     def remove_image(self, image: str) -> bool:
         """Remove an image by its name; false if a container, running or not, uses it, or it is not there."""

@@ -7,6 +7,11 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+CONFLICT = 409
+"""What is asked for contradicts what is there: a name is taken, a container is being removed."""
+
+_NAME_IS_TAKEN = "is already in use"
+
 
 class EngineError(Exception):
     """The engine did not do what was asked; the text says why, for people."""
@@ -67,7 +72,8 @@ def translated() -> Iterator[None]:
         refused = (
             EngineFullError if os.strerror(errno.ENOSPC).lower() in reason.lower() else EngineRefusedError
         )
-        raise refused(reason, error.status_code or 500) from error
+        taken = _NAME_IS_TAKEN in reason  # Docker says 409 then, Podman 500
+        raise refused(reason, CONFLICT if taken else error.status_code or 500) from error
     except (DockerException, RequestException, HTTPError, OSError, json.JSONDecodeError) as error:
         raise EngineGoneError(f"the container engine does not answer: {error}") from error
 
