@@ -204,6 +204,11 @@ class Settings(Section):
 
     home: Path = Field(description="Folder that holds all state.")
     url: str | None = Field(None, description="Server that the commands talk to; null works locally.")
+    url_wait: Duration = Field(
+        120.0,
+        description="How long a command waits for a server that has gone away, as in a restart. One that "
+        "could not be reached from the beginning is not waited for.",
+    )
     token: str | None = Field(None, description="Bearer token for that server, and of ours when serving.")
     workspace: str = Field("default", description="Workspace of the commands.")
     store: StoreSettings = StoreSettings()

@@ -54,10 +54,10 @@ class Orcaops:
         assert answer.returncode == 0, answer.stderr
         return [json.loads(line) for line in answer.stdout.splitlines()]
 
-    def serve(self, **environment: str) -> tuple["subprocess.Popen[bytes]", str]:
-        """A server, and its address once it listens."""
+    def serve(self, *, port: int = 0, **environment: str) -> tuple["subprocess.Popen[bytes]", str]:
+        """A server, and its address once it listens; on a port of the system's choice, or on this one."""
         said = (self.folder / f"server-{len(self._started)}.err").open("w+b")
-        server = self.start("serve", "--port", "0", stdout=said, stderr=said, env=environment)
+        server = self.start("serve", "--port", port, stdout=said, stderr=said, env=environment)
         name = Path(said.name)
         said.close()
 

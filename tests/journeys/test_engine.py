@@ -187,6 +187,29 @@ def test_containers_of_a_server_that_is_killed_are_finished_by_the_next(
         gone(run["job_id"])
 
 
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
+def test_a_run_at_a_server_that_is_started_again_ends_as_its_job_does(
+    orcaops: Orcaops, end: signal.Signals
+) -> None:
+    server, url = orcaops.serve()
+    script = 'i=0; while [ $i -lt 120 ]; do echo "$i"; i=$((i+1)); sleep 0.1; done; exit 7'
+    running = orcaops.start("run", "--artifact", "*", *IN, "sh", "-c", script, env={"ORCAOPS_URL": url})
+    assert running.stdout is not None
+    assert running.stderr is not None
+    before = running.stdout.readline()
+    server.send_signal(end)
+    said = b""
+    while b"waiting up to" not in said:
+        said = running.stderr.readline()
+        assert said
+    server.wait(60)
+    orcaops.serve(port=int(url.rpartition(":")[2]))
+    out = before + running.stdout.read()
+    assert running.wait(60) == 7, running.stderr.read()
+    assert out.split() == [b"%d" % number for number in range(120)], "nothing is lost, and nothing told twice"
+    gone(the_run(orcaops)["job_id"])
+
+
 class Proxy:
     """A socket before the engine's own, that can be cut and mended."""
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -46,6 +47,42 @@ class Answer:
 
 
 Command = Callable[..., Answer]
+
+TOKEN = "correct-horse-battery-staple-0123456789"
+
+
+class Served:
+    """``orcaops serve`` as a process, on a port that the system chose."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(exist_ok=True)
+        known = {name: value for name, value in os.environ.items() if not name.startswith("ORCAOPS_")}
+        self.process = subprocess.Popen(
+            [*PROGRAM, "serve", "--port", "0"],
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            cwd=folder,
+            env=known | {"ORCAOPS_HOME": str(folder / "home"), "ORCAOPS_TOKEN": TOKEN},
+        )
+        assert self.process.stderr is not None
+        said = self.process.stderr.readline().decode()
+        found = re.search(r"http://\S+", said)
+        assert found is not None, said
+        self.url = found[0]
+
+    def end(self) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(60) == 0
+        assert self.process.stderr is not None
+        self.process.stderr.close()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    server = Served(tmp_path_factory.mktemp("served"))
+    yield server.url
+    server.end()
 
 
 @pytest.fixture(autouse=True)
@@ -149,3 +186,14 @@ def past(_past_home: Path, orcaops_home: Path) -> Path:
     """This test's home, with sixteen nights in it: the last but one slow, the last failed."""
     shutil.copytree(_past_home, orcaops_home)
     return orcaops_home
+
+
+@pytest.fixture
+def there(
+    served: str, orcaops: Command, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Command:
+    """Calls the program against the server, in a workspace of this test's own."""
+    monkeypatch.setenv("ORCAOPS_URL", served)
+    monkeypatch.setenv("ORCAOPS_TOKEN", TOKEN)
+    monkeypatch.setenv("ORCAOPS_WORKSPACE", re.sub(r"[^a-z]+", "-", request.node.name)[:60].strip("-"))
+    return orcaops

@@ -3,13 +3,11 @@
 import ast
 import contextlib
 import inspect
-import os
-import re
 import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import get_type_hints
 
@@ -21,9 +19,7 @@ from orcaops.interfaces import cli
 from orcaops.interfaces.cli.remote.app import RemoteApp
 from orcaops.services.knowledge import Knowledge
 
-from .conftest import HISTORY, PROGRAM, Command, write_lines
-
-TOKEN = "correct-horse-battery-staple-0123456789"
+from .conftest import HISTORY, TOKEN, Command, Served, write_lines
 
 
 def pairs() -> dict[str, tuple[type, type]]:
@@ -90,51 +86,6 @@ def test_both_sides_take_the_same_arguments(service: str) -> None:
             assert parameter.kind == here[word].kind, f"{name}: {word}"
             assert (parameter.default is parameter.empty) == (here[word].default is parameter.empty)
         assert all(here[word].default is not inspect.Parameter.empty for word in set(here) - set(there))
-
-
-class Served:
-    """``orcaops serve`` as a process, on a port that the system chose."""
-
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(exist_ok=True)
-        known = {name: value for name, value in os.environ.items() if not name.startswith("ORCAOPS_")}
-        self.process = subprocess.Popen(
-            [*PROGRAM, "serve", "--port", "0"],
-            stdin=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            cwd=folder,
-            env=known | {"ORCAOPS_HOME": str(folder / "home"), "ORCAOPS_TOKEN": TOKEN},
-        )
-        assert self.process.stderr is not None
-        said = self.process.stderr.readline().decode()
-        found = re.search(r"http://\S+", said)
-        assert found is not None, said
-        self.url = found[0]
-
-    def end(self) -> None:
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(60) == 0
-        assert self.process.stderr is not None
-        self.process.stderr.close()
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    server = Served(tmp_path_factory.mktemp("served"))
-    yield server.url
-    server.end()
-
-
-@pytest.fixture
-def there(
-    served: str, orcaops: Command, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
-) -> Command:
-    """Calls the program against the server, in a workspace of this test's own."""
-    monkeypatch.setenv("ORCAOPS_URL", served)
-    monkeypatch.setenv("ORCAOPS_TOKEN", TOKEN)
-    monkeypatch.setenv("ORCAOPS_WORKSPACE", re.sub(r"[^a-z]+", "-", request.node.name)[:60].strip("-"))
-    return orcaops
 
 
 def test_a_run_is_as_one_here(there: Command, orcaops_home: Path) -> None:
@@ -279,7 +230,7 @@ def test_a_server_that_ends_in_the_middle_is_said(
     tmp_path: Path, process: Callable[..., "subprocess.Popen[bytes]"]
 ) -> None:
     server = Served(tmp_path / "server")
-    environment = {"ORCAOPS_URL": server.url, "ORCAOPS_TOKEN": TOKEN}
+    environment = {"ORCAOPS_URL": server.url, "ORCAOPS_TOKEN": TOKEN, "ORCAOPS_URL_WAIT": "1s"}
     running = process("run", "--", "sh", "-c", "echo up; sleep 4321", env=environment)
     assert running.stdout is not None
     assert running.stdout.readline() == b"up\n"

@@ -5,9 +5,6 @@ from pathlib import Path
 import pytest
 
 from .conftest import START, Command
-from .test_remote import served, there
-
-__all__ = ["served", "there"]  # fixtures
 
 CASES = (
     '<testcase classname="a.B" name="x" time="0.25"/>'

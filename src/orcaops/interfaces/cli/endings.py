@@ -58,6 +58,11 @@ def end_at_once() -> None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+def end_now(number: int) -> NoReturn:
+    """End this process from any thread, with the exit code that an ending stands for; nothing is closed."""
+    os._exit(128 + number)
+
+
 def heed_all() -> None:
     """Heed every ending again, also those that whoever started this process had set aside."""
     for number in ENDINGS:

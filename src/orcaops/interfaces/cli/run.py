@@ -5,13 +5,12 @@ import errno
 import signal
 import sys
 import threading
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from orcaops.interfaces.cli.door import opened, options, start_worker, whoami
-from orcaops.interfaces.cli.endings import on_endings
+from orcaops.interfaces.cli.endings import end_now, on_endings
 from orcaops.interfaces.cli.failures import show_failure
 from orcaops.interfaces.cli.handing_over import leave_one_behind
 from orcaops.interfaces.cli.job_options import job_options, spec_of
@@ -19,9 +18,10 @@ from orcaops.interfaces.cli.output import leave_terminal, nobody_reads, note, pr
 from orcaops.model.errors import ErrorCode, OrcaError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from orcaops.app import App
+    from orcaops.model.anomaly import Anomaly
     from orcaops.model.job import JobSpec
     from orcaops.model.logline import Stream
     from orcaops.model.run import Run
@@ -131,16 +131,21 @@ def execute(app: "App", spec: "JobSpec", *, as_json: bool, fail_on: str | None) 
             if number == signal.SIGHUP:
                 leave_terminal()
             # In a thread of its own: another ending is heard meanwhile.
-            decide = partial(app.jobs.cancel, run.workspace, run.job_id, by=whoami())
-            threading.Thread(target=decide, daemon=True).start()
+            threading.Thread(target=_cancel, args=(app, run, number), daemon=True).start()
 
         on_endings(cancel)
         tell_accepted(run)
 
     final = app.jobs.run(spec, on_accepted=accepted, on_output=show)
-    anomalies = app.insights.anomalies_of(final.workspace, final.job_id)
-    tell_finished(final, anomalies)
-    tell_waiting(app, final)
+    anomalies: Sequence[Anomaly] = ()
+    try:
+        anomalies = app.insights.anomalies_of(final.workspace, final.job_id)
+        tell_finished(final, anomalies)
+        tell_waiting(app, final)
+    except OrcaError as error:  # its own exit code is known, and does not depend on what is told of it
+        if error.code is not ErrorCode.UNAVAILABLE or (fail_on and exit_code_of(final) == 0):
+            raise
+        show_failure(error)
     app.upkeep.mirror()
     if as_json:
         try:
@@ -150,6 +155,19 @@ def execute(app: "App", spec: "JobSpec", *, as_json: bool, fail_on: str | None) 
     code = 128 + caught[0] if caught and final.status is Status.CANCELLED else exit_code_of(final)
     slow = any(a.type in ("duration", "memory") and a.severity.rank >= 1 for a in anomalies)
     return REGRESSION if code == 0 and fail_on == "regression" and slow else code
+
+
+def _cancel(app: "App", run: "Run", number: int) -> None:
+    """Cancel a run because of a signal; if its server is away, end this process instead."""
+    from orcaops.interfaces.cli.remote.patience import AwayError, goes_on
+
+    try:
+        app.jobs.cancel(run.workspace, run.job_id, by=whoami())
+    except AwayError:
+        note(goes_on(run.job_id), "warn")
+        end_now(number)
+    except OrcaError as error:
+        show_failure(error)
 
 
 def _estimate(app: "App", spec: "JobSpec", *, as_json: bool) -> int:

@@ -1,5 +1,7 @@
 """Jobs of a server, under the names of :mod:`orcaops.services.jobs`."""
 
+import contextlib
+import json
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -7,13 +9,14 @@ from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import quote
 
-from orcaops.interfaces.cli.remote.answers import events_in, page_of
+from orcaops.interfaces.cli.remote.answers import page_of
 from orcaops.interfaces.cli.remote.connection import PAGE, WAIT_S, Connection
 from orcaops.interfaces.cli.remote.paths import job_path
+from orcaops.interfaces.cli.remote.patience import AwayError
 from orcaops.model.job import JobSpec
 from orcaops.model.logline import LogLine, Stream
 from orcaops.model.query import DEFAULT_LIMIT, Page
-from orcaops.model.run import Artifact, Run
+from orcaops.model.run import Artifact, Run, Status
 from orcaops.model.summary import Summary
 
 _ABSORBED_WITHIN_S = 3.0  # what was unusual is known only once the server has learned from the run
@@ -49,9 +52,10 @@ class RemoteJobs:
         while not run.status.final:
             run = self.wait(run.workspace, run.job_id, timeout_s=WAIT_S)
         deadline = time.monotonic() + _ABSORBED_WITHIN_S
-        while run.number is None and time.monotonic() < deadline:
-            time.sleep(0.05)
-            run = self.get(run.workspace, run.job_id)
+        with contextlib.suppress(AwayError):  # how it ended is known
+            while run.number is None and time.monotonic() < deadline:
+                time.sleep(0.05)
+                run = self.get(run.workspace, run.job_id)
         return run
 
     def get(self, workspace: str, job_id: str) -> Run:
@@ -72,11 +76,14 @@ class RemoteJobs:
 
     def wait(self, workspace: str, job_id: str, *, timeout_s: float) -> Run:
         """The run once it is final, or as it is then."""
+        self._connection.patience.job_id = job_id
         return self._connection.word(Run, "GET", job_path(job_id), workspace=workspace, wait=timeout_s)
 
     def cancel(self, workspace: str, job_id: str, *, by: str) -> Run:  # noqa: ARG002 - the server knows who asks
         """Stop a job."""
-        return self._connection.word(Run, "POST", f"{job_path(job_id)}/cancel", workspace=workspace)
+        self._connection.patience.job_id = job_id
+        with contextlib.closing(self._connection.afresh()) as connection:
+            return connection.word(Run, "POST", f"{job_path(job_id)}/cancel", workspace=workspace)
 
     def rerun(self, workspace: str, job_id: str) -> JobSpec:
         """The specification to run a job again."""
@@ -103,12 +110,17 @@ class RemoteJobs:
 
     def follow(self, workspace: str, job_id: str, *, after: int = -1) -> Iterator[LogLine | None]:
         """All output, then what comes, until the run is final."""
-        pieces = self._connection.stream(f"{job_path(job_id)}/logs/stream", workspace=workspace, after=after)
-        for name, data in events_in(pieces):
+        self._connection.patience.job_id = job_id
+        events = self._connection.events(
+            f"{job_path(job_id)}/logs/stream", lambda: {"workspace": workspace, "after": after}
+        )
+        for name, data in events:
             if name == "line":
-                yield LogLine.from_stored(data)
-            elif name == "end":
-                return
+                line = LogLine.from_stored(data)
+                after = line.offset
+                yield line
+            elif name == "end" and Status(json.loads(data)["status"]).final:
+                return  # a server that is just taking the job over may have ended the log and not yet the job
 
     def summary(self, workspace: str, job_id: str) -> Summary:
         """A run told in a few lines."""
@@ -122,9 +134,13 @@ class RemoteJobs:
         """A copy of an artifact on this machine, until the end of the command."""
         folder = self._copies.enter_context(tempfile.TemporaryDirectory(prefix="orcaops-artifact-"))
         place = Path(folder) / "content"
-        with place.open("wb") as file:
-            for piece in self._connection.stream(
-                f"{job_path(job_id)}/artifacts/{quote(path)}", workspace=workspace
-            ):
-                file.write(piece)
-        return place
+
+        def fetch() -> Path:
+            with place.open("wb") as file:
+                for piece in self._connection.stream(
+                    f"{job_path(job_id)}/artifacts/{quote(path)}", workspace=workspace
+                ):
+                    file.write(piece)
+            return place
+
+        return self._connection.patiently(fetch)
