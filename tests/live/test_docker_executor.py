@@ -18,8 +18,8 @@ from orcaops.model.logline import Stream
 from orcaops.model.quantities import MIB
 from orcaops.model.run import PhaseName, Run, Status
 from orcaops.running.cgroup import group_names
+from orcaops.running.containers.groups import cgroup_prefix
 from orcaops.running.containers.hosts import ContainerHosts
-from orcaops.running.containers.request import cgroup_prefix
 from orcaops.running.executor import Failure, Halt, HaltReason, Outcome
 from orcaops.running.executors.docker import DockerExecutor
 from orcaops.testing.executors import RecordingObserver

@@ -47,7 +47,13 @@ class Engine:
 def test_only_the_inits_own_words_tell_that_nothing_was_executed(
     code: int, output: bytes, told: tuple[int, str] | None
 ) -> None:
-    assert podman.not_executed(code, output) == told
+    engine: Any = Engine("Podman", None)
+    assert podman.not_executed(engine, code, output) == told
+
+
+def test_on_another_engine_those_words_are_the_jobs_own() -> None:
+    engine: Any = Engine("Docker", None)
+    assert podman.not_executed(engine, 1, REFUSAL + b"Permission denied\n") is None
 
 
 @pytest.mark.parametrize("folder", [None, "", "/"])
@@ -69,18 +75,25 @@ def test_nothing_is_unpacked_for_anybody_else(name: str, folder: str) -> None:
     assert engine.unpacked == []
 
 
-def test_everybody_in_the_container_is_told_to_end(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "told"), [("Podman", True), ("Docker", False)])
+def test_everybody_in_the_container_is_told_to_end_where_the_init_does_not(
+    tmp_path: Path, name: str, told: bool
+) -> None:
+    engine: Any = Engine(name, None)
     with subprocess.Popen(["sleep", "60"]) as inside, subprocess.Popen(["sleep", "60"]) as watcher:
         for group, process in (("libpod-c0ffee", inside), ("libpod-conmon-c0ffee", watcher)):
             folder = tmp_path / "job" / group
             folder.mkdir(parents=True)
             (folder / "cgroup.procs").write_text(f"{process.pid}\n999999999\n")
-        podman.tell_all(CgroupV2(tmp_path, "job"), "c0ffee")
-        assert inside.wait(10) == -signal.SIGTERM
+        podman.tell_all(engine, CgroupV2(tmp_path, "job"), "c0ffee")
+        if not told:
+            inside.kill()
+        assert inside.wait(10) == (-signal.SIGTERM if told else -signal.SIGKILL)
         assert watcher.poll() is None
         watcher.kill()
 
 
 def test_nobody_is_told_where_no_group_is_seen(tmp_path: Path) -> None:
-    podman.tell_all(None, "c0ffee")
-    podman.tell_all(CgroupV2(tmp_path, "job"), "c0ffee")
+    engine: Any = Engine("Podman", None)
+    podman.tell_all(engine, None, "c0ffee")
+    podman.tell_all(engine, CgroupV2(tmp_path, "job"), "c0ffee")

@@ -212,7 +212,7 @@ class ContainerAttempt:
         usage = self._measured()
         oom_killed = bool(state.get("OOMKilled")) or bool(self._meter and self._meter.oom_kills)
         status = state["ExitCode"]
-        if podman.is_podman(self._engine) and (told := podman.not_executed(status, self._head)):
+        if told := podman.not_executed(self._engine, status, self._head):
             status, why = told
             self._complaint = f"{self._spec.steps()[0][0]} could not be executed: {why}"
         exit_code, signal = exit_or_signal(status, sent | ({_OOM_SIGNAL} if oom_killed else set()))
@@ -278,8 +278,8 @@ class ContainerAttempt:
         self._stop.begin()
 
     def _tell_all(self) -> None:
-        if self._records is not None and podman.is_podman(self._engine):
-            podman.tell_all(self._group, self._container)
+        if self._records is not None:
+            podman.tell_all(self._engine, self._group, self._container)
 
     def _pass_on(self, stream: Stream, data: bytes, at: datetime) -> None:
         if self._launch is not None and stream is Stream.STDERR:

@@ -1,4 +1,4 @@
-"""ContainerLeft: what a dead owner left of a job that had not begun, so that it can begin after all.
+"""Leftovers: what a dead owner left of a job that had not begun, so that it can begin after all.
 
 A container that was created and never started has run nothing. Whether it was started is the engine's word,
 and where it says anything else than that, nothing is touched. A container that stood ready was started before
@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from orcaops.model.logline import Stream
+from orcaops.running.containers.fleet import Fleet
 from orcaops.running.containers.launch_script import LaunchRecords
 from orcaops.running.containers.output import logged_pieces
 from orcaops.running.containers.request import LABEL_HOME, LABEL_JOB, LABEL_WARM, LABEL_WORD, container_name
@@ -22,20 +23,23 @@ _LOOK_S = 0.1
 _ENDS_WITHIN_S = 10.0
 
 
-def never_began(engine: Engine, installation: str, job_id: str) -> bool:
+def never_began(fleet: Fleet, job_id: str) -> bool:
     """Whether a job's container is there and was certainly never started. Raises :class:`EngineError`."""
-    facts = _facts(engine, container_name(job_id))
-    return facts is not None and _unbegun(facts, {LABEL_HOME: installation, LABEL_JOB: job_id})
+    facts = _facts(fleet.engine, container_name(job_id))
+    labels = {} if facts is None else facts["Config"].get("Labels") or {}
+    ours = fleet.has(labels) and labels.get(LABEL_JOB) == job_id
+    return facts is not None and ours and _never_started(facts)
 
 
-def never_became(engine: Engine, installation: str, container: str) -> bool:
+def never_became(fleet: Fleet, container: str) -> bool:
     """Whether a container that stood ready certainly never became the job it was given to, and never will.
 
     It is ended to know that. Raises :class:`EngineError`.
     """
+    engine = fleet.engine
     facts = _facts(engine, container)
     labels = {} if facts is None else facts["Config"].get("Labels") or {}
-    if LABEL_WARM not in labels or labels.get(LABEL_HOME) != installation:
+    if LABEL_WARM not in labels or not fleet.has(labels):
         return False
     word = labels.get(LABEL_WORD, "")
     if launched_at(engine, container, word) is not None:
@@ -70,7 +74,9 @@ def cleared(engine: Engine, labels: Mapping[str, str], name: str) -> bool:
     if facts is None:
         time.sleep(_LOOK_S)
         return True
-    if not _unbegun(facts, labels):
+    theirs = facts["Config"].get("Labels") or {}
+    ours = all(name in theirs and theirs[name] == labels.get(name) for name in (LABEL_HOME, LABEL_JOB))
+    if not (ours and _never_started(facts)):
         return False
     engine.remove(facts["Id"])
     return True
@@ -85,7 +91,5 @@ def _facts(engine: Engine, name: str) -> dict[str, Any] | None:
         return None
 
 
-def _unbegun(facts: dict[str, Any], labels: Mapping[str, str]) -> bool:
-    theirs = facts["Config"].get("Labels") or {}
-    ours = all(name in theirs and theirs[name] == labels.get(name) for name in (LABEL_HOME, LABEL_JOB))
-    return ours and facts["State"]["Status"] == "created"
+def _never_started(facts: dict[str, Any]) -> bool:
+    return bool(facts["State"]["Status"] == "created")

@@ -1,4 +1,7 @@
-"""Podman: what it does otherwise than Docker, made alike, so that a job ends the same on both."""
+"""Podman: what it does otherwise than Docker, made alike, so that a job ends the same on both.
+
+All of it may be asked of any engine: with another than Podman there is nothing to do.
+"""
 
 import contextlib
 import errno
@@ -18,7 +21,7 @@ LONGEST_REFUSAL = 256
 """How many of the first bytes of a job's output :func:`not_executed` needs."""
 
 
-def is_podman(engine: Engine) -> bool:
+def _is_podman(engine: Engine) -> bool:
     """Whether the engine is Podman."""
     return engine.facts().name == _NAME
 
@@ -28,7 +31,7 @@ def open_root(engine: Engine, container: str) -> None:
 
     Podman makes the root folder of most images read-only, which a root without capabilities cannot overcome.
     """
-    if is_podman(engine) and engine.inspect(container)["Config"].get("WorkingDir") in _ROOTS:
+    if _is_podman(engine) and engine.inspect(container)["Config"].get("WorkingDir") in _ROOTS:
         engine.put_archive(container, "/", _root_folder())
 
 
@@ -41,27 +44,25 @@ def _root_folder() -> bytes:
     return archive.getvalue()
 
 
-def not_executed(exit_code: int, output: bytes) -> tuple[int, str] | None:
+def not_executed(engine: Engine, exit_code: int, output: bytes) -> tuple[int, str] | None:
     """126 or 127, and why, if the container's init says that it could not execute the job; else None.
 
-    Docker tells that when it starts a container; Podman's init is started, ends with 1, and says why.
-
-    >>> not_executed(1, b"ERROR (catatonit:6): failed to exec pid1: No such file or directory\\n")
-    (127, 'No such file or directory')
+    Docker tells that when it starts a container; Podman's init is started, ends with 1, and says why:
+    ``ERROR (catatonit:6): failed to exec pid1: No such file or directory``.
     """
-    told = _NO_PROGRAM.fullmatch(output) if exit_code == 1 else None
+    told = _NO_PROGRAM.fullmatch(output) if exit_code == 1 and _is_podman(engine) else None
     if told is None:
         return None
     why = told["why"].decode("utf-8", "replace")
     return (127 if why == os.strerror(errno.ENOENT) else 126), why
 
 
-def tell_all(group: Cgroup | None, container: str) -> None:
+def tell_all(engine: Engine, group: Cgroup | None, container: str) -> None:
     """Send TERM to every process of a container: Podman's init passes it to its own child only.
 
     Where the container's control group is not seen nothing is sent: KILL ends the commands after the grace.
     """
-    inside = group.child_of(container) if group is not None else None
+    inside = group.child_of(container) if group is not None and _is_podman(engine) else None
     for process in inside.processes() if inside is not None else ():
         with contextlib.suppress(OSError):  # it has ended, or is another user's
             os.kill(process, signal.SIGTERM)

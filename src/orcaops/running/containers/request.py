@@ -1,6 +1,5 @@
 """ContainerRequest: from what a job asks for to what the engine is asked for. Pure but for mount sources."""
 
-import hashlib
 import os
 import re
 from dataclasses import dataclass
@@ -49,23 +48,6 @@ def warm_name(warm_id: str) -> str:
 def sandbox_name(sandbox_id: str) -> str:
     """What the container of a sandbox is called."""
     return f"orcaops-sandbox-{sandbox_id}"
-
-
-def cgroup_prefix(installation: str, driver: str) -> str:
-    """How the names of all control groups of one installation begin."""
-    mark = hashlib.sha256(installation.encode()).hexdigest()[:10]
-    return f"orcaops_{mark}_" if driver == "systemd" else f"orcaops-{mark}-"
-
-
-def cgroup_name(installation: str, job_id: str, driver: str) -> str:
-    """The group below which a job's container runs: directly below the root, so that it goes as a whole.
-
-    In the name of a systemd slice ``-`` means nesting, so the job is named by a digest there.
-    """
-    prefix = cgroup_prefix(installation, driver)
-    if driver == "systemd":
-        return f"{prefix}{hashlib.sha256(job_id.encode()).hexdigest()[:16]}.slice"
-    return prefix + job_id
 
 
 def container_body(

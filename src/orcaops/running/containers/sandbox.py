@@ -6,28 +6,26 @@ the label ``orcaops.sandbox_id`` says whose it is.
 """
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+import secrets
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import IO, Any
 
-from orcaops.model.errors import conflict, not_found, unavailable
+from orcaops.model.errors import OrcaError, conflict, not_found, unavailable
+from orcaops.model.job import JobSpec
 from orcaops.model.run import Run, Status
 from orcaops.model.sandbox import SandboxSpec
-from orcaops.running.cgroup import Cgroup
 from orcaops.running.containers import hosts, podman
-from orcaops.running.containers.hosts import ContainerHosts
+from orcaops.running.containers.fleet import Fleet
 from orcaops.running.containers.request import (
-    LABEL_HOME,
     LABEL_JOB,
     LABEL_SANDBOX,
     LABEL_WORKSPACE,
-    Ceilings,
     JobRefusedError,
-    container_body,
     limits_ignored,
     sandbox_name,
 )
-from orcaops.running.engine.api import Engine
+from orcaops.running.containers.sandbox_attempt import SandboxAttempt
 from orcaops.running.engine.errors import (
     EngineError,
     EngineFullError,
@@ -35,6 +33,7 @@ from orcaops.running.engine.errors import (
     EngineRefusedError,
     ImageMissingError,
 )
+from orcaops.running.executor import Halt, Observer
 from orcaops.running.sandboxing import FoundSandbox, SandboxGone
 
 _START_ENGINE = "Start the engine, or set DOCKER_HOST; `orcaops doctor` says more."
@@ -43,20 +42,9 @@ _START_ENGINE = "Start the engine, or set DOCKER_HOST; `orcaops doctor` says mor
 class ContainerSandboxes:
     """See :class:`orcaops.running.sandboxing.Sandboxes`."""
 
-    def __init__(
-        self,
-        engine: Engine,
-        ceilings: Ceilings,
-        *,
-        installation: str,
-        place: Callable[[str], tuple[Cgroup | None, str | None]],
-        hosts: ContainerHosts | None = None,
-    ) -> None:
-        self._engine = engine
-        self._ceilings = ceilings
-        self._installation = installation
-        self._place = place
-        self._hosts = hosts or ContainerHosts(None)
+    def __init__(self, fleet: Fleet) -> None:
+        self._fleet = fleet
+        self._engine = fleet.engine
 
     def create(self, sandbox_id: str, spec: SandboxSpec) -> tuple[str, str]:
         """Make and start one; its id in the engine and the digest of its image."""
@@ -96,15 +84,15 @@ class ContainerSandboxes:
             return
         with _explained(sandbox_id):
             self._engine.remove(container)
-        self._hosts.take_back(sandbox_name(sandbox_id))
-        group, _ = self._place(sandbox_id)
+        self._fleet.hosts.take_back(sandbox_name(sandbox_id))
+        group = self._fleet.groups.of(sandbox_id)
         if group is not None and group.exists():
             group.remove()
 
     def found(self) -> list[FoundSandbox]:
         """All that the engine has of this installation."""
         with _explained("docker"):
-            labelled = self._engine.containers(f"{LABEL_HOME}={self._installation}")
+            labelled = self._engine.containers(self._fleet.label)
         return [
             FoundSandbox(
                 sandbox_id=labels[LABEL_SANDBOX],
@@ -149,26 +137,42 @@ class ContainerSandboxes:
             except EngineRefusedError as error:
                 raise SandboxGone(str(error)) from error
         labels = facts["Config"].get("Labels") or {}
-        ours = labels.get(LABEL_HOME) == self._installation and labels.get(LABEL_SANDBOX) == sandbox_id
+        ours = self._fleet.has(labels) and labels.get(LABEL_SANDBOX) == sandbox_id
         if not ours or (workspace is not None and labels.get(LABEL_WORKSPACE) != workspace):
             raise SandboxGone(f"the container {sandbox_name(sandbox_id)} is somebody else's")
         return str(facts["Id"])
 
+    def job_in(self, run: Run, spec: JobSpec, observer: Observer, halt: Halt) -> SandboxAttempt:
+        """A job that is to run in the sandbox that it names."""
+        sandbox = spec.sandbox or ""
+        container = ""
+        # The attempt itself finds out and says so.
+        with contextlib.suppress(SandboxGone, EngineError, OrcaError):
+            container = self.container_of(sandbox, workspace=run.workspace)
+        return SandboxAttempt(
+            self._engine,
+            run,
+            spec,
+            container or f"orcaops-no-sandbox-{sandbox}",
+            self._fleet.groups.of(sandbox) if container else None,
+            secrets.token_hex(8),
+            observer,
+            halt,
+        )
+
     def _create(self, sandbox_id: str, spec: SandboxSpec) -> tuple[str, list[str]]:
-        group, parent = self._place(sandbox_id)
         name = sandbox_name(sandbox_id)
-        body = self._body(sandbox_id, spec, parent)
-        body = self._hosts.opened(body, name, self._engine.facts(), seen=group is not None)
+        body = self._body(sandbox_id, spec, name)
         try:
             return hosts.create(self._engine, name, body)
         except ImageMissingError:
             self._engine.pull(str(spec.image), lambda: False)
             return hosts.create(self._engine, name, body)
         except BaseException:
-            self._hosts.take_back(name)
+            self._fleet.hosts.take_back(name)
             raise
 
-    def _body(self, sandbox_id: str, spec: SandboxSpec, parent: str | None) -> dict[str, Any]:
+    def _body(self, sandbox_id: str, spec: SandboxSpec, name: str) -> dict[str, Any]:
         nobody = Run(
             job_id=sandbox_id,
             key="",
@@ -176,16 +180,8 @@ class ContainerSandboxes:
             submitted_at=datetime.now(UTC),
             workspace=spec.workspace,
         )
-        body = container_body(
-            nobody,
-            spec.as_job(),
-            self._ceilings,
-            installation=self._installation,
-            word="",
-            cgroup_parent=parent,
-            check_mounts=self._engine.facts().local,
-        )
-        labels = {name: value for name, value in body["Labels"].items() if name != LABEL_JOB}
+        body, _ = self._fleet.request(nobody, spec.as_job(), "", name=name, owner=sandbox_id)
+        labels = {label: value for label, value in body["Labels"].items() if label != LABEL_JOB}
         return body | {
             "Labels": labels | {LABEL_SANDBOX: sandbox_id},
             "Entrypoint": ["sh"],

@@ -22,21 +22,19 @@ from orcaops.model.readiness import Ending
 from orcaops.model.run import Run, Status
 from orcaops.running.cgroup import Cgroup
 from orcaops.running.containers import hosts, podman
-from orcaops.running.containers.hosts import ContainerHosts
+from orcaops.running.containers.fleet import Fleet
 from orcaops.running.containers.launch_script import can_launch, ready_line, ready_mark
 from orcaops.running.containers.request import (
     LABEL_JOB,
     LABEL_OWNER,
     LABEL_WARM,
-    Ceilings,
-    container_body,
     limits_ignored,
     warm_name,
 )
-from orcaops.running.engine.api import Engine
 from orcaops.running.engine.errors import EngineError, EngineGoneError, EngineRefusedError
 from orcaops.running.engine.streams import Connection
 from orcaops.running.executor import CannotStandReady, Prepared
+from orcaops.running.ownership import Ownership
 
 _log = logging.getLogger(__name__)
 
@@ -110,30 +108,19 @@ class Held:
 class WarmPool:
     """Makes, keeps, gives away and removes the containers of one process.
 
-    ``owner`` names the process to others, which may remove what a dead one has left. ``place`` gives the
-    control group, and its name for the engine, of a container by its own id.
+    ``ownership`` names the process to others, which may remove what a dead one has left; it is claimed with
+    the first that is made.
     """
 
-    def __init__(
-        self,
-        engine: Engine,
-        ceilings: Ceilings,
-        *,
-        installation: str,
-        owner: str,
-        place: Callable[[str], tuple[Cgroup | None, str | None]],
-        hosts: ContainerHosts | None = None,
-    ) -> None:
-        self._engine = engine
-        self._ceilings = ceilings
-        self._installation = installation
-        self._owner = owner
-        self._place = place
-        self._hosts = hosts or ContainerHosts(None)
+    def __init__(self, fleet: Fleet, ownership: Ownership | None) -> None:
+        self._fleet = fleet
+        self._engine = fleet.engine
+        self._ownership = ownership
         self._lock = threading.Lock()
         self._held: list[Held] = []
         self._working: list[threading.Thread] = []
         self._stood: list[tuple[Prepared, Ending]] = []
+        self._in_use = False
         self._closed = False
 
     def prepare(self, spec: JobSpec) -> Prepared:
@@ -142,6 +129,7 @@ class WarmPool:
         The image must be on the engine already. Raises :class:`CannotStandReady` where such jobs can
         never be prepared for, :class:`EngineError` where it did not work now.
         """
+        self._in_use = True
         shape = shape_of(spec)
         if spec.mounts:
             raise CannotStandReady("jobs with mounts get a container of their own")
@@ -186,7 +174,9 @@ class WarmPool:
             self.later(partial(self._remove, held))
 
     def expects(self, run: Run, spec: JobSpec) -> bool:
-        """Whether such a job could have run in a container that stood ready."""
+        """Whether such a job could have run in a container that stood ready; never, if none ever was made."""
+        if not self._in_use:
+            return False
         plain = not (run.masked or spec.mounts or spec.sandbox or spec.pull_policy == "always")
         return plain and can_launch(spec)
 
@@ -263,10 +253,8 @@ class WarmPool:
         held.image_id = str(facts["Id"])
         held.entrypoint = tuple(config.get("Entrypoint") or ())
         held.image_digest = engine.identity(held.image_id, held.shape.image).digest
-        held.group, parent = self._place(held.warm_id)
-        body = self._body(held, spec, parent)
         name = warm_name(held.warm_id)
-        body = self._hosts.opened(body, name, engine.facts(), seen=held.group is not None)
+        body = self._body(held, spec, name)
         held.container, warnings = hosts.create(engine, name, body)
         if engine.image_facts(held.shape.image)["Id"] != held.image_id:
             raise EngineRefusedError("the image was replaced meanwhile", 409)
@@ -278,24 +266,16 @@ class WarmPool:
             engine.start(held.container)
         except EngineRefusedError as error:
             raise CannotStandReady(f"the image has no shell: {error}") from error
-        self._hosts.take_back(name)  # it is mounted by now, and such a container never starts again
+        self._fleet.hosts.take_back(name)  # it is mounted by now, and such a container never starts again
         self._await_ready(held)
 
-    def _body(self, held: Held, spec: JobSpec, parent: str | None) -> dict[str, Any]:
+    def _body(self, held: Held, spec: JobSpec, name: str) -> dict[str, Any]:
         bare = spec.model_copy(update={"env": {}, "labels": {}})
-        run = _nobody(held.shape)
-        body = container_body(
-            run,
-            bare,
-            self._ceilings,
-            installation=self._installation,
-            word=held.word,
-            cgroup_parent=parent,
-            check_mounts=False,
-        )
+        nobody = _nobody(held.shape)
+        body, held.group = self._fleet.request(nobody, bare, held.word, name=name, owner=held.warm_id)
         body["Labels"] = {name: value for name, value in body["Labels"].items() if name != LABEL_JOB} | {
             LABEL_WARM: held.warm_id,
-            LABEL_OWNER: self._owner,
+            LABEL_OWNER: "" if self._ownership is None else self._ownership.claim(),
         }
         return body | {
             "Entrypoint": ["sh"],
@@ -322,7 +302,7 @@ class WarmPool:
             return False
 
     def _remove(self, held: Held) -> None:
-        self._hosts.take_back(warm_name(held.warm_id))
+        self._fleet.hosts.take_back(warm_name(held.warm_id))
         if held.connection is not None:
             held.connection.close()
         try:
