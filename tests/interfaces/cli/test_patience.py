@@ -220,6 +220,16 @@ def test_what_was_submitted_as_the_server_went_is_submitted_once(
     assert len(orcaops("jobs", "list", "--json").documents) == 1
 
 
+def test_of_what_was_submitted_to_a_server_that_stays_away_it_is_said_that_nobody_knows(
+    road: Road, process: Start
+) -> None:
+    road.loses = b"POST /orcaops/jobs "
+    running = process("run", "--", "true", env={"ORCAOPS_URL_WAIT": "1s"})
+    _, err = rest_of(running)
+    assert running.returncode == 125
+    assert b"Whether it was done is not known" in err
+
+
 def test_a_history_that_was_sent_as_the_server_went_is_in_once(
     road: Road, orcaops: Command, process: Start, tmp_path: Path
 ) -> None:

@@ -49,7 +49,7 @@ class Connection:
 
         Raises ``AwayError`` if the server is being waited for on this one.
         """
-        if self.patience.tried:
+        if self.patience.waiting:
             raise self._unreachable("it is being waited for")
         return Connection(self._settings)
 
@@ -74,7 +74,7 @@ class Connection:
                 except AwayError as away:
                     self.patience.bear(away)
         except (KeyboardInterrupt, SystemExit):
-            if self.patience.tried:
+            if self.patience.waiting:
                 note(self.patience.left_alone(), "warn")
             raise
 

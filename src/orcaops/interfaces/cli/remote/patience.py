@@ -53,11 +53,12 @@ class Patience:
         self._since: float | None = None
         self._pause_s = _FIRST_PAUSE_S
         self._told = False
+        self._unsure = False  # whether something may have been done of which no answer came
         self.job_id: str | None = None
         """The job that is followed, once there is one."""
 
     @property
-    def tried(self) -> bool:
+    def waiting(self) -> bool:
         """Whether the server is being waited for."""
         return self._since is not None
 
@@ -65,22 +66,26 @@ class Patience:
         """The server is there."""
         if self._told:
             note("it answers again")
-        self._known, self._since, self._told, self._pause_s = True, None, False, _FIRST_PAUSE_S
+        self._forget()
+        self._known = True
 
     def bear(self, away: AwayError) -> None:
         """Wait a moment, after which the same may be asked again.
 
         Raises ``away`` where nobody was ever reached, and with what is left to do once the bound is over.
         """
-        if not (self._known or away.under_way or self.tried):
+        if not (self._known or away.under_way or self.waiting):
             raise away
+        self._unsure |= away.under_way
         now = self._clock()
-        again = self.tried
+        again = self.waiting
         since = self._since = now if self._since is None else self._since
         left_s = self._bound_s - (now - since)
         if left_s <= 0:
-            self._known, self._since, self._told = False, None, False
-            raise self._given_up(away)
+            given_up = self._given_up(away)
+            self._forget()
+            self._known = False
+            raise given_up
         if again:
             self._tell(away)
         self._pause(min(self._pause_s, left_s))
@@ -92,6 +97,10 @@ class Patience:
             return _UNKNOWN
         return goes_on(self.job_id)
 
+    def _forget(self) -> None:
+        """This absence is over."""
+        self._since, self._told, self._unsure, self._pause_s = None, False, False, _FIRST_PAUSE_S
+
     def _tell(self, away: AwayError) -> None:
         if not self._told:
             what = f"follow {self.job_id} further" if self.job_id else "ask again"
@@ -102,7 +111,7 @@ class Patience:
         hint = away.hint
         if self.job_id is not None:
             hint = f"{self.job_id} goes on without this command; its end: orcaops jobs show {self.job_id}"
-        elif away.under_way:
+        elif self._unsure:
             hint = _UNKNOWN
         waited = f" (waited {show_duration(self._bound_s)})" if self._bound_s else ""
         return AwayError(f"{away.message}{waited}", where=away.where, hint=hint, under_way=away.under_way)
