@@ -189,6 +189,16 @@ def test_a_server_that_stays_away_is_waited_for_so_long_and_no_longer(road: Road
     assert b"waited 1.00 s" in err
 
 
+def test_a_server_that_goes_when_the_end_is_known_does_not_change_the_exit_code(
+    road: Road, process: Start
+) -> None:
+    road.loses = b"GET /orcaops/anomalies"
+    running = process("run", "--", "sh", "-c", "exit 7", env={"ORCAOPS_URL_WAIT": "1s"})
+    _, err = rest_of(running)
+    assert running.returncode == 7, err.decode()
+    assert b"waited 1.00 s" in err
+
+
 @pytest.mark.parametrize("known", [True, False], ids=["while it is waited for", "before it is missed"])
 def test_an_ending_while_the_server_is_away_ends_the_command(
     road: Road, orcaops: Command, process: Start, known: bool
