@@ -98,6 +98,44 @@ def test_who_takes_long_to_be_executed_is_waited_for(
         assert len(looks) == 100
 
 
+def test_who_has_been_executed_from_one_moment_to_the_next_belongs(
+    tree: ProcessTree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, looks = tree_module._read, []
+
+    def empty_at_first(pid: int, what: str) -> bytes | None:
+        if pid == process.pid and what == "environ" and not looks:
+            looks.append(what)
+            return b""
+        return real(pid, what)
+
+    with started("exec sleep 600", tree.environment()) as process:
+        wait_for(1, ProcessTree(*tree._marks))
+        monkeypatch.setattr(tree_module, "_read", empty_at_first)
+        tree.members()
+        assert [entry.pid for entry in tree.members()] == [process.pid]
+        assert looks
+
+
+def test_whom_somebody_started_in_his_last_moment_belongs(
+    tree: ProcessTree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The parent is listed and has ended when it is looked at; the child came after the list."""
+    real, lists = os.listdir, []
+
+    def listed(folder: object) -> list[str]:
+        names: list[str] = real(folder)  # type: ignore[call-overload]
+        lists.append(folder)
+        if len(lists) > 1:
+            return names
+        return [name for name in names if name != str(child.pid)] + [str(2**22 + 1)]
+
+    with started("exec sleep 600", tree.environment()) as child:
+        wait_for(1, ProcessTree(*tree._marks))
+        monkeypatch.setattr(os, "listdir", listed)
+        assert [entry.pid for entry in tree.members()] == [child.pid]
+
+
 def test_who_has_no_environment_keeps_nobody_waiting(tree: ProcessTree) -> None:
     with started("exec env -i sleep 600", {}):
         began = time.monotonic()

@@ -16,7 +16,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,7 @@ _PROC = Path("/proc")
 _KERNEL_THREADS = 2  # the parent of all threads of the kernel, which have no environment either
 _LONGEST_EXEC_S = 5.0  # on a machine that is short of processors and disk; else it is a millisecond
 _LOOK_PAUSE_S = 0.002
+_MOST_LOOKS = 4  # on a machine where somebody always ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,23 +63,32 @@ def read_entry(pid: int) -> ProcessEntry | None:
     )
 
 
-def all_entries() -> Iterator[ProcessEntry]:
+def all_entries() -> list[ProcessEntry]:
     """Every process that is alive."""
+    return _looked_at()[0]
+
+
+def _looked_at() -> tuple[list[ProcessEntry], bool]:
+    """Every process that is alive, and whether one ended between being listed and being looked at.
+
+    What such a one has started in its last moment may not have been listed yet.
+    """
     try:
         names = os.listdir(_PROC)  # noqa: PTH208  a Path per process would cost more than its stat
     except OSError:
-        return
-    for name in names:
-        if name.isdigit():
-            entry = read_entry(int(name))
-            if entry is not None and not entry.zombie:
-                yield entry
+        return [], False
+    found = [read_entry(int(name)) for name in names if name.isdigit()]
+    return [entry for entry in found if entry is not None and not entry.zombie], None in found
 
 
 def marks_of(pid: int) -> tuple[str, str] | None:
     """The (installation, job id) that a process was started with; None if it carries no marks."""
+    return _marks_in(_environment(pid) or b"")
+
+
+def _marks_in(environment: bytes) -> tuple[str, str] | None:
     found: dict[str, str] = {}
-    for assignment in (_environment(pid) or b"").split(b"\0"):
+    for assignment in environment.split(b"\0"):
         if assignment.startswith(b"ORCAOPS_"):
             name, _, value = assignment.decode("utf-8", "replace").partition("=")
             found[name] = value
@@ -137,19 +147,23 @@ class ProcessTree:
         """Who is alive now. Costs one reading of ``/proc``: some 15 µs per process of the machine."""
         own = os.getpid()
         awaited: set[tuple[int, int]] | None = None
+        looks = 0
         while True:
-            entries = [entry for entry in all_entries() if entry.pid != own]
+            found, somebody_ended = _looked_at()
+            looks += 1
+            entries = [entry for entry in found if entry.pid != own]
             also = set(self._also())
-            members = {entry.pid: entry for entry in entries if entry.pid in also or self._is_marked(entry)}
+            marked = {entry.pid: self._is_marked(entry) for entry in entries}
+            members = {entry.pid: entry for entry in entries if entry.pid in also or marked[entry.pid]}
             self._add_relatives(members, entries)
             unclear = {
                 (entry.pid, entry.started)
                 for entry in entries
-                if entry.pid not in members and self._is_being_executed(entry)
+                if entry.pid not in members and marked[entry.pid] is None
             }
             # Those that came since are no children of ours: their parents would be members, or unclear.
             awaited = unclear if awaited is None else awaited & unclear
-            if not awaited:
+            if not awaited and not (somebody_ended and looks < _MOST_LOOKS):
                 break
             time.sleep(_LOOK_PAUSE_S)
         self._known.update((entry.pid, entry.started) for entry in members.values())
@@ -200,33 +214,33 @@ class ProcessTree:
             pause_s = min(0.05, pause_s * 2)
         return killed
 
-    def _is_marked(self, entry: ProcessEntry) -> bool:
+    def _is_marked(self, entry: ProcessEntry) -> bool | None:
+        """Whether it carries the marks; None where that cannot be seen yet, because it is being executed."""
         identity = (entry.pid, entry.started)
         if identity in self._known:
             return True
         if self._first_start is not None and entry.started < self._first_start:
             return False  # older than the run: saves reading its environment
-        if identity in self._foreign:
+        if identity in self._foreign or entry.parent == _KERNEL_THREADS:
             return False
-        if marks_of(entry.pid) == self._marks:
+        environment = _environment(entry.pid)
+        if environment == b"":
+            # While it is being executed it has no arguments either, and both come together.
+            if _read(entry.pid, "cmdline") == b"":
+                return None if _age_s(entry) < _LONGEST_EXEC_S else False
+            environment = _environment(entry.pid)
+            if environment == b"":
+                return False
+        if _marks_in(environment or b"") == self._marks:
             self._known.add(identity)
             return True
-        if _environment(entry.pid) != b"":
-            # Children are born with their parent's marks, so who has others at first sight never gets ours.
-            self._foreign.add(identity)
+        # Children are born with their parent's marks, so who has others at first sight never gets ours.
+        self._foreign.add(identity)
         return False
 
-    def _is_being_executed(self, entry: ProcessEntry) -> bool:
-        """Whether it may yet turn out to be marked: it is new, and has no environment at this moment.
 
-        It has no arguments then, either; who was started without an environment has some.
-        """
-        if entry.parent == _KERNEL_THREADS or (entry.pid, entry.started) in self._foreign:
-            return False
-        age_s = time.clock_gettime(time.CLOCK_BOOTTIME) - entry.started / os.sysconf("SC_CLK_TCK")
-        if age_s >= _LONGEST_EXEC_S:
-            return False
-        return _environment(entry.pid) == b"" and _read(entry.pid, "cmdline") == b""
+def _age_s(entry: ProcessEntry) -> float:
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - entry.started / os.sysconf("SC_CLK_TCK")
 
 
 def _send(entry: ProcessEntry, number: signal.Signals) -> bool:
