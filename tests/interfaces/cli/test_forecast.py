@@ -33,7 +33,9 @@ def test_people_are_told_in_a_few_lines(busy: None, orcaops: Command, orcaops_ho
     assert "keeps waiting below 1 min; 8 are configured" in shown
     assert "no price file: put one at prices.toml" in shown
     (orcaops_home / "prices.toml").write_text('currency = "EUR"\nper_cpu_second = 1\nbudget_per_month = 1\n')
-    shown = orcaops("forecast", "--hours", "5").text
+    now = datetime.now(UTC)
+    at = now - timedelta(days=now.day) if now.day < 3 else now  # some of its month has gone
+    shown = orcaops("forecast", "--hours", "5", "--at", at.isoformat()).text
     assert "EUR (" in shown
     assert "1.00 EUR was spent on 20" in shown
     assert "month end" in shown

@@ -2,8 +2,10 @@
 
 import io
 import signal
+import struct
 import subprocess
 import tarfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -97,3 +99,45 @@ def test_nobody_is_told_where_no_group_is_seen(tmp_path: Path) -> None:
     engine: Any = Engine("Podman", None)
     podman.tell_all(engine, None, "c0ffee")
     podman.tell_all(engine, CgroupV2(tmp_path, "job"), "c0ffee")
+
+
+class Logging:
+    """An engine whose log of a container grows whenever it has been looked up; entries are (second, text)."""
+
+    def __init__(self, *looks: list[tuple[float, bytes]]) -> None:
+        self._looks = list(looks)
+        self._now: list[tuple[float, bytes]] = []
+        self.asked: list[float] = []
+
+    def inspect(self, container: str) -> dict[str, Any]:
+        self._now += self._looks.pop(0)
+        return {"State": {"Running": bool(self._looks)}}
+
+    def logs(self, container: str, *, since: str, follow: bool) -> io.BytesIO:
+        assert not follow
+        self.asked.append(float(since))
+        written = io.BytesIO()
+        for second, text in self._now:
+            if second >= float(since):
+                at = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+                entry = f"{at} ".encode() + text
+                written.write(struct.pack(">BxxxL", 1, len(entry)) + entry)
+        written.seek(0)
+        return written
+
+
+def test_a_log_is_told_once_and_whole_however_often_it_is_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(podman, "_LOOK_AGAIN_S", 0.0)
+    engine = Logging(
+        [(10.25, b"old"), (10.5, b"a"), (10.5, b"b")],
+        [],
+        [(10.5, b"c"), (11.0, b"d"), (12.75, b"e")],
+        [(12.75, b"f"), (13.0, b"g")],
+    )
+    told = list(podman.log_looked_up(engine, "c", 10.5, lambda: False))  # type: ignore[arg-type]
+    assert [data for _, data, _ in told] == [b"a", b"b", b"c", b"d", b"e", b"f", b"g"]
+    assert engine.asked == [10.5, 10.5, 10.5, 12.0]
+
+
+def test_a_log_is_not_looked_up_for_whoever_has_given_up() -> None:
+    assert list(podman.log_looked_up(Logging([]), "c", 0.0, lambda: True)) == []  # type: ignore[arg-type]

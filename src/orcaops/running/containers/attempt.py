@@ -4,6 +4,7 @@ import logging
 import tarfile
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -184,9 +185,8 @@ class ContainerAttempt:
         # Records of steps that ended before are needed too, so then the log is read from its beginning.
         whole = seen_until is None or self._records or self._launch
         since = 0.0 if whole or seen_until is None else max(0.0, seen_until.timestamp() - _MARGIN_S)
-        self._connection = log = self._engine.logs(self._container, since=f"{since:.6f}")
         size, first = 0, None
-        for stream, data, at in logged_pieces(log):
+        for stream, data, at in self._logged(since):
             first = first or at
             size += len(data)
             self._pass_on(stream, data, at)
@@ -195,6 +195,13 @@ class ContainerAttempt:
                 f"The engine keeps only the newest output: what was written before {first.isoformat()} "
                 f"and after {seen_until.isoformat() if seen_until else 'the start'} may be missing."
             )
+
+    def _logged(self, since_s: float) -> Iterator[tuple[Stream, bytes, datetime]]:
+        """What the engine's log holds from a time on, and what comes until the container ends."""
+        if not podman.log_is_told_whole(self._engine):
+            return podman.log_looked_up(self._engine, self._container, since_s, lambda: self._given_up)
+        self._connection = log = self._engine.logs(self._container, since=f"{since_s:.6f}")
+        return logged_pieces(log)
 
     def finish(self) -> None:
         """Wait for the container's end, read everything about it, and copy what is to be kept."""

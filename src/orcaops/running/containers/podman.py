@@ -10,11 +10,18 @@ import os
 import re
 import signal
 import tarfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from itertools import islice
 
+from orcaops.model.logline import Stream
 from orcaops.running.cgroup import Cgroup
+from orcaops.running.containers.output import logged_pieces
 from orcaops.running.engine.api import Engine
 
 _NAME = "Podman"
+_LOOK_AGAIN_S = 0.5
 _ROOTS = (None, "", "/")
 _NO_PROGRAM = re.compile(rb"ERROR \(catatonit:\d+\): failed to exec pid1: (?P<why>[^\n]*)\n?")
 LONGEST_REFUSAL = 256
@@ -24,6 +31,30 @@ LONGEST_REFUSAL = 256
 def _is_podman(engine: Engine) -> bool:
     """Whether the engine is Podman."""
     return engine.facts().name == _NAME
+
+
+def log_is_told_whole(engine: Engine) -> bool:
+    """Whether who follows a container's log is told all of it: Podman leaves lines out, and often the end."""
+    return not _is_podman(engine)
+
+
+def log_looked_up(
+    engine: Engine, container: str, since_s: float, is_given_up: Callable[[], bool]
+) -> Iterator[tuple[Stream, bytes, datetime]]:
+    """What a container's log holds from a time on, and what comes until its end: looked up twice a second."""
+    told: list[datetime] = []  # of what the log holds since then, it is not told again
+    while not is_given_up():
+        runs = engine.inspect(container)["State"]["Running"]
+        with contextlib.closing(engine.logs(container, since=f"{since_s:.6f}", follow=False)) as log:
+            for piece in islice(logged_pieces(log), len(told), None):
+                told.append(piece[2])
+                yield piece
+        if not runs:
+            return
+        if told:
+            since_s = max(since_s, float(int(told[-1].timestamp())))
+            told = [at for at in told if at.timestamp() >= since_s]
+        time.sleep(_LOOK_AGAIN_S)
 
 
 def open_root(engine: Engine, container: str) -> None:
@@ -41,7 +72,8 @@ def _root_folder() -> bytes:
         root = tarfile.TarInfo("./")
         root.type, root.mode = tarfile.DIRTYPE, 0o755
         tar.addfile(root)
-    return archive.getvalue()
+    # Podman's reader goes away behind the two blocks that end an archive, while more may be being written.
+    return archive.getvalue()[: 3 * tarfile.BLOCKSIZE]
 
 
 def not_executed(engine: Engine, exit_code: int, output: bytes) -> tuple[int, str] | None:
