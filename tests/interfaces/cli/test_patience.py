@@ -19,7 +19,6 @@ from orcaops.interfaces.cli.remote.patience import AwayError, Patience
 from .conftest import HISTORY, TOKEN, Command, write_lines
 
 Start = Callable[..., "subprocess.Popen[bytes]"]
-COUNTING = 'i=0; while [ $i -lt 40 ]; do echo "$i"; i=$((i+1)); sleep 0.05; done; exit 7'
 COUNTED = b"".join(b"%d\n" % number for number in range(40))
 SORRY = b"HTTP/1.1 %d Sorry\r\nContent-Length: 5\r\nConnection: close\r\n\r\nsorry"
 
@@ -103,6 +102,27 @@ def road(
     way.block()
 
 
+class Counting:
+    """A job that counts to 40, and half way waits until it may go on."""
+
+    def __init__(self, gate: Path) -> None:
+        self._gate = gate
+        wait = f'while [ ! -e "{gate}" ]; do sleep 0.05; done'
+        self.script = (
+            f'i=0; while [ $i -lt 40 ]; do echo "$i"; i=$((i+1)); [ $i -ne 20 ] || {wait}; done; exit 7'
+        )
+
+    def go_on(self) -> None:
+        self._gate.touch()
+
+
+@pytest.fixture
+def counting(tmp_path: Path) -> Iterator[Counting]:
+    one = Counting(tmp_path / "gate")
+    yield one
+    one.go_on()
+
+
 def said_by(running: "subprocess.Popen[bytes]", words: bytes) -> bytes:
     """What a process says on standard error, up to these words."""
     assert running.stderr is not None
@@ -131,12 +151,13 @@ def rest_of(running: "subprocess.Popen[bytes]") -> tuple[bytes, bytes]:
     return out, err
 
 
-def test_a_run_goes_on_where_it_stopped(road: Road, process: Start) -> None:
-    running = process("run", "--", "sh", "-c", COUNTING)
+def test_a_run_goes_on_where_it_stopped(road: Road, process: Start, counting: Counting) -> None:
+    running = process("run", "--", "sh", "-c", counting.script)
     before = printed_by(running, b"5\n")
     road.block()
     said = said_by(running, b"waiting up to 2 min for it")
     road.clear()
+    counting.go_on()
     out, err = rest_of(running)
     assert running.returncode == 7
     assert before + out == COUNTED, "nothing is told twice, and nothing is lost"
@@ -144,21 +165,27 @@ def test_a_run_goes_on_where_it_stopped(road: Road, process: Start) -> None:
     assert b"it answers again" in err
 
 
-def test_following_goes_on_where_it_stopped(road: Road, orcaops: Command, process: Start) -> None:
-    job_id = orcaops("run", "--detach", "--json", "--", "sh", "-c", COUNTING).document["job_id"]
+def test_following_goes_on_where_it_stopped(
+    road: Road, orcaops: Command, process: Start, counting: Counting
+) -> None:
+    job_id = orcaops("run", "--detach", "--json", "--", "sh", "-c", counting.script).document["job_id"]
     running = process("jobs", "logs", "-f", job_id)
     before = printed_by(running, b"5\n")
     road.block()
     said_by(running, b"waiting up to")
     road.clear()
+    counting.go_on()
     out, _ = rest_of(running)
     assert (running.returncode, before + out) == (0, COUNTED)
 
 
-def test_a_connection_that_is_only_cut_is_nothing_to_speak_of(road: Road, process: Start) -> None:
-    running = process("run", "--", "sh", "-c", COUNTING)
+def test_a_connection_that_is_only_cut_is_nothing_to_speak_of(
+    road: Road, process: Start, counting: Counting
+) -> None:
+    running = process("run", "--", "sh", "-c", counting.script)
     before = printed_by(running, b"5\n")
     road.cut()
+    counting.go_on()
     out, err = rest_of(running)
     assert (running.returncode, before + out) == (7, COUNTED)
     assert b"waiting" not in err
@@ -166,20 +193,23 @@ def test_a_connection_that_is_only_cut_is_nothing_to_speak_of(road: Road, proces
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
 def test_whoever_answers_for_a_server_that_is_away_is_understood(
-    road: Road, process: Start, status: int
+    road: Road, process: Start, counting: Counting, status: int
 ) -> None:
-    running = process("run", "--", "sh", "-c", COUNTING)
+    running = process("run", "--", "sh", "-c", counting.script)
     before = printed_by(running, b"5\n")
     road.answers = SORRY % status
     road.cut()
     assert b"somebody answered %d for it" % status in said_by(running, b"waiting up to")
     road.answers = b""
+    counting.go_on()
     out, _ = rest_of(running)
     assert (running.returncode, before + out) == (7, COUNTED)
 
 
-def test_a_server_that_stays_away_is_waited_for_so_long_and_no_longer(road: Road, process: Start) -> None:
-    running = process("run", "--", "sh", "-c", COUNTING, env={"ORCAOPS_URL_WAIT": "1s"})
+def test_a_server_that_stays_away_is_waited_for_so_long_and_no_longer(
+    road: Road, process: Start, counting: Counting
+) -> None:
+    running = process("run", "--", "sh", "-c", counting.script, env={"ORCAOPS_URL_WAIT": "1s"})
     printed_by(running, b"5\n")
     road.block()
     _, err = rest_of(running)
