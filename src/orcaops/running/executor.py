@@ -133,8 +133,8 @@ class Observer(Protocol):
     def ended(self, outcome: "Outcome") -> None:
         """Durably note how the job ended, before what proves it is removed; no output comes after it.
 
-        Called once, where a command's result exists. Whoever finds the run without a living owner then
-        needs nothing of the engine to know its end. Does not raise.
+        Called where a command's result exists, once by whoever ran or adopted it. Whoever then finds the run
+        without a living owner needs nothing of the engine to know its end. Does not raise.
         """
 
 

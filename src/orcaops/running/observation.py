@@ -57,6 +57,7 @@ class Observation:
         self._totals = 0
         self._late = False
         self._lock = threading.Lock()
+        # What else a former owner noted comes again as the run is brought to its end.
         self._phases: dict[PhaseName, Phase] = {
             name: phase for name, phase in run.phases.items() if name is PhaseName.QUEUE
         }
